@@ -1,0 +1,416 @@
+"""Every setting of Lampwalk, read from top to bottom; outside values come through `env` alone.
+
+Production differs from a laptop by variables only. docs/settings.md lists them all.
+"""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import environ
+from csp.constants import NONCE, NONE, SELF
+from kombu import Queue
+
+from ecosystem.config import env
+from ecosystem.config.logs import configure_structlog, logging_config
+
+BASE_DIR = Path(__file__).resolve().parent.parent.parent
+
+# What this process is
+
+DATA_DIR = env.folder(
+    "DATA_DIR", BASE_DIR / ".data", shown=".data", help="Where the embedded servers and the mail sink keep their files."
+)
+# While `bin/up` runs (or has run), its servers and secrets are found here by every command of the same checkout.
+env.load_file(DATA_DIR / "embedded.env")
+DEBUG = env.flag(
+    "DEBUG", default=False, help="Development mode: error pages with details, no secrets needed. Never in production."
+)
+EMBEDDED = env.flag(
+    "EMBEDDED", default=False, help="Set by `bin/up` itself: this process belongs to the embedded servers."
+)
+PROCESS_KIND = env.text(
+    "PROCESS_KIND",
+    "command",
+    help="`web`, `worker` or `command`: chooses the limit on how long one statement may take.",
+)
+PRODUCT_NAME = env.text("PRODUCT_NAME", "Lampwalk", help="The name that pages and mails show.")
+
+# Where it is reached
+
+PUBLIC_URL = env.url(
+    "PUBLIC_URL",
+    "http://127.0.0.1:8000",
+    help="The address under which people reach this installation; every link in a mail starts with it.",
+)
+_public = urlsplit(PUBLIC_URL)
+HTTPS = _public.scheme == "https"
+_on_this_machine = _public.hostname in {"127.0.0.1", "localhost", "::1"}
+if not DEBUG and not HTTPS and not _on_this_machine:
+    raise env.SettingsRefused("PUBLIC_URL must begin with https:// outside this machine.")
+ALLOWED_HOSTS = env.words(
+    "ALLOWED_HOSTS",
+    tuple({_public.hostname or "", "localhost", "127.0.0.1"} - {""}) if _on_this_machine else (_public.hostname or "",),
+    shown="the host of PUBLIC_URL",
+    help="Host names this installation answers to.",
+)
+TRUSTED_PROXIES = env.number(
+    "TRUSTED_PROXIES",
+    0,
+    help="How many proxies of ours stand in front. 0: forwarding headers are believed from nobody.",
+)
+
+# Secrets, one for each use, so that each can be changed alone
+
+
+def _for_development(name: str) -> str | None:
+    return f"development-only-{name}-of-more-than-fifty-characters-in-all" if DEBUG else None
+
+
+SECRET_KEY = env.secret(
+    "SECRET_KEY",
+    min_length=50,
+    debug_default=_for_development("session-key"),
+    help="Signs sessions and forms; 50 characters or more.",
+)
+SECRET_KEY_FALLBACKS = env.words(
+    "SECRET_KEY_FALLBACKS", help="Former SECRET_KEYs that are still accepted while one is changed."
+)
+PUBLIC_TOKEN_KEYS = env.keys(
+    "PUBLIC_TOKEN_KEYS",
+    debug_default=f"d1:{_for_development('token-key')}" if DEBUG else None,
+    help="Signs the links in mails: `id:secret,id:secret`; the first signs, all open. Keep old ones two years.",
+)
+FIELD_KEYS = env.keys(
+    "FIELD_KEYS",
+    debug_default=f"d1:{_for_development('field-key')}" if DEBUG else None,
+    help="Encrypts what is stored sealed: `id:secret,id:secret`; the first encrypts, all decrypt.",
+)
+ADDRESS_HASH_KEYS = env.keys(
+    "ADDRESS_HASH_KEYS",
+    debug_default=f"d1:{_for_development('address-hash-key')}" if DEBUG else None,
+    help="Keys the hashes of suppressed addresses: `id:secret,id:secret`; the first is used, old ones must stay.",
+)
+
+# What it is made of
+
+INSTALLED_APPS = [
+    "ecosystem",
+    "contacts",
+    "campaigns",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "rest_framework",
+    "drf_spectacular",
+    "csp",
+    "django_htmx",
+    "django_cotton",
+    "django_structlog",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django_structlog.middlewares.RequestMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "ecosystem.config.urls"
+WSGI_APPLICATION = "ecosystem.config.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "OPTIONS": {
+            "loaders": [
+                (
+                    "django.template.loaders.cached.Loader",
+                    [
+                        "django_cotton.cotton_loader.Loader",
+                        "django.template.loaders.filesystem.Loader",
+                        "django.template.loaders.app_directories.Loader",
+                    ],
+                )
+            ],
+            "builtins": ["django_cotton.templatetags.cotton"],
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "csp.context_processors.nonce",
+            ],
+        },
+    }
+]
+COTTON_DIR = "cotton"
+
+# The database: one role for work, another one for migrations (only where MIGRATION_DATABASE_URL is given)
+
+DATABASE_URL = env.url(
+    "DATABASE_URL",
+    shown="the embedded PostgreSQL",
+    help="PostgreSQL 18 or newer as the role crm_app: postgres://crm_app:...@host/name.",
+)
+MIGRATION_DATABASE_URL = env.url(
+    "MIGRATION_DATABASE_URL", help="The same database as crm_owner. For `migrate` alone: never given to web or workers."
+)
+DATABASE_POOLED = env.flag(
+    "DATABASE_POOLED",
+    default=False,
+    help="PgBouncer (transaction mode) stands in front: limits then come from the role, not the connection.",
+)
+if not DATABASE_URL:
+    raise env.SettingsRefused(
+        "DATABASE_URL is not set and no embedded server has been made here yet; start bin/up once."
+    )
+_STATEMENT_TIMEOUT_MS = {"web": 5_000, "worker": 60_000}.get(PROCESS_KIND, 0)
+
+
+def _database(url: str, statement_timeout_ms: int) -> dict[str, object]:
+    config = environ.Env.db_url_config(url)
+    options = {"connect_timeout": 5, "application_name": f"lampwalk-{PROCESS_KIND}", **config.get("OPTIONS", {})}
+    if not DATABASE_POOLED:
+        limits = {
+            "statement_timeout": statement_timeout_ms,
+            "lock_timeout": 2_000,
+            "idle_in_transaction_session_timeout": 15_000,
+        }
+        options["options"] = " ".join(f"-c {name}={value}" for name, value in limits.items())
+    return {**config, "ENGINE": "ecosystem.base.postgres", "OPTIONS": options}
+
+
+DATABASES = {
+    "default": {
+        **_database(DATABASE_URL, _STATEMENT_TIMEOUT_MS),
+        "ATOMIC_REQUESTS": True,
+        "CONN_MAX_AGE": env.number("CONN_MAX_AGE", 60, help="Seconds a database connection is kept between requests."),
+        "CONN_HEALTH_CHECKS": True,
+        "DISABLE_SERVER_SIDE_CURSORS": True,
+        "TEST": {"MIRROR": "owner"},
+    },
+}
+if MIGRATION_DATABASE_URL:
+    DATABASES["owner"] = {**_database(MIGRATION_DATABASE_URL, 0), "TEST": {"DEPENDENCIES": []}}
+DATABASE_ROUTERS = ["ecosystem.base.postgres.routing.OwnerMigrates"]
+
+# Redis wakes and caches; it remembers nothing that must not be lost
+
+REDIS_URL = env.url(
+    "REDIS_URL",
+    "redis://127.0.0.1:6379/0",
+    shown="the embedded Redis",
+    help="The broker of Celery; policy `noeviction`.",
+)
+CACHE_URL = env.url(
+    "CACHE_URL", REDIS_URL.rpartition("/")[0] + "/1", shown="database 1 of REDIS_URL", help="A Redis that may forget."
+)
+CACHES = {
+    "default": {
+        "BACKEND": "ecosystem.config.cache.ForgivingRedisCache",
+        "LOCATION": CACHE_URL,
+        "KEY_PREFIX": "lampwalk",
+        "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},
+    }
+}
+
+# Language, time, files
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = True
+STATIC_URL = "/static/"
+STATIC_ROOT = env.folder(
+    "STATIC_ROOT",
+    BASE_DIR / "staticfiles",
+    shown="staticfiles",
+    help="Where `collectstatic` puts the files that are served.",
+)
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+WHITENOISE_USE_FINDERS = DEBUG
+WHITENOISE_AUTOREFRESH = DEBUG
+MEDIA_ROOT = DATA_DIR / "media"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 1_000
+FILE_UPLOAD_PERMISSIONS = 0o600
+
+# What browsers are told (spec: one strict policy, no third party, no frame)
+
+SECURE_SSL_REDIRECT = HTTPS
+# The API answers 403 over plain http instead of redirecting a key; health checks come from inside.
+SECURE_REDIRECT_EXEMPT = [r"^api/", r"^healthz$", r"^readyz$", r"^metrics$"]
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
+SECURE_HSTS_PRELOAD = HTTPS
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "frame-src": [SELF],
+        "manifest-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+        "object-src": [NONE],
+    }
+}
+
+# Sessions and cookies: `__Host-` names wherever https is spoken
+
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_COOKIE_NAME = "__Host-sid" if HTTPS else "sid"
+SESSION_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 30 * 24 * 3600
+CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
+CSRF_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if HTTPS else []
+LANGUAGE_COOKIE_SECURE = HTTPS
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+
+# Accounts
+
+AUTH_USER_MODEL = "ecosystem.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_UNIQUE_EMAIL = True
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_CONFIRMATION_HMAC = True
+ACCOUNT_CONFIRM_EMAIL_ON_GET = False
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
+ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_SESSION_REMEMBER = None
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 15 * 60
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_SIGNUP_FORM_HONEYPOT_FIELD = "website"
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = _public.scheme
+ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = PRODUCT_NAME
+USERSESSIONS_TRACK_ACTIVITY = False
+
+# The API
+
+REST_FRAMEWORK = {
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "NUM_PROXIES": TRUSTED_PROXIES,
+    "COERCE_DECIMAL_TO_STRING": True,
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": PRODUCT_NAME,
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVERS": [{"url": PUBLIC_URL}],
+}
+
+# Mail out
+
+MAIL_SINK_DIR = env.text(
+    "MAIL_SINK_DIR", help="Set by `bin/up` when it runs the mail sink: where the mails lie that /dev/mail/ shows."
+)
+EMAIL_URL = env.url(
+    "EMAIL_URL",
+    "smtp://127.0.0.1:2525",
+    shown="the embedded mail sink",
+    help="The SMTP server of this installation: smtp://, smtp+tls:// or smtp+ssl://user:password@host:port.",
+)
+vars().update(environ.Env.email_url_config(EMAIL_URL))
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = env.text(
+    "DEFAULT_FROM_EMAIL", f"{PRODUCT_NAME} <hello@example.com>", help="The sender of sign-in and verification mails."
+)
+
+# The log
+
+LOG_LEVEL = env.text(
+    "LOG_LEVEL", "INFO", help="The least important level that is written: DEBUG, INFO, WARNING or ERROR."
+)
+LOG_JSON = env.flag("LOG_JSON", default=not DEBUG, shown="1 outside DEBUG", help="Write log lines as JSON.")
+configure_structlog()
+LOGGING = logging_config(as_json=LOG_JSON, level=LOG_LEVEL)
+DJANGO_STRUCTLOG_CELERY_ENABLED = True
+DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
+DJANGO_STRUCTLOG_USER_ID_FIELD = ""
+DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = 10
+DJANGO_STRUCTLOG_CELERY_TASK_START_LOG_LEVEL = 10
+DJANGO_STRUCTLOG_CELERY_TASK_SUCCESS_LOG_LEVEL = 10
+
+# Background work: Celery only wakes, PostgreSQL remembers
+
+LANES = ("transactional", "sequence", "broadcast", "import", "webhooks", "maintenance")
+CELERY_BROKER_URL = REDIS_URL
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 300, "socket_connect_timeout": 2}
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_SERIALIZER = "json"
+CELERY_RESULT_BACKEND = None
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = False
+CELERY_TASK_TIME_LIMIT = 60
+CELERY_TASK_SOFT_TIME_LIMIT = 50
+# A wake-up that cannot be sent is dropped at once: the row waits and the sweep finds it.
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_TASK_CREATE_MISSING_QUEUES = False
+CELERY_TASK_DEFAULT_QUEUE = "maintenance"
+CELERY_TASK_QUEUES = [Queue(lane) for lane in LANES]
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_MAX_MEMORY_PER_CHILD = 400_000
+CELERY_TIMEZONE = "UTC"
+
+# Which task travels in which lane; what is not named here travels with `maintenance`.
+CELERY_TASK_ROUTES: dict[str, dict[str, str]] = {}
+
+# What beat wakes, and how often. `expires`: a tick that nobody took is worthless when the next one comes.
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {}
