@@ -102,6 +102,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "django.forms",
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -157,6 +158,7 @@ TEMPLATES = [
     }
 ]
 COTTON_DIR = "cotton"
+FORM_RENDERER = "ecosystem.forms.rendering.DesignRenderer"
 
 # The database: one role for work, another one for migrations (only where MIGRATION_DATABASE_URL is given)
 
@@ -168,34 +170,23 @@ DATABASE_URL = env.url(
 MIGRATION_DATABASE_URL = env.url(
     "MIGRATION_DATABASE_URL", help="The same database as crm_owner. For `migrate` alone: never given to web or workers."
 )
-DATABASE_POOLED = env.flag(
-    "DATABASE_POOLED",
-    default=False,
-    help="PgBouncer (transaction mode) stands in front: limits then come from the role, not the connection.",
-)
 if not DATABASE_URL:
     raise env.SettingsRefused(
         "DATABASE_URL is not set and no embedded server has been made here yet; start bin/up once."
     )
-_STATEMENT_TIMEOUT_MS = {"web": 5_000, "worker": 60_000}.get(PROCESS_KIND, 0)
+# How long one statement may take; the database backend sets it on every connection it opens.
+STATEMENT_TIMEOUT = {"web": "5s", "worker": "60s"}.get(PROCESS_KIND, "0")
 
 
-def _database(url: str, statement_timeout_ms: int) -> dict[str, object]:
+def _database(url: str) -> dict[str, object]:
     config = environ.Env.db_url_config(url)
     options = {"connect_timeout": 5, "application_name": f"lampwalk-{PROCESS_KIND}", **config.get("OPTIONS", {})}
-    if not DATABASE_POOLED:
-        limits = {
-            "statement_timeout": statement_timeout_ms,
-            "lock_timeout": 2_000,
-            "idle_in_transaction_session_timeout": 15_000,
-        }
-        options["options"] = " ".join(f"-c {name}={value}" for name, value in limits.items())
     return {**config, "ENGINE": "ecosystem.base.postgres", "OPTIONS": options}
 
 
 DATABASES = {
     "default": {
-        **_database(DATABASE_URL, _STATEMENT_TIMEOUT_MS),
+        **_database(DATABASE_URL),
         "ATOMIC_REQUESTS": True,
         "CONN_MAX_AGE": env.number("CONN_MAX_AGE", 60, help="Seconds a database connection is kept between requests."),
         "CONN_HEALTH_CHECKS": True,
@@ -204,7 +195,7 @@ DATABASES = {
     },
 }
 if MIGRATION_DATABASE_URL:
-    DATABASES["owner"] = {**_database(MIGRATION_DATABASE_URL, 0), "TEST": {"DEPENDENCIES": []}}
+    DATABASES["owner"] = {**_database(MIGRATION_DATABASE_URL), "TEST": {"DEPENDENCIES": []}}
 DATABASE_ROUTERS = ["ecosystem.base.postgres.routing.OwnerMigrates"]
 
 # Redis wakes and caches; it remembers nothing that must not be lost
