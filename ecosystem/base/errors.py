@@ -1,0 +1,49 @@
+"""Broken rules, as the reader of a page or an API answer gets to know them."""
+
+from django.utils.functional import Promise
+
+
+class DomainError(Exception):
+    """A rule of the business was broken.
+
+    `code` is stable and for programs, `message` is a sentence for the reader, `field` names the input it is about.
+    """
+
+    status = 400
+
+    def __init__(self, code: str, message: "str | Promise", field: str | None = None) -> None:
+        super().__init__(code, message, field)
+        self.code = code
+        self.message = message
+        self.field = field
+
+    def __str__(self) -> str:
+        return str(self.message)
+
+
+class Invalid(DomainError):
+    """What was given cannot be taken."""
+
+
+class NotAllowed(DomainError):
+    """The person may not do this."""
+
+    status = 403
+
+
+class NotFound(DomainError):
+    """There is no such thing, or it belongs to another business: nobody can tell which."""
+
+    status = 404
+
+
+class Conflict(DomainError):
+    """Somebody else was first, or it exists already."""
+
+    status = 409
+
+
+class LimitReached(DomainError):
+    """Too many, too often or too large."""
+
+    status = 429

@@ -1,0 +1,1 @@
+"""Our PostgreSQL backend for Django: it builds the wall between businesses into schema and SQL."""

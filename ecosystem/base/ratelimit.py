@@ -1,0 +1,48 @@
+"""Limits that are exact, hold across processes and businesses, and outlive Redis.
+
+A counter per keyed hash in PostgreSQL, raised by one statement: n pass, the next is refused until the window is
+over. It counts in the transaction of the caller, so what must be counted must not be rolled back.
+"""
+
+from collections.abc import Sequence
+
+from django.utils.crypto import salted_hmac
+
+from ecosystem.base import sql
+
+_TAKE = """
+    INSERT INTO ecosystem_ratecounter AS counter (key_hash, expires_at, count)
+    VALUES (%(key)s, clock_timestamp() + make_interval(secs => %(seconds)s), 1)
+    ON CONFLICT (key_hash) DO UPDATE SET
+        count = CASE WHEN counter.expires_at <= clock_timestamp() THEN 1
+                     ELSE least(counter.count + 1, %(limit)s + 1) END,
+        expires_at = CASE WHEN counter.expires_at <= clock_timestamp() THEN excluded.expires_at
+                          ELSE counter.expires_at END
+    RETURNING count"""
+_PEEK = """
+    SELECT ceil(extract(epoch FROM expires_at - clock_timestamp()))::int AS seconds
+      FROM ecosystem_ratecounter WHERE key_hash = %(key)s AND expires_at > clock_timestamp()"""
+_CLEAN = "DELETE FROM ecosystem_ratecounter WHERE expires_at < clock_timestamp()"
+
+
+def take(key_parts: Sequence[object], limit: int, window_seconds: int) -> bool:
+    """Count one use of a key; True while it is within `limit` per window, which begins with its first use."""
+    found = sql.rows(_TAKE, {"key": _hash(key_parts), "seconds": window_seconds, "limit": limit})
+    return int(found[0]["count"]) <= limit
+
+
+def seconds_left(key_parts: Sequence[object]) -> int:
+    """How long a key's window still lasts, for `Retry-After`; 0 where none is open."""
+    found = sql.rows(_PEEK, {"key": _hash(key_parts)})
+    return max(1, int(found[0]["seconds"])) if found else 0
+
+
+def forget_expired() -> int:
+    """Delete the counters whose window is over, and say how many."""
+    return sql.execute(_CLEAN)
+
+
+def _hash(key_parts: Sequence[object]) -> str:
+    """A keyed hash that tells ("ab", "c") from ("a", "bc") and gives nothing away."""
+    text = "".join(f"{len(part)}:{part}" for part in map(str, key_parts))
+    return salted_hmac("ecosystem.base.ratelimit", text, algorithm="sha256").hexdigest()

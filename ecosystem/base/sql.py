@@ -1,0 +1,92 @@
+"""The one module that executes SQL text; other code passes it constants with named parameters.
+
+`%(business_id)s` needs no value: it is the current business, and raises BusinessNotSet where none is entered.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from django.db import DEFAULT_DB_ALIAS, connections
+
+from ecosystem.base.tenancy import current_business_id
+
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+_PIECE = 64 * 1024
+
+
+def rows(sql: str, params: Mapping[str, Any] | None = None, *, using: str = DEFAULT_DB_ALIAS) -> list[dict[str, Any]]:
+    """What a query returns, each row as a dict by column name."""
+    with connections[using].cursor() as cursor:
+        cursor.execute(sql, _with_business(sql, params, using))
+        names = [column.name for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def execute(sql: str, params: Mapping[str, Any] | None = None, *, using: str = DEFAULT_DB_ALIAS) -> int:
+    """Run a statement and say how many rows it touched."""
+    with connections[using].cursor() as cursor:
+        cursor.execute(sql, _with_business(sql, params, using))
+        return int(cursor.rowcount)
+
+
+def copy_rows(
+    temp_table: str, columns: Sequence[str], values: Iterable[Sequence[Any]], *, using: str = DEFAULT_DB_ALIAS
+) -> int:
+    """Stream rows into a temporary table by COPY and say how many there were.
+
+    Only into a temporary one, made ON COMMIT DROP: PostgreSQL refuses COPY where row-level security holds, and
+    INSERT ... SELECT from there passes the policy. Values are text, numbers, dates, UUIDs, true, false or None.
+    """
+    for name in (temp_table, *columns):
+        if not _NAME.fullmatch(name):
+            raise ValueError(f"{name!r} is no plain column or table name.")
+    connection: Any = connections[using]
+    statement = f"COPY pg_temp.{temp_table} ({', '.join(columns)}) FROM STDIN"
+    with connection.cursor() as cursor, connection.wrap_database_errors:
+        cursor.cursor.copy_expert(statement, _Stream(values))
+        return int(cursor.rowcount)
+
+
+def _with_business(sql: str, params: Mapping[str, Any] | None, using: str) -> dict[str, Any] | None:
+    given = dict(params or {})
+    if "%(business_id)s" in sql and "business_id" not in given:
+        given["business_id"] = current_business_id(using)
+    return given or None
+
+
+class _Stream:
+    """Rows as the file that COPY reads, made piece by piece."""
+
+    def __init__(self, values: Iterable[Sequence[Any]]) -> None:
+        self._pieces = self._in_pieces(values)
+
+    def read(self, size: int = -1) -> bytes:
+        return next(self._pieces, b"")
+
+    def _in_pieces(self, values: Iterable[Sequence[Any]]) -> Iterator[bytes]:
+        # psycopg2 takes at most `size` bytes from one read(), which is 8 KB by default.
+        waiting = bytearray()
+        for value in values:
+            waiting += ("\t".join(map(_as_text, value)) + "\n").encode()
+            while len(waiting) >= _PIECE:
+                yield bytes(waiting[:8192])
+                del waiting[:8192]
+        while waiting:
+            yield bytes(waiting[:8192])
+            del waiting[:8192]
+
+
+def _as_text(value: Any) -> str:
+    if value is None:
+        return "\\N"
+    if isinstance(value, bool):
+        return "t" if value else "f"
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    text = str(value)
+    if "\x00" in text:
+        raise ValueError("PostgreSQL keeps no NUL in text.")
+    return text.translate(_ESCAPES)

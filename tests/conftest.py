@@ -1,0 +1,31 @@
+"""The ground of every test: real PostgreSQL as `crm_app`, never as a stronger role."""
+
+import os
+
+import pytest
+from django.conf import settings
+
+from tests.database import APPLICATION, OWNER, test_databases
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Say at once what is missing, instead of failing at the first query."""
+    if OWNER not in settings.DATABASES or not os.environ.get("DATABASE_URL"):
+        raise pytest.UsageError("Start the tests by bin/test, or set DATABASE_URL and MIGRATION_DATABASE_URL.")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Have every database test ask for both aliases: emptying tables is the owner's, all else the application's."""
+    for item in items:
+        marker = item.get_closest_marker("django_db")
+        if marker is not None and "databases" not in marker.kwargs:
+            wanted = pytest.mark.django_db(*marker.args, databases=[APPLICATION, OWNER], **marker.kwargs)
+            item.add_marker(wanted, append=False)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(request, django_test_environment, django_db_blocker):
+    """A copy of the migrated template for this process, under both aliases."""
+    worker = getattr(request.config, "workerinput", {}).get("workerid", "main")
+    with django_db_blocker.unblock(), test_databases(worker):
+        yield
