@@ -1,0 +1,9 @@
+"""The campaigns app."""
+
+from django.apps import AppConfig
+
+
+class CampaignsConfig(AppConfig):
+    """Registers what campaigns hears and lends, once all models are known."""
+
+    name = "campaigns"

@@ -1,0 +1,23 @@
+"""Every model of the campaigns app."""
+
+from campaigns.models.contents import Content, ContentVersion, Link
+from campaigns.models.enrollments import Enrollment
+from campaigns.models.messages import Message
+from campaigns.models.sequences import Sequence, SequenceVersion, Step
+from campaigns.models.signups import Signup, SignupForm, SignupFormTopic
+from campaigns.models.tracking import TrackingEvent
+
+__all__ = [
+    "Content",
+    "ContentVersion",
+    "Enrollment",
+    "Link",
+    "Message",
+    "Sequence",
+    "SequenceVersion",
+    "Signup",
+    "SignupForm",
+    "SignupFormTopic",
+    "Step",
+    "TrackingEvent",
+]

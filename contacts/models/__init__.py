@@ -1,0 +1,38 @@
+"""Every model of the contacts app."""
+
+from contacts.models.consent import Act, Basis, Consent, ConsentEvidence, ConsentState, Suppression
+from contacts.models.contacts import Contact, Stage
+from contacts.models.imports import Import, ImportProblem
+from contacts.models.interactions import Channel, ContactStats, Interaction
+from contacts.models.notes import Note
+from contacts.models.organizations import Affiliation, Organization
+from contacts.models.points import ContactPoint
+from contacts.models.roles import RoleAssignment
+from contacts.models.stages import StageChange
+from contacts.models.tags import ContactTag, Tag
+from contacts.models.topics import Topic
+
+__all__ = [
+    "Act",
+    "Affiliation",
+    "Basis",
+    "Channel",
+    "Consent",
+    "ConsentEvidence",
+    "ConsentState",
+    "Contact",
+    "ContactPoint",
+    "ContactStats",
+    "ContactTag",
+    "Import",
+    "ImportProblem",
+    "Interaction",
+    "Note",
+    "Organization",
+    "RoleAssignment",
+    "Stage",
+    "StageChange",
+    "Suppression",
+    "Tag",
+    "Topic",
+]

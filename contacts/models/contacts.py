@@ -1,0 +1,88 @@
+"""A person, once per business, whatever they are to it."""
+
+from django.db import models
+from django.utils.timezone import now
+from django.utils.translation import gettext_lazy as _
+
+from ecosystem.base.fields import TenantForeignKey
+from ecosystem.base.models import TenantModel
+from ecosystem.models import Membership
+
+
+class Stage(models.TextChoices):
+    """The rungs, lowest first; `online_user` is an optional step of a business."""
+
+    SUSPECT = "suspect", _("Suspect")
+    ONLINE_USER = "online_user", _("Online user")
+    PROSPECT = "prospect", _("Prospect")
+    CLIENT = "client", _("Client")
+    ADVOCATE = "advocate", _("Advocate")
+
+
+class Contact(TenantModel):
+    """A person. The rung of the ladder is `stage` (none for those who stand only beside it).
+
+    `fed_at` is when something of value last reached them, or, while nothing has, when they came
+    to their rung: hunger counts from it. Copies of the first address and phone stand here for lists.
+    """
+
+    class Source(models.TextChoices):
+        STAFF = "staff", _("Added by the team")
+        IMPORT = "import", _("A list brought in")
+        SIGNUP = "signup", _("An opt-in page")
+        API = "api", _("Another program")
+        TEAM = "team", _("Joined the team")
+
+    given_name = models.CharField(_("first name"), max_length=80, blank=True)
+    family_name = models.CharField(_("last name"), max_length=80, blank=True)
+    display_name = models.CharField(_("name"), max_length=170)
+    sort_name = models.CharField(max_length=170)
+    language = models.CharField(max_length=12, blank=True)
+    timezone = models.CharField(max_length=64, blank=True)
+    stage = models.CharField(max_length=12, choices=Stage.choices, null=True, blank=True)  # noqa: DJ001
+    stage_since = models.DateTimeField(null=True, blank=True)
+    fed_at = models.DateTimeField(default=now)
+    owner = TenantForeignKey(Membership, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    membership = TenantForeignKey(Membership, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    primary_email = models.CharField(max_length=254, blank=True)
+    primary_phone = models.CharField(max_length=20, blank=True)
+    source = models.CharField(max_length=8, choices=Source.choices, default=Source.STAFF)
+    source_detail = models.CharField(max_length=120, blank=True)
+    last_touch_at = models.DateTimeField(null=True, blank=True)
+    do_not_contact = models.BooleanField(default=False)
+    deleted_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["business_id", "-id"], name="contact_newest", condition=models.Q(deleted_at__isnull=True)
+            ),
+            models.Index(
+                fields=["business_id", "sort_name", "id"],
+                name="contact_by_name",
+                condition=models.Q(deleted_at__isnull=True),
+            ),
+            models.Index(
+                fields=["business_id", "stage", "sort_name", "id"],
+                name="contact_stage_by_name",
+                condition=models.Q(deleted_at__isnull=True),
+            ),
+            models.Index(
+                fields=["business_id", "stage", "-stage_since", "-id"],
+                name="contact_lane",
+                condition=models.Q(deleted_at__isnull=True),
+            ),
+            models.Index(
+                fields=["business_id", "stage", "fed_at", "id"],
+                name="contact_hunger",
+                condition=models.Q(deleted_at__isnull=True),
+            ),
+            models.Index(
+                fields=["business_id", "membership"],
+                name="contact_of_member",
+                condition=models.Q(membership__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.display_name

@@ -1,0 +1,9 @@
+"""The ecosystem app."""
+
+from django.apps import AppConfig
+
+
+class EcosystemConfig(AppConfig):
+    """Registers what ecosystem hears and lends, once all models are known."""
+
+    name = "ecosystem"

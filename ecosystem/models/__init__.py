@@ -1,0 +1,39 @@
+"""Every model of the ecosystem app."""
+
+from ecosystem.models.account_emails import AccountEmail
+from ecosystem.models.agenda import Agenda, AgendaNote
+from ecosystem.models.api_keys import ApiKey, ApiKeyIndex
+from ecosystem.models.audit import AuditEntry, SecurityEvent
+from ecosystem.models.businesses import Business, BusinessProfile
+from ecosystem.models.health import HealthSnapshot
+from ecosystem.models.jobs import Job
+from ecosystem.models.kinds import LADDER, SIDE_KINDS, Kind, KindSetting
+from ecosystem.models.memberships import Invitation, Membership
+from ecosystem.models.outbox import OutboxEntry
+from ecosystem.models.rate_counters import RateCounter
+from ecosystem.models.tallies import Tally
+from ecosystem.models.users import User
+
+__all__ = [
+    "LADDER",
+    "SIDE_KINDS",
+    "AccountEmail",
+    "Agenda",
+    "AgendaNote",
+    "ApiKey",
+    "ApiKeyIndex",
+    "AuditEntry",
+    "Business",
+    "BusinessProfile",
+    "HealthSnapshot",
+    "Invitation",
+    "Job",
+    "Kind",
+    "KindSetting",
+    "Membership",
+    "OutboxEntry",
+    "RateCounter",
+    "SecurityEvent",
+    "Tally",
+    "User",
+]

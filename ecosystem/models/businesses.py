@@ -1,0 +1,62 @@
+"""The tenant and what it says of itself."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models.functions import Now
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from ecosystem.base.fields import TenantUniqueConstraint
+from ecosystem.base.models import TenantModel
+
+
+class Business(models.Model):
+    """One small business. Global, so that a slug can be resolved before anybody is let in."""
+
+    class State(models.TextChoices):
+        ACTIVE = "active", _("Active")
+        CLOSING = "closing", _("Closing")
+        CLOSED = "closed", _("Closed")
+
+    slug = models.SlugField(max_length=60, unique=True)
+    name = models.CharField(_("name"), max_length=120)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.ACTIVE)
+    created_at = models.DateTimeField(default=timezone.now, db_default=Now())
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class BusinessProfile(TenantModel):
+    """Everything a business tells of itself: trade, place, core message, sender."""
+
+    trade = models.CharField(_("trade"), max_length=80, blank=True)
+    town = models.CharField(_("town"), max_length=120, blank=True)
+    country = models.CharField(_("country"), max_length=2, default="US")
+    timezone = models.CharField(_("time zone"), max_length=64, default="America/New_York")
+    language = models.CharField(_("language"), max_length=12, default="en")
+    currency = models.CharField(_("currency"), max_length=3, default="USD")
+    core_message = models.CharField(_("core message"), max_length=160, blank=True)
+    core_unique = models.TextField(_("what is unique about you"), max_length=1000, blank=True)
+    core_audience = models.TextField(_("who should care"), max_length=1000, blank=True)
+    mark_icon = models.CharField(max_length=40, default="croissant")
+    mark_colour = models.CharField(max_length=7, default="#7a3b12")
+    sender_name = models.CharField(_("sender name"), max_length=80, blank=True)
+    sender_email = models.EmailField(_("sender address"), max_length=254, blank=True)
+    reply_to_email = models.EmailField(_("answers go to"), max_length=254, blank=True)
+    postal_address = models.TextField(_("postal address"), max_length=400, blank=True)
+    known_kinds = ArrayField(models.CharField(max_length=12), default=list, blank=True)
+    setup_step = models.PositiveSmallIntegerField(default=1)
+    sending_paused_at = models.DateTimeField(null=True, blank=True)
+    sending_paused_reason = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        constraints = [TenantUniqueConstraint(fields=["business_id"], name="business_profile_one")]
+
+    def __str__(self) -> str:
+        return f"{self.trade}, {self.town}"
+
+    @property
+    def setup_is_complete(self) -> bool:
+        """True once all four steps of the set-up were walked through."""
+        return self.setup_step > 4
