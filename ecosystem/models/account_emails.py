@@ -5,7 +5,7 @@ from django.db.models.functions import Now
 
 
 class AccountEmail(models.Model):
-    """One mail about an account: address, subject and body encrypted together. Global; the worker deletes it when sent."""
+    """One mail about an account: address, subject and body sealed together. Global; the worker deletes it when sent."""
 
     sealed = models.BinaryField()
     due_at = models.DateTimeField(db_default=Now())
