@@ -1,0 +1,63 @@
+"""The smallest parts of every page: icons, initials, and what a toast or a form has to say."""
+
+from django import template
+from django.conf import settings
+from django.contrib.messages.storage.base import Message
+from django.forms import BaseForm, BoundField
+from django.templatetags.static import static
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+register = template.Library()
+
+UNDO = "undo:"
+
+
+@register.simple_tag
+def product_name() -> str:
+    """What the product is called, from its one setting."""
+    return str(settings.PRODUCT_NAME)
+
+
+@register.simple_tag
+def icon_url(name: str) -> str:
+    """The address of one symbol of the sprite, for `<use href>`."""
+    return f"{static('icons.svg')}#{name}"
+
+
+@register.simple_tag
+def icon(name: str, css: str = "") -> SafeString:
+    """One icon of the sprite; always beside words, hence hidden from a screen reader."""
+    return format_html(
+        '<svg class="i{}" aria-hidden="true"><use href="{}"/></svg>', f" {css}" if css else "", icon_url(name)
+    )
+
+
+@register.filter
+def initials(name: object) -> str:
+    """Up to two letters that stand for a name: `Ana Ruiz` is AR, `ana@example.com` is A."""
+    words = [word for word in str(name).split("@")[0].replace("-", " ").split() if word[0].isalnum()]
+    if not words:
+        return "?"
+    letters = words[0][0] + (words[-1][0] if len(words) > 1 else "")
+    return letters.upper()
+
+
+@register.filter
+def undo_url(message: Message) -> str:
+    """Where a toast's Undo posts to: the part after `undo:` in the message's extra tags."""
+    tags = (message.extra_tags or "").split()
+    return next((tag.removeprefix(UNDO) for tag in tags if tag.startswith(UNDO)), "")
+
+
+@register.filter
+def fields_with_errors(form: BaseForm) -> list[BoundField]:
+    """The visible fields that need another look, in the order of the form."""
+    return [field for field in form.visible_fields() if field.errors]
+
+
+@register.simple_tag
+def bar_end(value: float, most: float) -> str:
+    """Where a bar of `value` out of `most` ends, on a drawing 100 wide; nothing stays nothing, all stays all."""
+    share = min(float(value) / float(most), 1.0) if most and float(most) > 0 else 0.0
+    return f"{share * 100:.1f}"

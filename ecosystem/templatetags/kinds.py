@@ -1,0 +1,38 @@
+"""A kind's badge: the icon is ours, the word is the business's own."""
+
+from dataclasses import dataclass
+
+from django import template
+from django.template import Context
+
+from ecosystem.drawing.icons import KIND_ICONS
+from ecosystem.models import Kind
+from ecosystem.queries.stakeholders import KindWords, words_by_kind
+
+register = template.Library()
+
+
+@dataclass(frozen=True)
+class ShownKind:
+    """What a badge needs of a kind."""
+
+    icon: str
+    label: str
+    plural: str
+
+
+@register.simple_tag(takes_context=True)
+def kind_words(context: Context, kind: str) -> ShownKind:
+    """The icon and the words of a kind; read once a page however many badges it shows."""
+    words = _words_of(context).get(str(kind))
+    label = words.label if words else Kind(kind).label
+    return ShownKind(icon=KIND_ICONS[str(kind)], label=str(label), plural=words.plural if words else str(label))
+
+
+def _words_of(context: Context) -> dict[str, KindWords]:
+    request = context.get("request")
+    if request is None or getattr(request, "business", None) is None:
+        return {}
+    if not hasattr(request, "kind_words"):
+        request.kind_words = words_by_kind()
+    return request.kind_words
