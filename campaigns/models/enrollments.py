@@ -13,7 +13,8 @@ from ecosystem.base.models import TenantModel
 class Enrollment(TenantModel):
     """Where somebody stands in a sequence and when the next step is due.
 
-    Only the index of due rows holds `due_at`; one person walks a sequence once per entry key.
+    Only the index of due rows holds `due_at`, each sequence apart, so that the rows of a paused one are never passed over.
+    One person walks a sequence once per entry key.
     """
 
     class State(models.TextChoices):
@@ -25,6 +26,7 @@ class Enrollment(TenantModel):
     version_of = TenantForeignKey(SequenceVersion, on_delete=models.CASCADE, related_name="+")
     contact = TenantForeignKey(Contact, on_delete=models.CASCADE, related_name="+")
     entry_key = models.CharField(max_length=80, blank=True)
+    source = models.CharField(max_length=40, blank=True)
     state = models.CharField(max_length=9, choices=State.choices, default=State.ACTIVE)
     position = models.PositiveSmallIntegerField(default=0, help_text="position of the step that is due next")
     visit_no = models.PositiveSmallIntegerField(default=1)
@@ -41,7 +43,11 @@ class Enrollment(TenantModel):
             )
         ]
         indexes = [
-            models.Index(fields=["business_id", "due_at"], name="enrollment_due", condition=models.Q(state="active")),
+            models.Index(
+                fields=["business_id", "sequence", "due_at"],
+                name="enrollment_due",
+                condition=models.Q(state="active"),
+            ),
             models.Index(fields=["business_id", "contact", "-id"], name="enrollment_of_contact"),
             models.Index(fields=["business_id", "sequence", "-id"], name="enrollment_of_sequence"),
         ]

@@ -90,6 +90,9 @@ class Message(TenantModel):
                 name="message_leased",
                 condition=models.Q(state__in=["claimed", "handed"]),
             ),
+            models.Index(
+                fields=["business_id", "lane", "handed_at"], name="message_unknown", condition=models.Q(state="unknown")
+            ),
             models.Index(fields=["business_id", "contact", "-id"], name="message_of_contact"),
             models.Index(fields=["business_id", "sequence", "step_key", "-id"], name="message_of_step"),
             models.Index(

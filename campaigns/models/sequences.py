@@ -24,6 +24,7 @@ class Sequence(TenantModel):
     trigger = models.CharField(_("starts when"), max_length=40, default="said_yes")
     state = models.CharField(max_length=8, choices=State.choices, default=State.DRAFT)
     live_since = models.DateTimeField(null=True, blank=True)
+    paused_at = models.DateTimeField(null=True, blank=True)
     live_version = models.PositiveIntegerField(null=True, blank=True, help_text="number of the published version")
 
     class Meta:

@@ -24,9 +24,17 @@ class TrackingEvent(TenantModel):
     is_machine = models.BooleanField(default=False)
     machine_reason = models.CharField(max_length=40, blank=True)
     user_agent_hash = models.CharField(max_length=64, blank=True)
+    decided_at = models.DateTimeField(null=True, help_text="when it was clear whether a human did it")
 
     class Meta:
-        indexes = [models.Index(fields=["business_id", "message", "-occurred_at"], name="tracking_event_of_message")]
+        indexes = [
+            models.Index(fields=["business_id", "message", "-occurred_at"], name="tracking_event_of_message"),
+            models.Index(
+                fields=["business_id", "occurred_at"],
+                name="tracking_event_undecided",
+                condition=models.Q(decided_at__isnull=True),
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.kind

@@ -17,7 +17,7 @@ class Agenda(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["agenda_business_id", "queue"], name="agenda_one_per_queue")]
         indexes = [
-            models.Index(fields=["queue", "served_at"], name="agenda_due", condition=models.Q(due_at__isnull=False)),
+            models.Index(fields=["queue", "due_at"], name="agenda_due", condition=models.Q(due_at__isnull=False)),
             models.Index(fields=["lease_until"], name="agenda_leased", condition=models.Q(lease_until__isnull=False)),
         ]
 
