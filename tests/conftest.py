@@ -5,7 +5,7 @@ import os
 import pytest
 from django.conf import settings
 
-from tests.database import APPLICATION, OWNER, test_databases
+from tests.database import APPLICATION, OWNER, fresh_databases
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -27,5 +27,5 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def django_db_setup(request, django_test_environment, django_db_blocker):
     """A copy of the migrated template for this process, under both aliases."""
     worker = getattr(request.config, "workerinput", {}).get("workerid", "main")
-    with django_db_blocker.unblock(), test_databases(worker):
+    with django_db_blocker.unblock(), fresh_databases(worker):
         yield

@@ -25,7 +25,7 @@ BUILDERS = ("ecosystem.base.postgres.schema", "ecosystem.base.fields", "ecosyste
 
 
 @contextlib.contextmanager
-def test_databases(worker: str) -> Iterator[str]:
+def fresh_databases(worker: str) -> Iterator[str]:
     """A fresh copy of the schema under both aliases; dropped at the end. Yields its name."""
     digest = _schema_hash()
     template, copy = f"tpl_{digest}", f"test_{digest}_{os.getpid()}_{worker}"

@@ -1,0 +1,157 @@
+"""What stands around every request: safe headers, a calm answer while PostgreSQL is away, and the business."""
+
+import copy
+import re
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.core.signals import got_request_exception
+from django.db import InterfaceError, OperationalError, transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.template.loader import render_to_string
+
+from ecosystem.base import clock
+from ecosystem.base.access import login_redirect
+from ecosystem.base.errors import DomainError
+from ecosystem.base.http import error_response
+from ecosystem.base.tenancy import business_scope, own_rows, user_scope
+from ecosystem.models import Business, Membership
+
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
+
+_DASHBOARD = re.compile(r"/b/(?P<slug>[-\w]+)(?:/|$)")
+_PUBLIC = re.compile(r"/p/(?P<slug>[-\w]+)(?:/|$)")
+_KEPT_SECONDS, _KEPT_BUSINESSES = 20, 5_000
+_AWAY = (OperationalError, InterfaceError)
+
+# slug -> (the business as it was read, until when that is believed); per process.
+_known: dict[str, tuple[Business, float]] = {}
+
+
+class HeadersMiddleware:
+    """The outermost layer: what every answer says beside the headers that Django and the CSP package set."""
+
+    headers = {
+        "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=(), browsing-topics=()",
+        "Cross-Origin-Resource-Policy": "same-origin",
+    }
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        for name, value in self.headers.items():
+            response.headers.setdefault(name, value)
+        if _is_personal(request, response):
+            response.headers["Cache-Control"] = "no-store, private"
+        return response
+
+
+class FailureMiddleware:
+    """Turns what can be foreseen into an answer: 503 while PostgreSQL is away, a sentence for a broken rule.
+
+    Stands outside of sessions and accounts, which ask the database too, and inside of what sets headers.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+        got_request_exception.connect(_note_absence, dispatch_uid="ecosystem.middleware.note_absence")
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        if response.status_code >= 500 and getattr(request, "database_is_away", False):
+            return _come_back_later()
+        return response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Answer for a view: later, if the database is away; with its sentence, if a rule was broken."""
+        if isinstance(exception, _AWAY):
+            return _come_back_later()
+        if isinstance(exception, DomainError):
+            return error_response(request, exception)
+        return None
+
+
+class TenantMiddleware:
+    """Enters the business that the address names, for the whole request, rendering included.
+
+    `/b/<slug>/` is for members: a visitor is led to the login; not there and not yours are the same 404.
+    `/p/<slug>/` is for everybody, without a user. An answer of 500 and above leaves nothing behind.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if found := _DASHBOARD.match(request.path_info):
+            return self._for_member(request, found["slug"])
+        if found := _PUBLIC.match(request.path_info):
+            return self._for_everybody(request, found["slug"])
+        return self.get_response(request)
+
+    def _for_member(self, request: Any, slug: str) -> HttpResponseBase:
+        if not request.user.is_authenticated:
+            return login_redirect(request)
+        business = _business_by_slug(slug)
+        with user_scope(request.user.pk):
+            membership = own_rows(Membership).filter(business_id=business.pk).first()
+            if membership is None or (membership.expires_at and membership.expires_at <= clock.now()):
+                raise Http404
+            request.business, request.membership = business, membership
+            with business_scope(business, savepoint=False):
+                return self._answer(request)
+
+    def _for_everybody(self, request: Any, slug: str) -> HttpResponseBase:
+        business = _business_by_slug(slug)
+        request.business, request.membership = business, None
+        with business_scope(business):
+            return self._answer(request)
+
+    def _answer(self, request: HttpRequest) -> HttpResponseBase:
+        """The view's answer. A page that fails while it is drawn fails after the view's own transaction."""
+        response = self.get_response(request)
+        if response.status_code >= 500:
+            transaction.set_rollback(True)
+        return response
+
+
+def forget_businesses() -> None:
+    """Have every slug read anew; for a service that renames or closes a business, and for tests."""
+    _known.clear()
+
+
+def _business_by_slug(slug: str) -> Business:
+    """The business of a slug, of which a copy is kept for a few seconds; raises Http404 for none or a closed one."""
+    business, until = _known.get(slug, (None, 0.0))
+    if business is None or until <= time.monotonic():
+        business = Business.objects.filter(slug=slug).exclude(state=Business.State.CLOSED).first()
+        if business is None:
+            _known.pop(slug, None)
+            raise Http404
+        if len(_known) >= _KEPT_BUSINESSES:
+            _known.clear()
+        _known[slug] = (business, time.monotonic() + _KEPT_SECONDS)
+    return copy.copy(business)
+
+
+def _is_personal(request: HttpRequest, response: HttpResponseBase) -> bool:
+    """Whether an answer may depend on who asked: no cache on the way may keep it."""
+    if request.path_info.startswith(("/b/", "/api/")) or settings.SESSION_COOKIE_NAME in response.cookies:
+        return True
+    return hasattr(request, "session") and settings.SESSION_COOKIE_NAME in request.COOKIES
+
+
+def _come_back_later() -> HttpResponse:
+    return HttpResponse(render_to_string("503.html"), status=503, headers={"Retry-After": "5"})
+
+
+def _note_absence(request: HttpRequest | None = None, **_: Any) -> None:
+    """Mark a request that failed outside its view because the database did not answer."""
+    error = sys.exc_info()[1]
+    if request is not None and isinstance(error, _AWAY):
+        request.database_is_away = True  # type: ignore[attr-defined]
