@@ -3,7 +3,7 @@
 import base64
 import binascii
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -13,6 +13,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from ecosystem.base.errors import Invalid
+from ecosystem.base.tenancy import business_scope, current_business_id
 
 M = TypeVar("M", bound=models.Model)
 
@@ -57,6 +58,29 @@ def keyset_page(
         next_cursor=_write(items[-1], order, backwards=False) if items and has_next else None,
         previous_cursor=_write(items[0], order, backwards=True) if items and has_previous else None,
     )
+
+
+def all_pages(
+    queryset: models.QuerySet[M], order: Sequence[str] = ("id",), limit: int = LARGEST_PAGE
+) -> Iterator[list[M]]:
+    """Every row of a queryset of the current business, page by page, for streams and long work.
+
+    Call it inside the business and read it anywhere: each page is fetched in a scope of its own, so no transaction
+    is open between pages, and none while a slow reader takes its time.
+    """
+    return _each_page(current_business_id(), queryset, order, limit)
+
+
+def _each_page(business_id: int, queryset: models.QuerySet[M], order: Sequence[str], limit: int) -> Iterator[list[M]]:
+    cursor: str | None = None
+    while True:
+        with business_scope(business_id):
+            page = keyset_page(queryset.all(), order, cursor, limit)
+        if page.items:
+            yield page.items
+        cursor = page.next_cursor
+        if cursor is None:
+            return
 
 
 def _turned(name: str) -> str:
