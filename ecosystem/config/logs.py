@@ -65,7 +65,9 @@ def configure_structlog() -> None:
 
 def logging_config(*, as_json: bool, level: str) -> dict[str, Any]:
     """Django's LOGGING: one handler on standard error, one formatter for ours and foreign lines."""
-    renderer: Any = structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=False)
+    # Plain tracebacks: those with local variables would print what people have typed.
+    readable = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    renderer: Any = structlog.processors.JSONRenderer() if as_json else readable
     return {
         "version": 1,
         "disable_existing_loggers": False,
@@ -75,7 +77,7 @@ def logging_config(*, as_json: bool, level: str) -> dict[str, Any]:
                 "foreign_pre_chain": _shared(),
                 "processors": [
                     structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                    *([structlog.processors.format_exc_info] if as_json else []),
+                    structlog.processors.format_exc_info,
                     mask_line,
                     renderer,
                 ],
@@ -87,6 +89,8 @@ def logging_config(*, as_json: bool, level: str) -> dict[str, Any]:
             "django": {"level": level, "handlers": ["stream"], "propagate": False},
             # What a request came to is told once, by the request line itself.
             "django.request": {"level": "ERROR", "handlers": [], "propagate": True},
+            # Scanners ask for every name; the answer 400 is told by the request line.
+            "django.security.DisallowedHost": {"level": "CRITICAL", "propagate": False},
             "django.server": {"level": "WARNING", "handlers": ["stream"], "propagate": False},
             "celery": {"level": "WARNING"},
             "celery.beat": {"level": "WARNING"},

@@ -1,5 +1,22 @@
 """The root of all URLs."""
 
-from django.urls import URLPattern, URLResolver
+from django.conf import settings
+from django.urls import URLPattern, URLResolver, include, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from ecosystem.views import dev_mail, operations
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("healthz", operations.healthz, name="healthz"),
+    path("readyz", operations.readyz, name="readyz"),
+    path("metrics", operations.metrics, name="metrics"),
+    path("accounts/", include("allauth.urls")),
+]
+
+# The local mailbox exists only where our own mail sink takes the mails, and never on a public address.
+if settings.MAIL_SINK_DIR and (settings.DEBUG or settings.EMBEDDED):
+    urlpatterns += [
+        path("dev/mail/", dev_mail.mail_list, name="dev_mail_list"),
+        path("dev/mail/<str:mail_id>/", dev_mail.mail_detail, name="dev_mail_detail"),
+        path("dev/mail/<str:mail_id>/html/", dev_mail.mail_html, name="dev_mail_html"),
+        path("dev/mail/<str:mail_id>/raw/", dev_mail.mail_raw, name="dev_mail_raw"),
+    ]

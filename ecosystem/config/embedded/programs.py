@@ -19,7 +19,7 @@ def _python(*arguments: str) -> list[str]:
 
 
 def _celery(*arguments: str) -> list[str]:
-    return _python("-m", "celery", "-A", "ecosystem.config", "--skip-checks", *arguments)
+    return _python("-m", "celery", "-q", "-A", "ecosystem.config", "--skip-checks", *arguments)
 
 
 def manage(name: str, environment: dict[str, str], *arguments: str) -> Program:
@@ -39,17 +39,21 @@ def web(environment: dict[str, str], port: int) -> Program:
 
 def workers(environment: dict[str, str]) -> list[Program]:
     """One Celery worker a group of lanes, and the clock that wakes them."""
+    environment = {
+        **environment,
+        "PROCESS_KIND": "worker",
+        # Containers often run as root; only JSON is accepted, which is what the warning is about.
+        "PYTHONWARNINGS": "ignore:You're running the worker",
+    }
     found = []
     for name, lanes in WORKERS.items():
         command = _celery(
             "worker", "-n", f"{name}@%h", "-Q", lanes, "-c", "2",
             "--without-gossip", "--without-mingle", "--without-heartbeat", "-l", "INFO",
         )  # fmt: skip
-        found.append(
-            Program(name, command, {**environment, "PROCESS_KIND": "worker"}, stop_seconds=30, folder=CHECKOUT)
-        )
+        found.append(Program(name, command, environment, stop_seconds=30, folder=CHECKOUT))
     clock = _celery("beat", "-S", "celery.beat:Scheduler", "--pidfile=", "-l", "WARNING")
-    found.append(Program("beat", clock, {**environment, "PROCESS_KIND": "worker"}, stop_seconds=10, folder=CHECKOUT))
+    found.append(Program("beat", clock, environment, stop_seconds=10, folder=CHECKOUT))
     return found
 
 

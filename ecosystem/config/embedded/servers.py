@@ -97,7 +97,10 @@ class Servers:
         server = RedisServer(program, files, port, account, self.secrets["redis"])
         server.write_configuration()
         environment = {"PATH": os.environ.get("PATH", "/usr/bin:/bin")}
-        supervisor.start(Program("redis", server.command(), environment, account, signal.SIGTERM, stop_seconds=20))
+        dull = ("oO0OoO0OoO0Oo", "Configuration loaded", "Memory overcommit", "scheduling shutdown")
+        supervisor.start(
+            Program("redis", server.command(), environment, account, signal.SIGTERM, stop_seconds=20, dull=dull)
+        )
         return server
 
 

@@ -138,7 +138,7 @@ class _House:
 
     def _answers(self) -> bool:
         assert self.port is not None  # noqa: S101
-        link = http.client.HTTPConnection(LOOPBACK, self.port, timeout=5)
+        link = http.client.HTTPConnection(LOOPBACK, self.port, timeout=1)
         try:
             link.request("GET", "/readyz")
             return link.getresponse().status == 200

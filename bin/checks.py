@@ -1,0 +1,62 @@
+"""All checks, one after the other, pytest last; the arguments are pytest's. Fails if any failed."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+SCRIPTS = Path(sys.executable).parent
+OURS = ["ecosystem", "contacts", "campaigns", "communities", "benchmarks", "tests", "bin", "manage.py"]
+
+
+def checks() -> list[tuple[str, list[str]]]:
+    """What is checked before the tests, and how."""
+    here = [name for name in OURS if (CHECKOUT / name).exists()]
+    python = sys.executable
+    return [
+        ("format", [str(SCRIPTS / "ruff"), "format", "--check", "-q", *here]),
+        ("lint", [str(SCRIPTS / "ruff"), "check", "-q", *here]),
+        ("templates", [str(SCRIPTS / "djlint"), "templates", "--lint", "--quiet"]),
+        ("types", [str(SCRIPTS / "mypy")]),
+        ("imports", [str(SCRIPTS / "lint-imports"), "--no-cache"]),
+        ("migrations", [python, "manage.py", "makemigrations", "--check", "--dry-run"]),
+    ]
+
+
+def run(name: str, command: list[str]) -> bool:
+    """Run one check; its output is shown only when it fails."""
+    began = time.monotonic()
+    done = subprocess.run(
+        command,
+        cwd=CHECKOUT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    well = done.returncode == 0
+    sys.stdout.write(f"{name:<11} {'ok' if well else 'FAILED'} ({time.monotonic() - began:.0f} s)\n")
+    if not well:
+        sys.stdout.write(f"{done.stdout}\n")
+    sys.stdout.flush()
+    return well
+
+
+def main(arguments: list[str]) -> int:
+    """Every check runs, whatever the ones before it said."""
+    failed = [name for name, command in checks() if not run(name, command)]
+    pytest = [sys.executable, "-m", "pytest", *([] if _chooses_workers(arguments) else ["-n", "2"]), *arguments]
+    code = subprocess.run(pytest, cwd=CHECKOUT, stdin=subprocess.DEVNULL, check=False).returncode
+    if failed:
+        sys.stderr.write(f"Failed before the tests: {', '.join(failed)}; see above.\n")
+    return code or (1 if failed else 0)
+
+
+def _chooses_workers(arguments: list[str]) -> bool:
+    return any(argument.startswith(("-n", "--numprocesses", "-p", "--pdb")) for argument in arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
