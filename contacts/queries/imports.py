@@ -1,0 +1,87 @@
+"""Reads imports: the list of them, one, what it would do, and its problem rows."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from contacts.models import ContactPoint, Import, ImportProblem, Topic
+from contacts.services.import_rows import PersonRow, ProblemRow
+from contacts.services.import_slices import read_rows
+from contacts.services.imports import permission_of
+from ecosystem.base.errors import NotFound
+from ecosystem.base.tenancy import business_scope
+
+PREVIEW_ROWS = 1000
+SHOWN_ROWS = 20
+PROBLEMS_A_BATCH = 1000
+
+
+@dataclass(frozen=True)
+class ImportPreview:
+    """What the first rows would become; `checked` says how many were looked at."""
+
+    people: list[PersonRow]
+    problems: list[ProblemRow]
+    checked: int
+    fine_count: int
+    problem_count: int
+    known_count: int
+    permitted_count: int
+    topic: Topic | None
+
+
+def get_import(import_id: UUID) -> Import:
+    """One import without its file, or NotFound."""
+    found = Import.objects.defer("content").select_related("job").filter(id=import_id).first()
+    if found is None:
+        raise NotFound("import_not_found", _("There is no such list."))
+    return found
+
+
+def newest_imports(limit: int = 20) -> list[Import]:
+    """The lists that were brought in last."""
+    return list(Import.objects.defer("content", "sample").order_by("-id")[:limit])
+
+
+def find_same_file(imported: Import) -> Import | None:
+    """An import of the very same file that is done, if there was one."""
+    done = Import.objects.defer("content").filter(file_hash=imported.file_hash, state=Import.State.DONE)
+    return done.exclude(id=imported.id).order_by("-id").first()
+
+
+def preview_import(import_id: UUID) -> ImportPreview:
+    """Reads the first thousand rows as the import itself would, and changes nothing."""
+    imported = Import.objects.get(id=import_id)
+    people: list[PersonRow] = []
+    problems: list[ProblemRow] = []
+    for read in read_rows(imported, start=0, count=PREVIEW_ROWS):
+        (problems if isinstance(read, ProblemRow) else people).append(read)  # type: ignore[arg-type]
+    emails = [person.email_norm for person in people if person.email_norm]
+    known = ContactPoint.objects.filter(kind=ContactPoint.Kind.EMAIL, value_norm__in=emails, is_shared=False).count()
+    permission = permission_of(imported)
+    return ImportPreview(
+        people=people[:SHOWN_ROWS],
+        problems=problems[:SHOWN_ROWS],
+        checked=len(people) + len(problems),
+        fine_count=len(people),
+        problem_count=len(problems),
+        known_count=known,
+        permitted_count=sum(1 for person in people if person.said_yes_at is not None),
+        topic=Topic.objects.filter(id=permission.topic_id).first() if permission.topic_id else None,
+    )
+
+
+def iter_problems(business_id: int, import_id: UUID) -> Iterator[ImportProblem]:
+    """Every problem row in the order of the file, batch by batch, each batch in a scope of its own."""
+    line = -1
+    while True:
+        with business_scope(business_id):
+            batch = list(
+                ImportProblem.objects.filter(imported_id=import_id, line__gt=line).order_by("line")[:PROBLEMS_A_BATCH]
+            )
+        if not batch:
+            return
+        yield from batch
+        line = batch[-1].line

@@ -1,0 +1,206 @@
+"""Turns a row of a list into a person to keep, or into the sentence that says why not."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from zoneinfo import ZoneInfo
+
+from django.utils.translation import gettext as _
+
+from contacts.models import Stage
+from ecosystem.base.addresses import address_hash, fold, normalise_email, normalise_phone
+from ecosystem.base.errors import DomainError, Invalid
+
+_YES = frozenset({"yes", "y", "true", "1", "x", "ja", "oui", "si", "subscribed", "opted in", "on"})
+_DATE_FORMATS = ("%Y-%m-%d", "%d.%m.%Y", "%Y/%m/%d")
+_SPACES = re.compile(r"\s+")
+_TAG_SIGNS = re.compile(r"[;,|]")
+
+
+@dataclass(frozen=True, slots=True)
+class PersonRow:
+    """One person as the list has them, normalised; times are UTC."""
+
+    line: int
+    given_name: str
+    family_name: str
+    display_name: str
+    sort_name: str
+    email: str
+    email_norm: str
+    email_hash: str
+    phone: str
+    phone_norm: str
+    organization: str
+    tags: tuple[str, ...]
+    stage: str
+    said_yes_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemRow:
+    """A row that is not taken, as it stood, and why in one sentence."""
+
+    line: int
+    row: list[str]
+    code: str
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Permission:
+    """What the owner says of these people's yes: to what, said where, on which day.
+
+    `rule` is `none`, `all`, or `column` (only rows whose yes column says yes). A yes without a day is no permission.
+    """
+
+    rule: str
+    topic_id: str = ""
+    source: str = ""
+    said_on: date | None = None
+
+    @property
+    def is_given(self) -> bool:
+        """True when a yes may follow from it at all."""
+        return self.rule in ("all", "column") and bool(self.topic_id and self.source)
+
+
+@dataclass(frozen=True)
+class RowReader:
+    """How rows of one list are read: what each column means, and what holds for all of them."""
+
+    columns: dict[str, int]
+    width: int
+    permission: Permission
+    default_stage: str
+    region: str
+    zone: ZoneInfo
+    stage_names: dict[str, str]
+    now: datetime
+
+    def read(self, line: int, row: list[str]) -> PersonRow | ProblemRow:
+        """The person in a row, or the problem with it."""
+        try:
+            return self._person(line, row)
+        except DomainError as problem:
+            return ProblemRow(line, [cell[:300] for cell in row[: self.width + 5]], problem.code, str(problem.message))
+
+    def _person(self, line: int, row: list[str]) -> PersonRow:
+        if len(row) > self.width and any(cell.strip() for cell in row[self.width :]):
+            sentence = _("This row has %(has)s fields and the first line names %(named)s.")
+            raise Invalid("row_too_wide", sentence % {"has": len(row), "named": self.width})
+        cell = self._cells(row)
+        email, phone = cell("email"), cell("phone")
+        email_norm = normalise_email(email) if email else ""
+        phone_norm = normalise_phone(phone, self.region) if phone else ""
+        given, family, display = split_name(cell("given_name"), cell("family_name"), cell("full_name"))
+        display = display or email_norm.partition("@")[0] or phone_norm
+        if not display:
+            raise Invalid("row_nobody", _("No name, email or phone in this row."))
+        if len(display) > 170:
+            raise Invalid("row_name_too_long", _("This name is longer than 170 letters."))
+        return PersonRow(
+            line=line,
+            given_name=given,
+            family_name=family,
+            display_name=display,
+            sort_name=fold(f"{family} {given}".strip() or display),
+            email=email,
+            email_norm=email_norm,
+            email_hash=address_hash("email", email_norm) if email_norm else "",
+            phone=phone,
+            phone_norm=phone_norm,
+            organization=cell("organization")[:170],
+            tags=split_tags(cell("tags")),
+            stage=self._stage(cell("stage")),
+            said_yes_at=self._said_yes_at(cell, has_email=bool(email_norm)),
+        )
+
+    def _cells(self, row: list[str]) -> Callable[[str], str]:
+        def cell(meaning: str) -> str:
+            index = self.columns.get(meaning)
+            if index is None or index >= len(row):
+                return ""
+            return _SPACES.sub(" ", row[index].replace("\x00", "")).strip()
+
+        return cell
+
+    def _stage(self, text: str) -> str:
+        if not text:
+            return self.default_stage
+        return self.stage_names.get(fold(text), self.default_stage)
+
+    def _said_yes_at(self, cell: Callable[[str], str], *, has_email: bool) -> datetime | None:
+        if not (self.permission.is_given and has_email):
+            return None
+        if self.permission.rule == "column" and fold(cell("yes")) not in _YES:
+            return None
+        said_at = parse_moment(cell("yes_date"), self.zone)
+        if said_at is None and self.permission.said_on and not cell("yes_date"):
+            said_at = datetime.combine(self.permission.said_on, time(12), self.zone).astimezone(UTC)
+        return said_at if said_at is not None and said_at <= self.now else None
+
+
+def split_tags(text: str) -> tuple[str, ...]:
+    """Tags parted by commas, semicolons or bars, each once."""
+    return tuple(dict.fromkeys(tag for part in _TAG_SIGNS.split(text) if (tag := part.strip()[:40])))
+
+
+def split_name(given: str, family: str, full: str) -> tuple[str, str, str]:
+    """First name, last name and the name to show, from whichever of the three a list has."""
+    if not given and not family and full:
+        if "," in full:
+            family, _comma, given = (part.strip() for part in full.partition(","))
+        else:
+            given, _space, family = full.rpartition(" ") if " " in full else (full, "", "")
+    given, family = given[:80], family[:80]
+    return given, family, full if full and "," not in full else f"{given} {family}".strip()
+
+
+def parse_moment(text: str, zone: ZoneInfo) -> datetime | None:
+    """A day or moment as lists write it, in UTC; None when it cannot be read without guessing.
+
+    Slashed days with both parts up to 12 could be either order, so they are refused.
+    """
+    text = text.strip()
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = _parse_day(text.split(" ")[0])
+    if moment is None:
+        return None
+    if moment.tzinfo is None:
+        if moment.time() == time(0):
+            moment = moment.replace(hour=12)
+        moment = moment.replace(tzinfo=zone)
+    return moment.astimezone(UTC)
+
+
+def _parse_day(text: str) -> datetime | None:
+    for form in _DATE_FORMATS:
+        try:
+            return datetime.strptime(text, form)
+        except ValueError:
+            continue
+    parts = text.split("/")
+    if len(parts) == 3 and all(part.isdigit() for part in parts) and len(parts[2]) == 4:
+        first, second, year = (int(part) for part in parts)
+        if first > 12 >= second:
+            first, second = second, first
+        elif second <= 12 and first != second:
+            return None
+        try:
+            return datetime(year, first, second)
+        except ValueError:
+            return None
+    return None
+
+
+def stage_names_of(labels: dict[str, str]) -> dict[str, str]:
+    """Every word that names a rung, folded: the fixed keys and the business's own labels."""
+    names = {fold(stage.value): stage.value for stage in Stage}
+    names.update({fold(label): key for key, label in labels.items() if key in Stage.values})
+    return names

@@ -1,0 +1,220 @@
+"""Takes a list in, slice by slice: each slice is one transaction that also moves the job's cursor."""
+
+import itertools
+from collections.abc import Iterator
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from contacts.models import Import, ImportProblem, Tag, Topic
+from contacts.services import import_sql as statements
+from contacts.services.csv_files import iter_rows
+from contacts.services.import_rows import PersonRow, ProblemRow, RowReader, stage_names_of
+from contacts.services.imports import IMPORT_JOB, finish_import, permission_of
+from ecosystem.base.addresses import address_hashes, fold
+from ecosystem.base.errors import DomainError
+from ecosystem.base.sql import copy_rows, execute, rows
+from ecosystem.base.tenancy import business_scope
+from ecosystem.jobs import JOBS
+from ecosystem.models import BusinessProfile, Job, KindSetting
+from ecosystem.services.jobs import end_job
+
+SLICE_ROWS = 20_000
+
+
+def work_import(business_id: int, job_id: UUID) -> bool:
+    """Take in the next slice of an import; True while more remains.
+
+    Killed at any moment it ends the same: a slice and its cursor are committed together or not at all.
+    """
+    with business_scope(business_id):
+        job = Job.objects.select_for_update().get(id=job_id)
+        imported = Import.objects.select_for_update().get(job_id=job_id)
+        if imported.state != Import.State.RUNNING:
+            return False
+        if job.cancel_requested_at is not None:
+            _end(job, imported, state=Import.State.CANCELLED, message=_("Stopped. Who was brought in by then stays."))
+            return False
+        try:
+            people, problems, read = _read_slice(imported, start=job.cursor)
+        except DomainError as problem:
+            _end(job, imported, state=Import.State.FAILED, message=str(problem.message))
+            return False
+        take_slice(imported, people)
+        _keep_problems(imported, problems)
+        job.cursor += read
+        job.done = job.cursor
+        job.save(update_fields=["cursor", "done", "updated_at"])
+        imported.save(update_fields=["added_count", "known_count", "problem_count", "permitted_count", "updated_at"])
+        if read < SLICE_ROWS:
+            _end(job, imported, state=Import.State.DONE, message="")
+            return False
+        return True
+
+
+def reader_of(imported: Import) -> RowReader:
+    """How the rows of this import are read."""
+    profile = BusinessProfile.objects.get()
+    labels = dict(KindSetting.objects.values_list("kind", "label"))
+    return RowReader(
+        columns={meaning: int(index) for index, meaning in imported.mapping.items()},
+        width=len(imported.header),
+        permission=permission_of(imported),
+        default_stage=imported.stage,
+        region=profile.country,
+        zone=ZoneInfo(profile.timezone),
+        stage_names=stage_names_of(labels),
+        now=timezone.now(),
+    )
+
+
+def read_rows(imported: Import, *, start: int, count: int) -> Iterator[PersonRow | ProblemRow]:
+    """The rows from a place in the file on, read; the header is not counted."""
+    reader = reader_of(imported)
+    lines = iter_rows(bytes(imported.content), encoding=imported.encoding, delimiter=imported.delimiter)
+    for line, row in itertools.islice(lines, start + 1, start + 1 + count):
+        yield reader.read(line, row)
+
+
+def _read_slice(imported: Import, *, start: int) -> tuple[list[PersonRow], list[ProblemRow], int]:
+    people: list[PersonRow] = []
+    problems: list[ProblemRow] = []
+    for read in read_rows(imported, start=start, count=SLICE_ROWS):
+        if isinstance(read, ProblemRow):
+            problems.append(read)
+        else:
+            people.append(read)
+    return people, problems, len(people) + len(problems)
+
+
+def take_slice(imported: Import, people: list[PersonRow]) -> None:
+    """Bring people in: known ones are found again by address, phone or bare name, new ones are made.
+
+    Counts are added to `imported`. Never lifts a no or a suppression, and starts no letters.
+    """
+    if not people:
+        return
+    values = _statement_values(imported)
+    execute(statements.CREATE_PEOPLE)
+    copy_rows("import_people", statements.PEOPLE_COLUMNS, (_people_values(person) for person in people))
+    execute(statements.ANALYZE_PEOPLE)
+    for statement in (
+        statements.MATCH_BY_EMAIL,
+        statements.MATCH_BY_PHONE,
+        statements.MATCH_BY_NAME,
+        statements.NAME_NEW_PEOPLE,
+        statements.INSERT_CONTACTS,
+        statements.RESTORE_CONTACTS,
+        statements.INSERT_EMAILS,
+        statements.INSERT_PHONES,
+        statements.INSERT_STAGE_CHANGES,
+        statements.INSERT_INTERACTIONS,
+    ):
+        execute(statement, values)
+    if any(person.organization for person in people):
+        execute(statements.INSERT_ORGANIZATIONS, values)
+        execute(statements.INSERT_AFFILIATIONS, values)
+    _tag_people(imported, people, values)
+    imported.permitted_count += _keep_yes(values)
+    execute(statements.KEEP_STATS, values)
+    counts = rows(statements.COUNT_SLICE, {})[0]
+    imported.added_count += counts["added"]
+    imported.known_count += counts["known"]
+    for table in ("import_people", "import_tags", "import_yes"):
+        execute(statements.DROP[table])
+
+
+def _statement_values(imported: Import) -> dict[str, object]:
+    permission = permission_of(imported)
+    topic = Topic.objects.filter(id=permission.topic_id).first() if permission.is_given else None
+    return {
+        "business_id": imported.business_id,
+        "now": timezone.now(),
+        "import_id": str(imported.id),
+        "actor_id": imported.uploaded_by_id,
+        "file_name": imported.file_name[:120],
+        "reason": _("Brought in with %(file)s") % {"file": imported.file_name[:120]},
+        "topic_id": topic.id if topic else None,
+        "wording": f"{topic.name}: {topic.promise}" if topic else "",
+        "yes_source": permission.source,
+    }
+
+
+def _people_values(person: PersonRow) -> tuple[object, ...]:
+    key = f"e:{person.email_norm}" if person.email_norm else f"p:{person.phone_norm}" if person.phone_norm else ""
+    return (
+        person.line,
+        person.given_name,
+        person.family_name,
+        person.display_name,
+        person.sort_name,
+        person.email,
+        person.email_norm,
+        f"{{{','.join(address_hashes('email', person.email_norm))}}}" if person.said_yes_at else "{}",
+        person.phone,
+        person.phone_norm,
+        person.organization,
+        fold(person.organization) if person.organization else "",
+        person.stage,
+        person.said_yes_at,
+        key or f"n:{person.sort_name}",
+    )
+
+
+def _tag_people(imported: Import, people: list[PersonRow], values: dict[str, object]) -> None:
+    """Put the import's tags on everybody and a row's own tags on that row."""
+    names = {fold(name): name for person in people for name in person.tags}
+    names |= {fold(name): name for name in imported.tags}
+    if not names:
+        return
+    Tag.objects.bulk_create(
+        [Tag(name=name, name_norm=norm) for norm, name in sorted(names.items())], ignore_conflicts=True
+    )
+    ids = dict(Tag.objects.filter(name_norm__in=names).values_list("name_norm", "id"))
+    shared = [fold(name) for name in imported.tags]
+    pairs = (
+        (person.line, ids[norm])
+        for person in people
+        for norm in dict.fromkeys(itertools.chain(shared, (fold(name) for name in person.tags)))
+    )
+    execute(statements.CREATE_TAGS)
+    copy_rows("import_tags", statements.TAG_COLUMNS, pairs)
+    execute(statements.INSERT_CONTACT_TAGS, values)
+
+
+def _keep_yes(values: dict[str, object]) -> int:
+    execute(statements.CHOOSE_YES, values)
+    if not values["topic_id"]:
+        return 0
+    kept = execute(statements.INSERT_CONSENTS, values)
+    execute(statements.INSERT_EVIDENCE, values)
+    execute(statements.INSERT_CONSENT_LINES, values)
+    execute(statements.UPSERT_CONSENT_STATES, values)
+    return kept
+
+
+def _keep_problems(imported: Import, problems: list[ProblemRow]) -> None:
+    imported.problem_count += len(problems)
+    ImportProblem.objects.bulk_create(
+        [
+            ImportProblem(
+                imported=imported,
+                line=problem.line,
+                row=problem.row,
+                code=problem.code[:40],
+                sentence=problem.sentence[:300],
+            )
+            for problem in problems
+        ],
+        batch_size=1000,
+    )
+
+
+def _end(job: Job, imported: Import, *, state: str, message: str) -> None:
+    finish_import(imported, state=state)
+    end_job(job.id, state=state, message=message)
+
+
+JOBS.add(IMPORT_JOB, work_import)

@@ -1,0 +1,154 @@
+"""Bringing in a list, step by step: the file, the columns, the permission, the start."""
+
+import hashlib
+from datetime import date
+from uuid import UUID
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from ecosystem.services.jobs import request_cancel, start_job
+
+from contacts.models import Import, Stage, Topic
+from contacts.services.csv_files import read_shape
+from contacts.services.import_columns import check_mapping, guess_mapping
+from contacts.services.import_rows import Permission
+from ecosystem.base.errors import Conflict, Invalid
+from ecosystem.models import Membership
+
+IMPORT_JOB = "import"
+
+
+def upload_import(content: bytes, *, file_name: str, uploaded_by: Membership | None = None) -> Import:
+    """Keep a file with what was found of its shape and a first guess at its columns.
+
+    Raises Invalid with a plain sentence when it is no list that can be read.
+    """
+    shape = read_shape(content)
+    return Import.objects.create(
+        file_name=file_name[:200],
+        file_hash=hashlib.sha256(content).hexdigest(),
+        content=content,
+        encoding=shape.encoding,
+        delimiter=shape.delimiter,
+        header=shape.header,
+        sample=shape.sample,
+        row_count=shape.row_count,
+        mapping=guess_mapping(shape.header),
+        uploaded_by=uploaded_by,
+    )
+
+
+def map_import(import_id: UUID, *, mapping: dict[str, str]) -> Import:
+    """Keep what each column means. Raises Invalid when it cannot be so, Conflict when the import has begun."""
+    imported = _open_import(import_id)
+    imported.mapping = check_mapping(mapping, columns=len(imported.header))
+    if imported.state == Import.State.UPLOADED:
+        imported.state = Import.State.MAPPED
+    imported.save(update_fields=["mapping", "state", "updated_at"])
+    return imported
+
+
+def permit_import(
+    import_id: UUID,
+    *,
+    rule: str,
+    topic: Topic | None = None,
+    source: str = "",
+    said_on: date | None = None,
+    stage: str = Stage.SUSPECT,
+    tags: list[str] | None = None,
+) -> Import:
+    """Keep what the owner says of these people's permission, their rung and their tags.
+
+    A yes needs a topic, a place where it was said, and a day: one for all, or a column of days.
+    """
+    imported = _open_import(import_id)
+    if rule not in ("none", "all", "column"):
+        raise Invalid("permission_rule", _("Choose what these people said."), field="rule")
+    if stage not in Stage.values:
+        raise Invalid("permission_stage", _("Choose a rung of the ladder."), field="stage")
+    if rule != "none":
+        _check_yes(imported, rule=rule, topic=topic, source=source, said_on=said_on)
+    imported.permission = {
+        "rule": rule,
+        "topic_id": str(topic.id) if topic and rule != "none" else "",
+        "source": source.strip()[:160] if rule != "none" else "",
+        "said_on": said_on.isoformat() if said_on and rule != "none" else "",
+    }
+    imported.stage = stage
+    imported.tags = [tag.strip()[:40] for tag in tags or [] if tag.strip()]
+    imported.state = Import.State.PERMITTED
+    imported.save(update_fields=["permission", "stage", "tags", "state", "updated_at"])
+    return imported
+
+
+def _check_yes(imported: Import, *, rule: str, topic: Topic | None, source: str, said_on: date | None) -> None:
+    meanings = set(imported.mapping.values())
+    if topic is None:
+        raise Invalid("permission_topic", _("What did they say yes to? Choose a topic."), field="topic")
+    if not source.strip():
+        sentence = _("Where did they say yes? A yes without a source is no permission.")
+        raise Invalid("permission_source", sentence, field="source")
+    if said_on is None and "yes_date" not in meanings:
+        sentence = _("When did they say yes? Give a day, or match a column of days in the step before.")
+        raise Invalid("permission_date", sentence, field="said_on")
+    if said_on is not None and said_on > timezone.localdate():
+        raise Invalid("permission_date", _("That day has not come yet."), field="said_on")
+    if rule == "column" and "yes" not in meanings:
+        sentence = _("No column is matched with “Said yes to email”. Match it in the step before.")
+        raise Invalid("permission_column", sentence, field="rule")
+    if "email" not in meanings:
+        raise Invalid(
+            "permission_email", _("This list has no email column, so there is nobody to write to."), field="rule"
+        )
+
+
+def start_import(import_id: UUID, *, started_by: Membership | None = None) -> Import:
+    """Hand the list to the workers. A second start of the same import changes nothing."""
+    imported = Import.objects.select_for_update().get(id=import_id)
+    if imported.state in (Import.State.UPLOADED, Import.State.MAPPED):
+        raise Conflict("import_not_ready", _("Answer the steps before first."))
+    if imported.state != Import.State.PERMITTED:
+        return imported
+    imported.job = start_job(IMPORT_JOB, total=imported.row_count, started_by=started_by)
+    imported.state = Import.State.RUNNING
+    imported.save(update_fields=["job", "state", "updated_at"])
+    return imported
+
+
+def cancel_import(import_id: UUID) -> Import:
+    """Stop after the slice that is running. Who was brought in by then stays."""
+    imported = Import.objects.select_for_update().get(id=import_id)
+    if imported.state == Import.State.RUNNING and imported.job_id:
+        request_cancel(imported.job_id)
+    elif imported.state not in (Import.State.DONE, Import.State.FAILED):
+        finish_import(imported, state=Import.State.CANCELLED)
+    return imported
+
+
+def finish_import(imported: Import, *, state: str) -> None:
+    """End an import and let go of the file: it holds people's data and is needed no more."""
+    imported.state = state
+    imported.content = b""
+    imported.sample = []
+    imported.ended_at = timezone.now()
+    imported.save(update_fields=["state", "content", "sample", "ended_at", "updated_at"])
+
+
+def permission_of(imported: Import) -> Permission:
+    """The owner's answer as a value."""
+    kept = imported.permission
+    said_on = date.fromisoformat(kept["said_on"]) if kept.get("said_on") else None
+    return Permission(
+        rule=kept.get("rule", "none"),
+        topic_id=kept.get("topic_id", ""),
+        source=kept.get("source", ""),
+        said_on=said_on,
+    )
+
+
+def _open_import(import_id: UUID) -> Import:
+    imported = Import.objects.select_for_update().get(id=import_id)
+    if imported.state not in (Import.State.UPLOADED, Import.State.MAPPED, Import.State.PERMITTED):
+        raise Conflict("import_started", _("This list is being brought in already. Its steps cannot be changed now."))
+    return imported

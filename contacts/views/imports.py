@@ -1,0 +1,174 @@
+"""Pages of bringing in a list: file, columns, permission, check, and how far it is."""
+
+import csv
+import io
+from collections.abc import Iterator
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET, require_POST
+
+from contacts.forms.imports import ImportColumnsForm, ImportPermissionForm, ImportUploadForm
+from contacts.models import Import, Stage
+from contacts.queries.imports import find_same_file, get_import, iter_problems, newest_imports, preview_import
+from contacts.services.imports import cancel_import, map_import, permit_import, start_import, upload_import
+from ecosystem.base.access import Action, member_required
+from ecosystem.base.errors import DomainError
+from ecosystem.models import KindSetting
+
+STEP_NAMES = [gettext_lazy("File"), gettext_lazy("Match"), gettext_lazy("Permission"), gettext_lazy("Check")]
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+@member_required(Action.IMPORT_PEOPLE)
+def import_list(request: HttpRequest, slug: str) -> HttpResponse:
+    """The first step and the lists brought in before."""
+    form = ImportUploadForm(request.POST or None, request.FILES or None)
+    if request.method == "POST" and form.is_valid():
+        uploaded = form.cleaned_data["file"]
+        try:
+            imported = upload_import(uploaded.read(), file_name=uploaded.name, uploaded_by=request.membership)
+        except DomainError as problem:
+            form.add_error("file", str(problem))
+        else:
+            return redirect("contacts:import_columns", slug=slug, import_id=imported.id)
+    context = {"form": form, "imports": newest_imports(), "step": 1, "step_names": STEP_NAMES}
+    return render(request, "contacts/imports/list.html", context, status=422 if form.errors else 200)
+
+
+@member_required(Action.IMPORT_PEOPLE)
+def import_columns(request: HttpRequest, slug: str, import_id: UUID) -> HttpResponse:
+    """The second step: what each column means."""
+    imported = get_import(import_id)
+    if _has_begun(imported):
+        return redirect("contacts:import_detail", slug=slug, import_id=import_id)
+    form = ImportColumnsForm(imported, request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            map_import(import_id, mapping=form.mapping())
+        except DomainError as problem:
+            form.add_error(None, str(problem))
+        else:
+            return redirect("contacts:import_permission", slug=slug, import_id=import_id)
+    context = {
+        "form": form,
+        "imported": imported,
+        "same_file": find_same_file(imported),
+        "step": 2,
+        "step_names": STEP_NAMES,
+    }
+    return render(request, "contacts/imports/columns.html", context, status=422 if form.errors else 200)
+
+
+@member_required(Action.IMPORT_PEOPLE)
+def import_permission(request: HttpRequest, slug: str, import_id: UUID) -> HttpResponse:
+    """The third step: what these people said."""
+    imported = get_import(import_id)
+    if _has_begun(imported):
+        return redirect("contacts:import_detail", slug=slug, import_id=import_id)
+    if imported.state == Import.State.UPLOADED:
+        return redirect("contacts:import_columns", slug=slug, import_id=import_id)
+    initial = {
+        "rule": imported.permission.get("rule", "column" if "yes" in imported.mapping.values() else "none"),
+        "topic": imported.permission.get("topic_id"),
+        "source": imported.permission.get("source", ""),
+        "said_on": imported.permission.get("said_on", ""),
+        "stage": imported.stage or Stage.SUSPECT,
+        "tags": ", ".join(imported.tags),
+    }
+    form = ImportPermissionForm(request.POST or None, initial=initial, labels=_stage_labels())
+    if request.method == "POST" and form.is_valid():
+        try:
+            permit_import(import_id, **form.cleaned_data)
+        except DomainError as problem:
+            form.add_error(problem.field if problem.field in form.fields else None, str(problem))
+        else:
+            return redirect("contacts:import_check", slug=slug, import_id=import_id)
+    context = {"form": form, "imported": imported, "step": 3, "step_names": STEP_NAMES}
+    return render(request, "contacts/imports/permission.html", context, status=422 if form.errors else 200)
+
+
+@member_required(Action.IMPORT_PEOPLE)
+def import_check(request: HttpRequest, slug: str, import_id: UUID) -> HttpResponse:
+    """The fourth step: what would happen, and the start."""
+    imported = get_import(import_id)
+    if _has_begun(imported):
+        return redirect("contacts:import_detail", slug=slug, import_id=import_id)
+    if imported.state != Import.State.PERMITTED:
+        return redirect("contacts:import_permission", slug=slug, import_id=import_id)
+    if request.method == "POST":
+        start_import(import_id, started_by=request.membership)
+        return redirect("contacts:import_detail", slug=slug, import_id=import_id)
+    try:
+        preview = preview_import(import_id)
+    except DomainError as problem:
+        messages.error(request, str(problem))
+        return redirect("contacts:import_columns", slug=slug, import_id=import_id)
+    context = {
+        "imported": imported,
+        "preview": preview,
+        "same_file": find_same_file(imported),
+        "step": 4,
+        "step_names": STEP_NAMES,
+    }
+    return render(request, "contacts/imports/check.html", context)
+
+
+@require_GET
+@member_required(Action.IMPORT_PEOPLE)
+def import_detail(request: HttpRequest, slug: str, import_id: UUID) -> HttpResponse:
+    """How far the list is, and what became of it."""
+    imported = get_import(import_id)
+    if not _has_begun(imported):
+        return redirect("contacts:import_columns", slug=slug, import_id=import_id)
+    template = "contacts/imports/_progress.html" if request.htmx else "contacts/imports/detail.html"
+    return render(request, template, {"imported": imported, "job": imported.job})
+
+
+@require_POST
+@member_required(Action.IMPORT_PEOPLE)
+def import_cancel(request: HttpRequest, slug: str, import_id: UUID) -> HttpResponse:
+    """Stop it, or put away a list that was not started."""
+    get_import(import_id)
+    imported = cancel_import(import_id)
+    messages.info(request, _("Stopped. Who was brought in by then stays."))
+    if imported.job_id:
+        return redirect("contacts:import_detail", slug=slug, import_id=import_id)
+    return redirect("contacts:import_list", slug=slug)
+
+
+@require_GET
+@member_required(Action.IMPORT_PEOPLE)
+def import_problems(request: HttpRequest, slug: str, import_id: UUID) -> HttpResponseBase:
+    """The rows that were not taken, as a CSV file with the reason first; mend it and bring it in again."""
+    imported = get_import(import_id)
+    lines = _problem_lines(request.business.id, imported)
+    response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = 'attachment; filename="rows-to-mend.csv"'
+    return response
+
+
+def _problem_lines(business_id: int, imported: Import) -> Iterator[str]:
+    yield "\ufeff" + _csv_line([_("Line"), _("What is wrong"), *imported.header])
+    for problem in iter_problems(business_id, imported.id):
+        yield _csv_line([str(problem.line), problem.sentence, *problem.row])
+
+
+def _csv_line(cells: list[str]) -> str:
+    """One line whose cells no table program takes for a formula."""
+    buffer = io.StringIO()
+    csv.writer(buffer).writerow([f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell for cell in cells])
+    return buffer.getvalue()
+
+
+def _has_begun(imported: Import) -> bool:
+    return imported.state not in (Import.State.UPLOADED, Import.State.MAPPED, Import.State.PERMITTED)
+
+
+def _stage_labels() -> dict[str, str]:
+    kinds = KindSetting.objects.filter(kind__in=Stage.values, is_on=True)
+    return dict(kinds.values_list("kind", "label_plural"))
