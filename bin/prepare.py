@@ -100,7 +100,7 @@ def main() -> None:
                 runtime = CHECKOUT / "requirements.txt"
                 (VENV / f"installed-{runtime.stem}").write_text(fingerprint(runtime))
     os.chdir(CHECKOUT)
-    os.execv(PYTHON, [str(PYTHON), *arguments])
+    os.execv(PYTHON, [str(PYTHON), *arguments])  # noqa: S606
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ app.autodiscover_tasks()
 app.steps["worker"].add(DjangoStructLogInitStep)
 
 
-@signals.setup_logging.connect
+@signals.setup_logging.connect  # type: ignore[untyped-decorator]  # Celery has no types
 def use_our_logging(**_kwargs: Any) -> None:
     """Workers and beat write the same lines as the web does."""
     logging.config.dictConfig(settings.LOGGING)

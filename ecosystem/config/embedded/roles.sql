@@ -38,5 +38,5 @@ SET client_min_messages = warning;
 ALTER SCHEMA public OWNER TO crm_owner;
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO crm_app, crm_ops, crm_lookup;
-ALTER DEFAULT PRIVILEGES FOR ROLE crm_owner GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO crm_app;
-ALTER DEFAULT PRIVILEGES FOR ROLE crm_owner GRANT USAGE, SELECT ON SEQUENCES TO crm_app;
+-- No default privileges on purpose: the schema editor grants table by table (ledgers get no UPDATE), and a table that
+-- raw SQL makes, a partition for example, must not be open past its parent's policy.
