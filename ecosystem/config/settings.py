@@ -380,6 +380,15 @@ DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = 10
 DJANGO_STRUCTLOG_CELERY_TASK_START_LOG_LEVEL = 10
 DJANGO_STRUCTLOG_CELERY_TASK_SUCCESS_LOG_LEVEL = 10
 
+# Faults on purpose, for tests on this machine only
+
+FAULT_PLAN = env.text(
+    "FAULT_PLAN", help="Where a test breaks this process: `point:n:kill`. Ignored on a public address."
+)
+if not _on_this_machine:
+    FAULT_PLAN = ""
+FAULT_DIR = env.folder("FAULT_DIR", DATA_DIR / "faults", shown=".data/faults", help="Where FAULT_PLAN counts its hits.")
+
 # Background work: Celery only wakes, PostgreSQL remembers
 
 LANES = ("transactional", "sequence", "broadcast", "import", "webhooks", "maintenance")

@@ -53,7 +53,7 @@ def find_mail(folder: Path, mail_id: str) -> KeptMail | None:
         kept = (folder / f"{mail_id}.eml").read_bytes()
     except FileNotFoundError:
         return None
-    message = cast(EmailMessage, message_from_bytes(kept, policy=default))
+    message = message_from_bytes(kept, policy=default)
     return KeptMail(
         id=mail_id,
         at=datetime.fromtimestamp(int(mail_id.partition("-")[0]) / 1e9, UTC),

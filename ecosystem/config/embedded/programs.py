@@ -1,8 +1,8 @@
 """What `bin/up` runs beside the servers: web, workers, beat, mail sink, and what is done before them."""
 
-import os
 import sys
 
+from ecosystem.config.embedded import options
 from ecosystem.config.embedded.child import Program
 from ecosystem.config.embedded.places import CHECKOUT
 from ecosystem.config.embedded.ports import LOOPBACK
@@ -31,7 +31,7 @@ def web(environment: dict[str, str], port: int) -> Program:
     """The web server, on this machine only."""
     command = _python(
         "-m", "granian", "--interface", "wsgi", "--host", LOOPBACK, "--port", str(port), "--no-ws",
-        "--workers", os.environ.get("WEB_WORKERS", "1"), "--blocking-threads", "4", "--respawn-failed-workers",
+        "--workers", str(options.WEB_WORKERS), "--blocking-threads", "4", "--respawn-failed-workers",
         "--log-level", "warning", "ecosystem.config.wsgi:application",
     )  # fmt: skip
     return Program("web", command, {**environment, "PROCESS_KIND": "web"}, stop_seconds=15, folder=CHECKOUT)

@@ -4,7 +4,7 @@ import http.client
 import os
 import time
 
-from ecosystem.config.embedded import fingerprints, programs
+from ecosystem.config.embedded import fingerprints, options, programs
 from ecosystem.config.embedded.log_stream import LogStream
 from ecosystem.config.embedded.places import CHECKOUT, CannotStart, Places, read_json, remember, write_private
 from ecosystem.config.embedded.ports import LOOPBACK, is_free, kept_port
@@ -127,7 +127,7 @@ class _House:
                 remember(state, migrated=migrations)
             else:
                 self.supervisor.log.line("migrate", "skipped: MIGRATION_DATABASE_URL is not set")
-        wanted = environment.get("SEED", "demo").lower() != "none"
+        wanted = options.SEED.lower() != "none"
         if wanted and not done.get("seeded") and fingerprints.has_command("seed_demo"):
             self.supervisor.log.line("seed", "making the demo business, once")
             said = run(programs.manage("seed", environment, "seed_demo"), seconds=900)
@@ -159,7 +159,7 @@ class _House:
 
 
 def _web_port(log: LogStream) -> int:
-    given = os.environ.get("PORT", "").strip()
+    given = options.PORT
     if given:
         if not given.isdigit() or not 0 < int(given) < 65_536:
             raise CannotStart(f"PORT must be a number, not {given!r}.")
