@@ -1,0 +1,122 @@
+"""What people allow: their addresses, what holds now, and how it came to be."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Q
+
+from contacts.models import (
+    Act,
+    Channel,
+    Consent,
+    ConsentEvidence,
+    ConsentState,
+    Contact,
+    ContactPoint,
+    Suppression,
+    Topic,
+)
+from ecosystem.base.addresses import address_hashes
+
+_POINT_OF_CHANNEL = {
+    Channel.EMAIL: ContactPoint.Kind.EMAIL,
+    Channel.SMS: ContactPoint.Kind.PHONE,
+    Channel.PHONE: ContactPoint.Kind.PHONE,
+    Channel.POST: ContactPoint.Kind.POSTAL,
+}
+HISTORY_LENGTH = 50
+
+
+@dataclass(frozen=True)
+class ConsentLine:
+    """One line of what somebody agreed to, and when: for the person and for the team alike."""
+
+    occurred_at: datetime
+    act: str
+    act_label: str
+    channel_label: str
+    topic_name: str
+    wording: str
+    source: str
+    source_detail: str
+    by_team: bool
+    note: str
+
+
+def address_of(contact: Contact, *, channel: str) -> str:
+    """A contact's first address on a channel, normalised; empty where none is known."""
+    if channel == Channel.EMAIL:
+        return contact.primary_email
+    if channel in (Channel.SMS, Channel.PHONE):
+        return contact.primary_phone
+    return next(iter(addresses_of(contact, channel=channel)), "")
+
+
+def addresses_of(contact: Contact, *, channel: str) -> list[str]:
+    """Every address of a contact on a channel, the first one first."""
+    kind = _POINT_OF_CHANNEL.get(Channel(channel))
+    if kind is None:
+        return []
+    points = ContactPoint.objects.filter(contact=contact, kind=kind).order_by("-is_primary", "id")
+    return list(points.values_list("value_norm", flat=True))
+
+
+def channel_hashes(channel: str, addresses: Iterable[str]) -> list[str]:
+    """The hashes of addresses under every kept key."""
+    return [found for address in addresses for found in address_hashes(channel, address)]
+
+
+def live_suppressions(channel: str, hashes: Iterable[str]) -> list[Suppression]:
+    """The stops that count against these addresses now."""
+    found = Suppression.objects.filter(channel=channel, address_hash__in=list(hashes), lifted_at__isnull=True)
+    return list(found.order_by("id"))
+
+
+def is_suppressed(channel: str, hashes: Iterable[str], *, topic: Topic | None) -> bool:
+    """Whether a stop of everything, or of this topic, counts against these addresses."""
+    topic_id = topic.id if topic else None
+    return any(stop.topic_id in (None, topic_id) for stop in live_suppressions(channel, hashes))
+
+
+def find_state(contact: Contact, *, channel: str, topic: Topic) -> ConsentState | None:
+    """What holds now for one channel and topic, or None when nothing was ever said."""
+    return ConsentState.objects.filter(contact=contact, channel=channel, topic=topic).first()
+
+
+def states_of(contact: Contact) -> dict[tuple[str, UUID], ConsentState]:
+    """What holds now, by channel and topic, with the ledger row that says so."""
+    found = ConsentState.objects.filter(contact=contact).select_related("consent")
+    return {(state.channel, state.topic_id): state for state in found}
+
+
+def last_request(contact: Contact, *, channel: str, topic: Topic) -> Consent | None:
+    """When the team last asked this contact for a yes to a topic, or None."""
+    asked = Consent.objects.filter(contact=contact, channel=channel, topic=topic, act=Act.REQUESTED)
+    return asked.order_by("-id").first()
+
+
+def consent_history(contact: Contact | None, *, hashes: Iterable[str] = ()) -> list[ConsentLine]:
+    """What a contact agreed to and took back, newest first: what was asked of their address before they
+    were a contact is theirs too."""
+    about = Q(contact=None, address_hash__in=list(hashes))
+    if contact is not None:
+        about |= Q(contact=contact)
+    rows = list(Consent.objects.filter(about).select_related("topic").order_by("-id")[:HISTORY_LENGTH])
+    notes = dict(ConsentEvidence.objects.filter(consent__in=[row.id for row in rows]).values_list("consent_id", "note"))
+    return [
+        ConsentLine(
+            occurred_at=row.occurred_at,
+            act=row.act,
+            act_label=row.get_act_display(),
+            channel_label=row.get_channel_display(),
+            topic_name=row.topic.name if row.topic else "",
+            wording=row.wording,
+            source=row.source,
+            source_detail=row.source_detail,
+            by_team=row.actor_id is not None,
+            note=notes.get(row.id, ""),
+        )
+        for row in rows
+    ]

@@ -1,0 +1,99 @@
+"""Addresses that must not be written to. A stop outlives the person's row and comes off by their own yes alone."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from contacts.events import SuppressionLifted
+from contacts.models import Act, Consent, Suppression, Topic
+from contacts.queries.consent import channel_hashes, live_suppressions
+from ecosystem.base import clock
+from ecosystem.base.errors import NotAllowed
+from ecosystem.base.events import publish
+
+# Where a yes comes from when the person says it themselves; no other source can ever open a stopped address.
+OWN_SOURCES = frozenset({"signup", "preferences", "undo"})
+
+_GRAVEST_LAST = (
+    Suppression.Reason.UNSUBSCRIBED,
+    Suppression.Reason.MANUAL,
+    Suppression.Reason.ERASED,
+    Suppression.Reason.COMPLAINED,
+    Suppression.Reason.BOUNCED,
+)
+
+
+@transaction.atomic
+def suppress_address(
+    *, channel: str, hashes: Iterable[str], topic: Topic | None, reason: str, now: datetime | None = None
+) -> bool:
+    """Stop an address, for a topic or (None) for everything, and say whether that is new.
+
+    `hashes` are those of the address under every kept key, newest first. A stop that stands already keeps its
+    day; a graver reason takes the place of a lighter one.
+    """
+    known = list(hashes)
+    stops = [stop for stop in live_suppressions(channel, known) if stop.topic_id == (topic.id if topic else None)]
+    if not stops:
+        Suppression.objects.bulk_create(
+            [
+                Suppression(
+                    channel=channel, address_hash=known[0], topic=topic, reason=reason, created_at=now or clock.now()
+                )
+            ],
+            ignore_conflicts=True,
+        )
+        return True
+    lighter = _GRAVEST_LAST[: _GRAVEST_LAST.index(Suppression.Reason(reason))]
+    Suppression.objects.filter(id__in=[stop.id for stop in stops], reason__in=lighter).update(
+        reason=reason, updated_at=clock.now()
+    )
+    return False
+
+
+@transaction.atomic
+def lift_suppression(consent: Consent, *, address: str) -> int:
+    """Open an address again for the topic of a new yes, and say how many stops that took off.
+
+    Only a yes that the person gave themselves does it: confirmed from their mailbox, or given on their own page.
+    NotAllowed for everybody else: staff, a list, a program, an undo of the team. A stop of everything becomes a
+    stop of every other topic, since the yes was to one thing. Publishes SuppressionLifted.
+    """
+    hashes = channel_hashes(consent.channel, [address])
+    is_their_own = consent.actor_id is None and consent.source in OWN_SOURCES
+    if not is_their_own or consent.act not in (Act.CONFIRMED, Act.GRANTED) or consent.address_hash not in hashes:
+        raise NotAllowed("only_their_own_yes", _("They said stop. Only their own new yes opens this again."))
+    stops = Suppression.objects.filter(channel=consent.channel, address_hash__in=hashes, lifted_at__isnull=True)
+    of_everything = list(stops.filter(topic__isnull=True))
+    lifted = stops.filter(Q(topic__isnull=True) | Q(topic_id=consent.topic_id)).update(
+        lifted_at=consent.occurred_at, updated_at=clock.now()
+    )
+    if of_everything:
+        _stop_other_topics(consent, reason=of_everything[0].reason)
+    if lifted and consent.contact_id and consent.topic_id:
+        publish(
+            SuppressionLifted(
+                business_id=consent.business_id,
+                contact_id=consent.contact_id,
+                channel=consent.channel,
+                topic_id=consent.topic_id,
+            )
+        )
+    return lifted
+
+
+def _stop_other_topics(consent: Consent, *, reason: str) -> None:
+    """Keep the no to everything else. A bounce says nothing about wishes: a mailbox that works again is open."""
+    if reason == Suppression.Reason.BOUNCED:
+        return
+    Suppression.objects.bulk_create(
+        [
+            Suppression(channel=consent.channel, address_hash=consent.address_hash, topic=topic, reason=reason)
+            for topic in Topic.objects.all()
+            if topic.id != consent.topic_id
+        ],
+        ignore_conflicts=True,
+    )
