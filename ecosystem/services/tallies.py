@@ -1,0 +1,29 @@
+"""Keeping counts short: many changes of one count become one."""
+
+from ecosystem.base import sql
+from ecosystem.models import Tally
+
+MANY = 2_000
+
+# Deletes what it saw and writes its sum: a change that comes in meanwhile stays, and so does every other folder's.
+_FOLD = """
+WITH folded AS (
+    DELETE FROM ecosystem_tally WHERE business_id = %(business_id)s RETURNING name, key, amount
+)
+INSERT INTO ecosystem_tally (id, business_id, created_at, updated_at, version, name, key, amount)
+SELECT uuidv7(), %(business_id)s, now(), now(), 1, name, key, sum(amount)::bigint
+FROM folded GROUP BY name, key HAVING sum(amount) <> 0
+"""
+
+
+def fold_tallies() -> int:
+    """Fold all changes of the current business into one row a count, and say how many rows are left."""
+    return sql.execute(_FOLD)
+
+
+def fold_tallies_when_many() -> bool:
+    """Fold where reading has become dear; True when it did."""
+    if Tally.objects.all()[MANY : MANY + 1].exists():
+        fold_tallies()
+        return True
+    return False
