@@ -1,0 +1,74 @@
+"""Transfer encodings that can be spliced: prepared once, then joined with values that are encoded alone.
+
+Quoted-printable is the rule: seven bits on every hop, lines of 76, and a soft line break on both sides of a slot lets a
+value be put in without looking at its neighbours. Texts mostly outside ASCII would triple in size and take base64,
+which is worked out for each message as a whole.
+"""
+
+import re
+from binascii import b2a_base64, b2a_qp
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from markupsafe import escape
+
+from campaigns.rendering.plan import Part, Slot
+
+SAFE_VALUE = re.compile(r"[A-Za-z0-9 ',./:;?!()@#$%&*+_-]{0,70}")
+SAFE_IN_HTML = re.compile(r"[A-Za-z0-9 ,./:;?!()@#$%*+_-]{0,70}")
+SOFT_BREAK = b"=\r\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """How one body part of a mail is written."""
+
+    name: bytes
+    is_html: bool
+    static: Callable[[str], bytes]
+    value: Callable[[str], bytes]
+    gap: bytes = b""
+    finish: Callable[[bytes], bytes] | None = None
+
+
+def quoted_printable(text: str) -> bytes:
+    """The text in quoted-printable, lines ended by CRLF."""
+    plain = text.replace("\r\n", "\n").encode()
+    return b2a_qp(plain, istext=True).replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+
+
+def base64_lines(body: bytes) -> bytes:
+    """The bytes in base64, 76 characters a line."""
+    encoded = b2a_base64(body, newline=False)
+    return b"\r\n".join([encoded[start : start + 76] for start in range(0, len(encoded), 76)])
+
+
+def _text_value(value: str) -> bytes:
+    return value.encode() if SAFE_VALUE.fullmatch(value) else quoted_printable(value)
+
+
+def _html_value(value: str) -> bytes:
+    return value.encode() if SAFE_IN_HTML.fullmatch(value) else quoted_printable(str(escape(value)))
+
+
+def _escaped(value: str) -> bytes:
+    return str(escape(value)).replace("\n", "\r\n").encode()
+
+
+def _crlf(text: str) -> bytes:
+    return text.replace("\r\n", "\n").replace("\n", "\r\n").encode()
+
+
+QP_TEXT = Encoding(b"quoted-printable", False, quoted_printable, _text_value, SOFT_BREAK)
+QP_HTML = Encoding(b"quoted-printable", True, quoted_printable, _html_value, SOFT_BREAK)
+BASE64_TEXT = Encoding(b"base64", False, _crlf, _crlf, finish=base64_lines)
+BASE64_HTML = Encoding(b"base64", True, _crlf, _escaped, finish=base64_lines)
+
+
+def choose_encoding(parts: tuple[Part, ...], *, is_html: bool) -> Encoding:
+    """Quoted-printable, or base64 where more than a fifth of the text is outside ASCII."""
+    text = "".join(part for part in parts if not isinstance(part, Slot))
+    outside = sum(1 for letter in text if letter > "\x7f")
+    if outside * 5 > len(text):
+        return BASE64_HTML if is_html else BASE64_TEXT
+    return QP_HTML if is_html else QP_TEXT

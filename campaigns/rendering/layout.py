@@ -1,0 +1,59 @@
+"""The frame around every letter: 600 px, system fonts, one button, and the system footer, visible and last.
+
+The frame and the footer are ours; a writer's text enters as marks and can neither open nor close anything in them.
+"""
+
+from dataclasses import dataclass
+
+import mrml
+from django.template.loader import render_to_string
+
+from campaigns.rendering.plan import CONSTANT, LEAVE, PREFERENCES, Marks, Slot
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What stands inside the frame. For HTML the texts have been escaped or sanitised already."""
+
+    body: str
+    preheader: str
+    button_label: str = ""
+    button_url: str = ""
+    has_leave_link: bool = True
+    language: str = "en"
+
+
+def mail_html(frame: Frame, marks: Marks) -> str:
+    """The whole HTML of the letter, with marks where something is filled in later."""
+    contents = {
+        "body": frame.body,
+        "preheader": frame.preheader,
+        "button_label": frame.button_label,
+        "footer": render_to_string("emails/footer.html", _footer(frame, marks)).strip(),
+    }
+    places = {name: marks.put(name) if content else "" for name, content in contents.items()}
+    title = marks.put(Slot(CONSTANT, "business.name"))
+    context = {**places, "title": title, "language": frame.language, "button_url": frame.button_url}
+    html = mrml.to_html(
+        render_to_string("emails/letter.mjml", context), render_options=mrml.RenderOptions(fonts={})
+    ).content
+    for name, place in places.items():
+        html = html.replace(place, contents[name], 1) if place else html
+    return html
+
+
+def text_twin(frame: Frame, marks: Marks) -> str:
+    """The plain text of the letter: body, button, footer."""
+    button = f"\n\n{frame.button_label}:\n{frame.button_url}" if frame.button_label else ""
+    footer = render_to_string("emails/footer.txt", _footer(frame, marks)).strip()
+    return f"{frame.body}{button}\n\n{footer}\n"
+
+
+def _footer(frame: Frame, marks: Marks) -> dict[str, str]:
+    return {
+        "reason": marks.put(Slot(CONSTANT, "footer.reason")),
+        "business": marks.put(Slot(CONSTANT, "business.name")),
+        "postal_address": marks.put(Slot(CONSTANT, "business.postal_address")),
+        "leave": marks.put(Slot(LEAVE)) if frame.has_leave_link else "",
+        "preferences": marks.put(Slot(PREFERENCES)) if frame.has_leave_link else "",
+    }
