@@ -1,0 +1,63 @@
+"""What every way out promises: one answer for each message, and an honest "perhaps" where nobody can know."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+from uuid import UUID
+
+
+class Verdict(StrEnum):
+    """What became of one message at the provider."""
+
+    ACCEPTED = "accepted"
+    REFUSED_TEMPORARY = "refused_temporary"  # a definite no, worth another try
+    REFUSED_PERMANENT = "refused_permanent"  # a definite no, for good
+    PERHAPS = "perhaps"  # the last byte may have arrived: never send again by yourself
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingMessage:
+    """One mail on its way: an envelope with one recipient, and the bytes that `build` made."""
+
+    id: UUID
+    envelope_from: str
+    recipient: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The answer for one message.
+
+    `is_fault` says that the trouble is the provider's or the line's and not this recipient's: the breaker counts those.
+    `was_started` is False while not one byte of the message's content has left; such a message may go out again under
+    any rule.
+    """
+
+    id: UUID
+    verdict: Verdict
+    code: int | None = None
+    response: str = ""
+    provider_id: str = ""
+    is_fault: bool = False
+    was_started: bool = True
+
+
+Started = Callable[[UUID], bool]
+
+
+class Gateway(Protocol):
+    """A way out. One instance serves one worker at a time."""
+
+    def send(self, messages: Iterable[OutgoingMessage], *, started: Started) -> list[Outcome]:
+        """Hand the messages over and answer for each, in their order. Never raises for trouble on the line.
+
+        `messages` is read a little ahead, so that a mail is built while the provider works on another. `started` is
+        called before the first content byte of a message leaves, and not before the one ahead of it has its answer: at
+        most one message is in doubt when the process dies. Where it answers False (the lease is lost) neither that
+        message nor any after it is sent; they are answered as not started.
+        """
+
+    def close(self) -> None:
+        """Say goodbye and give the connection back."""
