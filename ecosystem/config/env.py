@@ -15,6 +15,18 @@ from urllib.parse import urlsplit
 T = TypeVar("T")
 
 
+def _given(name: str) -> str:
+    """The variable, or what stands in the file that NAME_FILE names (secrets of containers come so)."""
+    given = os.environ.get(name, "").strip()
+    path = os.environ.get(f"{name}_FILE", "").strip()
+    if given or not path:
+        return given
+    try:
+        return Path(path).read_text().strip()
+    except OSError as error:
+        raise SettingsRefused(f"{name}_FILE cannot be read ({error.strerror}).") from None
+
+
 class SettingsRefused(SystemExit):
     """Ends the start with one sentence instead of a stack of calls that tells an operator nothing."""
 
@@ -50,7 +62,7 @@ def load_file(path: Path) -> None:
 def _read(name: str, kind: str, default: T, shown: str | None, help: str, parse: Callable[[str], T]) -> T:
     shown_default = str(default) if shown is None else shown
     VARIABLES[name] = Variable(name, kind, shown_default, help)
-    given = os.environ.get(name, "").strip()
+    given = _given(name)
     if not given:
         return default
     try:
@@ -113,21 +125,13 @@ def url(name: str, default: str = "", *, shown: str | None = None, help: str) ->
         raise SettingsRefused(f"{name} must be a URL such as scheme://host/name.") from None
 
 
-def secret(name: str, *, help: str, min_length: int, debug_default: str | None, files: bool = True) -> str:
-    """A secret: from the variable, or from the file that NAME_FILE names; without either the start is refused.
+def secret(name: str, *, help: str, min_length: int, debug_default: str | None) -> str:
+    """A secret. Without one the start is refused.
 
     `debug_default` is given in DEBUG only; it never opens a real installation.
     """
-    VARIABLES[name] = Variable(
-        name, "a secret", "none: required outside DEBUG", f"{help} Or {name}_FILE: a file with it."
-    )
-    given = os.environ.get(name, "").strip()
-    path = os.environ.get(f"{name}_FILE", "").strip()
-    if not given and path and files:
-        try:
-            given = Path(path).read_text().strip()
-        except OSError as error:
-            raise SettingsRefused(f"{name}_FILE cannot be read ({error.strerror}).") from None
+    VARIABLES[name] = Variable(name, "a secret", "none: required outside DEBUG", help)
+    given = _given(name)
     if not given and debug_default is not None:
         return debug_default
     if not given:

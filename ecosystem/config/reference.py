@@ -12,8 +12,8 @@ Every value from outside comes in by an environment variable; this page is made 
 A value that cannot be understood, or a secret that is missing outside DEBUG, ends the start with one sentence.
 
 Make a secret: `python -c "import secrets; print(secrets.token_urlsafe(48))"`. Keys with ids look like `k1:<secret>`; to
-change one, put the new one in front: `k2:<secret>,k1:<secret>`. Any secret may instead stand in a
-file named by `<NAME>_FILE`.
+change one, put the new one in front: `k2:<secret>,k1:<secret>`. Any value may instead stand in a file
+named by `<NAME>_FILE`, as secrets of containers do.
 
 With `bin/up` nothing has to be set: secrets are made at the first start and kept in `.data/secrets.json` (mode 600).
 """

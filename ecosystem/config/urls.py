@@ -9,7 +9,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", operations.healthz, name="healthz"),
     path("readyz", operations.readyz, name="readyz"),
     path("metrics", operations.metrics, name="metrics"),
-    path("accounts/", include("allauth.urls")),
+    path("accounts/", include("ecosystem.account_urls")),
+    path("", include("ecosystem.urls")),
 ]
 
 # The local mailbox exists only where our own mail sink takes the mails, and never on a public address.
