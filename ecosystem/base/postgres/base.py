@@ -3,8 +3,10 @@
 from typing import Any, ClassVar
 
 from django.conf import settings
+from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DEFAULT_DB_ALIAS
+from django.db.backends.base.validation import BaseDatabaseValidation
 from django.db.backends.postgresql import base, features
 
 from ecosystem.base.postgres.operations import DatabaseOperations
@@ -37,6 +39,17 @@ class DatabaseFeatures(features.DatabaseFeatures):
     allows_group_by_selected_pks = False
 
 
+class DatabaseValidation(BaseDatabaseValidation):
+    """Lets `manage.py check --database default` refuse a role that is too powerful before anything is served."""
+
+    def check(self, **kwargs: Any) -> list[checks.CheckMessage]:
+        try:
+            self.connection.ensure_connection()
+        except TooPowerful as error:
+            return [checks.Error(str(error), id="tenancy.E003")]
+        return []
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
     """A connection that knows the business entered on it.
 
@@ -46,6 +59,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     SchemaEditorClass: ClassVar[Any] = DatabaseSchemaEditor
     features_class: ClassVar[Any] = DatabaseFeatures
     ops_class: ClassVar[Any] = DatabaseOperations
+    validation_class: ClassVar[Any] = DatabaseValidation
 
     business_id: int | None = None
     user_id: int | None = None
@@ -67,7 +81,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if found:
             self.connection.close()
             self.connection = None
-            raise TooPowerful(f'DATABASE_URL connects as "{role}", which {" and ".join(found)}; use crm_app.')
+            raise TooPowerful(f'DATABASE_URL connects as "{role}", which {", ".join(found)}; use crm_app.')
 
     def _set_limits(self) -> None:
         with self.connection.cursor() as cursor:
