@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
-from ecosystem.views import dev_mail, operations
+from ecosystem.views import operations
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", operations.healthz, name="healthz"),
@@ -15,9 +15,4 @@ urlpatterns: list[URLPattern | URLResolver] = [
 
 # The local mailbox exists only where our own mail sink takes the mails, and never on a public address.
 if settings.MAIL_SINK_DIR and (settings.DEBUG or settings.EMBEDDED):
-    urlpatterns += [
-        path("dev/mail/", dev_mail.mail_list, name="dev_mail_list"),
-        path("dev/mail/<str:mail_id>/", dev_mail.mail_detail, name="dev_mail_detail"),
-        path("dev/mail/<str:mail_id>/html/", dev_mail.mail_html, name="dev_mail_html"),
-        path("dev/mail/<str:mail_id>/raw/", dev_mail.mail_raw, name="dev_mail_raw"),
-    ]
+    urlpatterns += [path("dev/mail/", include("ecosystem.config.dev_mail_urls"))]

@@ -31,7 +31,7 @@ def test_only_migrate_knows_the_owner_of_the_tables():
 def test_every_lane_has_a_worker():
     served = []
     for name in OURS:
-        words = " ".join(SERVICES[name]["command"] if "command" in SERVICES[name] else []).split()
+        words = " ".join(SERVICES[name].get("command", [])).split()
         if "-Q" in words:
             served += words[words.index("-Q") + 1].split(",")
     assert sorted(served) == sorted(settings.LANES)
