@@ -3,8 +3,8 @@
 PostgreSQL is the queue of record: a task that fails leaves its row waiting, and the next sweep picks it up.
 """
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import structlog
@@ -28,8 +28,9 @@ class BusinessTask(Task):  # type: ignore[misc]  # Celery has no types
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         business_id = _business_of(self, args, kwargs)
-        with self._enter(business_id), structlog.contextvars.bound_contextvars(business_id=business_id):
-            return _run(self, args, kwargs)
+        known = structlog.contextvars.bound_contextvars(business_id=business_id)
+        with known, _ended_by_rule(self), self._enter(business_id):
+            return self.run(*args, **kwargs)
 
     def _enter(self, business_id: int) -> AbstractContextManager[None]:
         return bind_business(business_id) if self.bind_only else business_scope(business_id)
@@ -43,7 +44,8 @@ class GlobalTask(Task):  # type: ignore[misc]  # Celery has no types
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if find_current_business_id() is not None and not self.request.is_eager:
             raise RuntimeError(f"{self.name} found a business entered by the task before it.")
-        return _run(self, args, kwargs)
+        with _ended_by_rule(self):
+            return self.run(*args, **kwargs)
 
 
 def business_task(**options: Any) -> Callable[[Callable[..., Any]], Any]:
@@ -65,9 +67,10 @@ def _business_of(task: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> in
     return value
 
 
-def _run(task: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+@contextmanager
+def _ended_by_rule(task: Any) -> Iterator[None]:
+    """Record a broken rule, outside of the transaction: what was written before it is taken back."""
     try:
-        return task.run(*args, **kwargs)
+        yield
     except DomainError as error:
         log.warning("task_ended_by_rule", task=task.name, code=error.code)
-        return None

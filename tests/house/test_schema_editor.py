@@ -2,12 +2,12 @@
 
 import pytest
 from django.db import NotSupportedError, connections, migrations, models, transaction
-from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.state import ProjectState
 
 from ecosystem.base.fields import BusinessField, TenantForeignKey, TenantUniqueConstraint
 from ecosystem.base.ids import uuid7
 from ecosystem.base.tenancy import TenantManager
+from tests.house.tenantapp.models import Jar, Tasting
 
 pytestmark = pytest.mark.django_db
 
@@ -196,19 +196,7 @@ def test_a_unique_constraint_that_forgets_the_business_is_refused():
 
 
 def test_a_ledgers_key_that_would_change_it_is_refused_by_the_checks(tenantapp):
-    from tests.house.tenantapp.models import Jar, Tasting
-
     field = TenantForeignKey(Jar, on_delete=models.CASCADE, related_name="+")
     field.set_attributes_from_name("spoon")
     field.model = Tasting
     assert [message.id for message in field._check_wall()] == ["tenancy.E002"]
-
-
-def test_no_migration_is_missing_and_each_app_begins_after_the_kernel():
-    loader = MigrationExecutor(connections["owner"]).loader
-    for app in ("contacts", "campaigns", "communities"):
-        firsts = [node for node in loader.graph.nodes if node[0] == app and node[1].startswith("0001")]
-        for first in firsts:
-            before = {node for node in loader.graph.forwards_plan(first) if node[0] == "ecosystem"}
-            assert ("ecosystem", "0001_initial") in before, first
-    assert loader.detect_conflicts() == {}
