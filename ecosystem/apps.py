@@ -7,3 +7,6 @@ class EcosystemConfig(AppConfig):
     """Registers what ecosystem hears and lends, once all models are known."""
 
     name = "ecosystem"
+
+    def ready(self) -> None:
+        from ecosystem import contributions, handlers  # noqa: F401

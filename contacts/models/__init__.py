@@ -3,7 +3,7 @@
 from contacts.models.consent import Act, Basis, Consent, ConsentEvidence, ConsentState, Suppression
 from contacts.models.contacts import Contact, Stage
 from contacts.models.imports import Import, ImportProblem
-from contacts.models.interactions import Channel, ContactStats, Interaction
+from contacts.models.interactions import FEEDING_KINDS, Channel, ContactStats, Interaction
 from contacts.models.notes import Note
 from contacts.models.organizations import Affiliation, Organization
 from contacts.models.points import ContactPoint
@@ -13,6 +13,7 @@ from contacts.models.tags import ContactTag, Tag
 from contacts.models.topics import Topic
 
 __all__ = [
+    "FEEDING_KINDS",
     "Act",
     "Affiliation",
     "Basis",

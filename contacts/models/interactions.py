@@ -8,6 +8,24 @@ from ecosystem.base.fields import TenantForeignKey, TenantUniqueConstraint
 from ecosystem.base.models import LedgerModel, TenantModel
 from ecosystem.models import Membership
 
+# Something of value reached the person (what hunger is counted from). Everything else feeds nobody.
+FEEDING_KINDS = frozenset(
+    {
+        "call",
+        "visit",
+        "meeting",
+        "reply_from_us",
+        "thanks",
+        "reward",
+        "content_clicked",
+        "content_finished",
+        "gathering_attended",
+        "request_answered",
+        "introduction",
+        "answer_received",
+    }
+)
+
 
 class Channel(models.TextChoices):
     """By which way something reached somebody."""

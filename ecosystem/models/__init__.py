@@ -5,7 +5,7 @@ from ecosystem.models.agenda import Agenda, AgendaNote
 from ecosystem.models.api_keys import ApiKey, ApiKeyIndex
 from ecosystem.models.audit import AuditEntry, SecurityEvent
 from ecosystem.models.businesses import Business, BusinessProfile
-from ecosystem.models.health import HealthSnapshot
+from ecosystem.models.health import HealthSnapshot, PermissionSnapshot
 from ecosystem.models.jobs import Job
 from ecosystem.models.kinds import LADDER, SIDE_KINDS, Kind, KindSetting
 from ecosystem.models.memberships import Invitation, Membership
@@ -32,6 +32,7 @@ __all__ = [
     "KindSetting",
     "Membership",
     "OutboxEntry",
+    "PermissionSnapshot",
     "RateCounter",
     "SecurityEvent",
     "Tally",

@@ -27,3 +27,24 @@ class HealthSnapshot(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.on_date}"
+
+
+class PermissionSnapshot(TenantModel):
+    """How many people might be reached on one channel on one day; Today reads these where people are too many."""
+
+    channel = models.CharField(max_length=10)
+    on_date = models.DateField()
+    people = models.PositiveIntegerField(default=0)
+    gained = models.PositiveIntegerField(default=0)
+    left = models.PositiveIntegerField(default=0)
+    complained = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            TenantUniqueConstraint(
+                fields=["business_id", "channel", "on_date"], name="permission_snapshot_one_per_day"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.channel} {self.on_date}"

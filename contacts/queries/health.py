@@ -1,0 +1,274 @@
+"""How the people of each kind are doing: the counting behind Today."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from contacts.models import FEEDING_KINDS, Channel, Stage
+from ecosystem.base.sql import rows
+from ecosystem.gauges import REACH_WEEKS, SEASON_DAYS, GaugeQuestion, KindCount
+
+# More feedings than this in a season are counted in the background only.
+LINES_PER_PERSON = 5
+
+_RUNGS = [stage.value for stage in Stage]
+
+# Somebody of two kinds counts in both. An organization counts by its main contact, which its role names.
+_COUNT = """
+WITH cadence AS (
+    SELECT * FROM unnest(%(kinds)s::text[], %(cadences)s::float8[]) AS given(kind, days)
+), standing AS MATERIALIZED (
+    (SELECT person.id AS contact_id, person.stage AS kind, person.fed_at
+       FROM contacts_contact person
+      WHERE person.business_id = %(business_id)s AND person.deleted_at IS NULL AND NOT person.do_not_contact
+        AND person.stage = ANY (%(kinds)s)
+      LIMIT %(most)s)
+    UNION ALL
+    (SELECT role.contact_id, role.kind, role.fed_at
+       FROM contacts_roleassignment role
+       JOIN contacts_contact person ON person.business_id = role.business_id AND person.id = role.contact_id
+      WHERE role.business_id = %(business_id)s AND role.ended_at IS NULL AND role.kind = ANY (%(kinds)s)
+        AND person.business_id = %(business_id)s AND person.deleted_at IS NULL AND NOT person.do_not_contact
+      LIMIT %(most)s)
+), hungry AS (
+    SELECT kind, fed_at, extract(epoch FROM %(midnight)s - fed_at)::float8 / 86400 / days AS hunger
+      FROM standing JOIN cadence USING (kind)
+), lines AS MATERIALIZED (
+    SELECT contact_id, (occurred_at AT TIME ZONE %(timezone)s)::date AS day
+      FROM contacts_interaction
+     WHERE business_id = %(business_id)s AND kind = ANY (%(feeding)s) AND occurred_at >= %(since)s
+     LIMIT %(most_lines)s
+), touched AS (
+    SELECT contact_id, day, count(*) AS times FROM lines GROUP BY contact_id, day
+)
+SELECT 'people' AS part, kind, NULL::date AS day, count(*) AS n,
+       count(*) FILTER (WHERE hunger < 1) AS fed,
+       count(*) FILTER (WHERE hunger >= 1 AND hunger < 2) AS hungry,
+       count(*) FILTER (WHERE hunger >= 2) AS starving,
+       100 * avg(least(greatest(2 - hunger, 0), 1)) AS score,
+       max(fed_at) AS last_fed_at
+  FROM hungry GROUP BY kind
+UNION ALL
+SELECT 'feedings', kind, day, sum(times)::bigint, NULL, NULL, NULL, NULL, NULL
+  FROM touched JOIN standing USING (contact_id) GROUP BY kind, day
+UNION ALL
+SELECT 'lines', '', NULL, count(*), NULL, NULL, NULL, NULL, NULL FROM lines
+UNION ALL
+"""
+
+# Steps up that stand: neither a step that was taken back, nor the taking back itself.
+_RISEN_ROWS = """
+SELECT 'risen' AS part, move.from_stage AS kind, NULL::date AS day, count(*) AS n,
+       NULL::bigint AS fed, NULL::bigint AS hungry, NULL::bigint AS starving, NULL::float8 AS score,
+       NULL::timestamptz AS last_fed_at
+  FROM contacts_stagechange move
+ WHERE move.business_id = %(business_id)s AND move.from_stage <> '' AND move.to_stage <> ''
+   AND move.occurred_at >= %(period_start)s AND move.undoes_id IS NULL
+   AND array_position(%(rungs)s, move.to_stage::text) > array_position(%(rungs)s, move.from_stage::text)
+   AND NOT EXISTS (SELECT 1 FROM contacts_stagechange back
+                    WHERE back.business_id = %(business_id)s AND back.contact_id = move.contact_id
+                      AND back.undoes_id = move.id)
+ GROUP BY move.from_stage"""
+
+_COUNT_ALL = _COUNT + _RISEN_ROWS
+
+_HUNGRY = """
+WITH cadence AS (
+    SELECT * FROM unnest(%(kinds)s::text[], %(cadences)s::float8[]) AS given(kind, days)
+), waiting AS (
+    SELECT cadence.kind, cadence.days, found.* FROM cadence CROSS JOIN LATERAL (
+        SELECT person.id AS contact_id, person.fed_at, NULL::uuid AS organization_id
+          FROM contacts_contact person
+         WHERE person.business_id = %(business_id)s AND person.deleted_at IS NULL AND NOT person.do_not_contact
+           AND person.stage = cadence.kind AND person.fed_at <= %(midnight)s - make_interval(secs => cadence.days * 86400)
+         ORDER BY person.fed_at, person.id LIMIT %(each)s) found
+    UNION ALL
+    SELECT cadence.kind, cadence.days, found.* FROM cadence CROSS JOIN LATERAL (
+        SELECT role.contact_id, role.fed_at, role.organization_id
+          FROM contacts_roleassignment role
+         WHERE role.business_id = %(business_id)s AND role.ended_at IS NULL
+           AND role.kind = cadence.kind AND role.fed_at <= %(midnight)s - make_interval(secs => cadence.days * 86400)
+         ORDER BY role.fed_at, role.contact_id LIMIT %(each)s) found
+)
+SELECT waiting.kind, waiting.contact_id, waiting.fed_at, person.display_name AS name, person.given_name,
+       organization.name AS organization,
+       extract(epoch FROM %(midnight)s - waiting.fed_at)::float8 / 86400 / waiting.days AS hunger,
+       stats.last_fed_at IS NOT NULL AS was_ever_fed,
+       person.primary_phone <> '' OR NOT (waiting.kind = ANY (%(rungs)s)) OR EXISTS (
+           SELECT 1 FROM contacts_consentstate allowed
+            WHERE allowed.business_id = %(business_id)s AND allowed.contact_id = waiting.contact_id
+              AND allowed.state = 'granted' AND (allowed.expires_at IS NULL OR allowed.expires_at > %(now)s)
+       ) AS may_act
+  FROM waiting
+  JOIN contacts_contact person ON person.business_id = %(business_id)s AND person.id = waiting.contact_id
+  LEFT JOIN contacts_contactstats stats
+         ON stats.business_id = %(business_id)s AND stats.contact_id = waiting.contact_id
+  LEFT JOIN contacts_organization organization
+         ON organization.business_id = %(business_id)s AND organization.id = waiting.organization_id
+ WHERE person.deleted_at IS NULL AND NOT person.do_not_contact"""
+
+# A yes counts once a person and channel, from the first topic on; weeks end today, the oldest first.
+_PERMISSION = """
+WITH states AS MATERIALIZED (
+    SELECT state.contact_id, state.channel, state.state, state.since
+      FROM contacts_consentstate state
+      JOIN contacts_contact person ON person.business_id = state.business_id AND person.id = state.contact_id
+     WHERE state.business_id = %(business_id)s AND person.business_id = %(business_id)s AND person.deleted_at IS NULL
+       AND (state.state = 'withdrawn' OR state.state = 'granted'
+            AND (state.expires_at IS NULL OR state.expires_at > %(now)s))
+     LIMIT %(most)s
+), allowed AS (
+    SELECT contact_id, channel, min(since) AS since FROM states WHERE state = 'granted' GROUP BY contact_id, channel
+)
+SELECT channel, count(*) AS people, count(*) FILTER (WHERE since >= %(month_start)s) AS gained,
+       ARRAY (SELECT (SELECT count(*) FROM allowed one WHERE one.channel = allowed.channel
+                         AND one.since < %(tomorrow)s - make_interval(days => 7 * (%(weeks)s - week)))
+                FROM generate_series(1, %(weeks)s) AS week ORDER BY week) AS by_week
+  FROM allowed GROUP BY channel
+UNION ALL
+SELECT 'left', (SELECT count(DISTINCT contact_id) FROM states WHERE state = 'withdrawn' AND since >= %(month_start)s),
+       (SELECT count(DISTINCT address_hash) FROM contacts_suppression stop
+         WHERE stop.business_id = %(business_id)s AND stop.reason = 'complained' AND stop.created_at >= %(month_start)s),
+       ARRAY[(SELECT count(*) FROM states)]"""
+
+EACH_KIND = 6
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Somebody who has gone without for longer than their kind's cadence."""
+
+    contact_id: UUID
+    kind: str
+    name: str
+    given_name: str
+    organization: str
+    fed_at: datetime
+    hunger: float
+    was_ever_fed: bool
+    may_act: bool
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How many people may be reached on one channel: now, gained in 30 days, and at the end of each week."""
+
+    people: int
+    gained: int
+    weeks: list[int]
+
+
+@dataclass(frozen=True)
+class Permission:
+    """Reach by channel, with how many people left and complained in 30 days."""
+
+    by_channel: Mapping[str, Reach]
+    left: int
+    complained: int
+
+
+def count_kinds(question: GaugeQuestion, at_most: int | None) -> dict[str, KindCount] | None:
+    """Every kind that is on, counted in one statement; None if there are more people than `at_most`.
+
+    Windows end at midnight in the business's time zone; who was fed since then is fed.
+    """
+    most = None if at_most is None else at_most + 1
+    most_lines = None if at_most is None else at_most * LINES_PER_PERSON + 1
+    found = rows(
+        _COUNT_ALL,
+        {
+            **_common(question),
+            "timezone": question.timezone,
+            "feeding": sorted(FEEDING_KINDS),
+            "since": question.midnight - timedelta(days=SEASON_DAYS - 1),
+            "most": most,
+            "most_lines": most_lines,
+            **_period(question),
+        },
+    )
+    if most is not None and most_lines is not None:
+        people = sum(row["n"] for row in found if row["part"] == "people")
+        lines = sum(row["n"] for row in found if row["part"] == "lines")
+        if people >= most or lines >= most_lines:
+            return None
+    return _counts(question, found)
+
+
+def count_risen(question: GaugeQuestion) -> dict[str, int]:
+    """How many steps up began at each rung in the period. Reads the moves of the period only."""
+    return {row["kind"]: row["n"] for row in rows(_RISEN_ROWS, _period(question))}
+
+
+def waiting_people(question: GaugeQuestion) -> list[Waiting]:
+    """The hungriest few of every kind, read from the hunger indexes whatever the size of the business."""
+    found = rows(_HUNGRY, {**_common(question), "now": question.now, "rungs": _RUNGS, "each": EACH_KIND})
+    return [Waiting(**{**row, "organization": row["organization"] or ""}) for row in found]
+
+
+def count_permission(question: GaugeQuestion, at_most: int | None = None) -> Permission | None:
+    """How many people may be reached, by channel; None if there are more answers than `at_most`."""
+    most = None if at_most is None else at_most + 1
+    found = rows(
+        _PERMISSION,
+        {
+            "now": question.now,
+            "most": most,
+            "weeks": REACH_WEEKS,
+            "tomorrow": question.midnight + timedelta(days=1),
+            "month_start": question.midnight - timedelta(days=29),
+        },
+    )
+    last = next(row for row in found if row["channel"] == "left")
+    if most is not None and last["by_week"][0] >= most:
+        return None
+    by_channel = {
+        row["channel"]: Reach(people=row["people"], gained=row["gained"], weeks=list(row["by_week"]))
+        for row in found
+        if row["channel"] in Channel.values
+    }
+    return Permission(by_channel=by_channel, left=last["people"], complained=last["gained"])
+
+
+def _common(question: GaugeQuestion) -> dict[str, object]:
+    return {
+        "midnight": question.midnight,
+        "kinds": list(question.cadences),
+        "cadences": [float(days) for days in question.cadences.values()],
+    }
+
+
+def _period(question: GaugeQuestion) -> dict[str, object]:
+    return {"rungs": _RUNGS, "period_start": question.midnight - timedelta(days=question.days - 1)}
+
+
+def _counts(question: GaugeQuestion, found: Sequence[Mapping[str, object]]) -> dict[str, KindCount]:
+    feedings: dict[str, dict[date, int]] = {kind: {} for kind in question.cadences}
+    people: dict[str, Mapping[str, object]] = {}
+    risen: dict[str, int] = {}
+    for row in found:
+        kind = str(row["kind"])
+        if row["part"] == "people":
+            people[kind] = row
+        elif row["part"] == "feedings":
+            feedings[kind][row["day"]] = row["n"]  # type: ignore[index,assignment]
+        elif row["part"] == "risen":
+            risen[kind] = row["n"]  # type: ignore[assignment]
+    return {
+        kind: _count(people.get(kind), feedings=feedings[kind], risen=risen.get(kind, 0)) for kind in question.cadences
+    }
+
+
+def _count(row: Mapping[str, object] | None, *, feedings: Mapping[date, int], risen: int) -> KindCount:
+    if row is None:
+        return KindCount(feedings=feedings, risen=risen)
+    return KindCount(
+        people=row["n"],  # type: ignore[arg-type]
+        fed=row["fed"],  # type: ignore[arg-type]
+        hungry=row["hungry"],  # type: ignore[arg-type]
+        starving=row["starving"],  # type: ignore[arg-type]
+        fed_score=row["score"],  # type: ignore[arg-type]
+        last_fed_at=row["last_fed_at"],  # type: ignore[arg-type]
+        feedings=feedings,
+        risen=risen,
+    )

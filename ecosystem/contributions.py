@@ -1,0 +1,56 @@
+"""What this app lends to its own pages: its menu entries and first steps."""
+
+from collections.abc import Sequence
+
+from django.utils.translation import gettext_lazy as _
+
+from ecosystem.base.access import Action
+from ecosystem.checklist import CHECKLIST, SettlingFacts, SettlingStep
+from ecosystem.navigation import MENU, MenuGroup, MenuItem
+
+MENU.add(
+    "today", MenuItem(MenuGroup.TOP, _("Today"), "sun", "ecosystem:today", Action.SEE_TODAY, tab=_("Today")), order=0
+)
+MENU.add(
+    "core_message",
+    MenuItem(MenuGroup.WORLD, _("Core message"), "heart-handshake", "ecosystem:core_message", Action.SEE_TODAY),
+    order=90,
+)
+MENU.add(
+    "kinds",
+    MenuItem(MenuGroup.WORLD, _("Kinds of people"), "layers", "ecosystem:kind_list", Action.EDIT_SETTINGS),
+    order=91,
+)
+MENU.add("team", MenuItem(MenuGroup.WORLD, _("Team"), "id-card", "ecosystem:team", Action.SEE_TEAM), order=92)
+MENU.add(
+    "settings",
+    MenuItem(MenuGroup.WORLD, _("Settings"), "settings", "ecosystem:profile", Action.EDIT_SETTINGS),
+    order=93,
+)
+MENU.add(
+    "api_keys",
+    MenuItem(MenuGroup.WORLD, _("Keys for programs"), "key-round", "ecosystem:api_key_list", Action.MANAGE_KEYS),
+    order=94,
+)
+
+
+def settling_steps(facts: SettlingFacts) -> Sequence[SettlingStep]:
+    """What a business says of itself before it writes to anybody."""
+    profile = facts.profile
+    return [
+        SettlingStep(
+            _("Name your core message"),
+            bool(profile.core_message),
+            "ecosystem:core_message_edit",
+            Action.EDIT_SETTINGS,
+        ),
+        SettlingStep(
+            _("Say who your letters come from"),
+            bool(profile.sender_email and profile.postal_address),
+            "ecosystem:profile",
+            Action.EDIT_SETTINGS,
+        ),
+    ]
+
+
+CHECKLIST.add("ecosystem", settling_steps, order=0)

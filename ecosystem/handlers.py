@@ -1,0 +1,18 @@
+"""What this app hears: from the first day on, the health of a business is counted."""
+
+from ecosystem.base.events import on
+from ecosystem.events import BusinessCreated, KindSettingChanged
+from ecosystem.services.agenda import note_work
+from ecosystem.services.health import QUEUE
+
+
+@on(BusinessCreated)
+def count_health_every_day(event: BusinessCreated) -> None:
+    """Begin the daily counting of a new business."""
+    note_work(QUEUE)
+
+
+@on(KindSettingChanged)
+def count_health_with_the_new_pace(event: KindSettingChanged) -> None:
+    """Another cadence, or a kind switched on or off, gives other figures at once."""
+    note_work(QUEUE)
