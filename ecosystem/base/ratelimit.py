@@ -22,6 +22,7 @@ _TAKE = """
 _PEEK = """
     SELECT ceil(extract(epoch FROM expires_at - clock_timestamp()))::int AS seconds
       FROM ecosystem_ratecounter WHERE key_hash = %(key)s AND expires_at > clock_timestamp()"""
+_GIVE_BACK = "UPDATE ecosystem_ratecounter SET count = count - 1 WHERE key_hash = %(key)s AND count > 0"
 _CLEAN = "DELETE FROM ecosystem_ratecounter WHERE expires_at < clock_timestamp()"
 
 
@@ -29,6 +30,11 @@ def take(key_parts: Sequence[object], limit: int, window_seconds: int) -> bool:
     """Count one use of a key; True while it is within `limit` per window, which begins with its first use."""
     found = sql.rows(_TAKE, {"key": _hash(key_parts), "seconds": window_seconds, "limit": limit})
     return int(found[0]["count"]) <= limit
+
+
+def give_back(key_parts: Sequence[object]) -> None:
+    """Take back one use of a key: what was counted beforehand turned out not to count."""
+    sql.execute(_GIVE_BACK, {"key": _hash(key_parts)})
 
 
 def seconds_left(key_parts: Sequence[object]) -> int:
