@@ -1,5 +1,7 @@
 """Who may enter a business, as what, and who has been asked to."""
 
+from datetime import datetime
+
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -23,6 +25,10 @@ class Membership(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.role}"
+
+    def has_ended(self, at: datetime) -> bool:
+        """Whether the last day of this membership was over at that moment."""
+        return self.expires_at is not None and self.expires_at <= at
 
 
 class Invitation(TenantModel):
