@@ -1,0 +1,56 @@
+"""Asking somebody into the team, and changing what they may do."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from ecosystem.base.access import Role
+from ecosystem.forms.choices import DescribedRadio
+
+ROLE_NOTES = {
+    Role.OWNER: _("May do everything, keys and team too."),
+    Role.MANAGER: _("May do everything but make keys."),
+    Role.STAFF: _("Keeps people up to date, moves them, starts sequences."),
+    Role.HELPER: _("Looks people up and notes what happened."),
+    Role.ADVISER: _("Reads along, changes nothing."),
+}
+
+
+def _role_field(roles: Sequence[Role]) -> forms.ChoiceField:
+    return forms.ChoiceField(
+        label=_("What will they be?"),
+        choices=[(role.value, role.label) for role in roles],
+        widget=DescribedRadio(notes={role.value: ROLE_NOTES[role] for role in roles}),
+    )
+
+
+class InvitationForm(forms.Form):
+    """An address and a role."""
+
+    email = forms.EmailField(
+        label=_("Their email address"), max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "off"})
+    )
+
+    def __init__(self, *args: Any, roles: Sequence[Role], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["role"] = _role_field(roles)
+        self.fields["role"].initial = Role.STAFF if Role.STAFF in roles else None
+
+
+class MemberForm(forms.Form):
+    """A role, and for helpers from outside a last day."""
+
+    until = forms.DateField(
+        label=_("Their last day"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text=_("Useful for an adviser or a seasonal helper. Leave it empty if there is none."),
+    )
+    field_order = ["role", "until"]
+
+    def __init__(self, *args: Any, roles: Sequence[Role], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["role"] = _role_field(roles)
+        self.order_fields(self.field_order)
