@@ -1,0 +1,26 @@
+"""The sign-in pages of allauth, each with its limit per address."""
+
+from allauth.account import views as account
+from allauth.mfa.base import views as mfa
+from django.urls import include, path
+
+from ecosystem.login_limits import limited
+
+urlpatterns = [
+    # Failures are counted while others of the same address try too, hence no transaction around the whole request.
+    path("login/", limited(account.login, "login", per_minute=30, is_atomic=False), name="account_login"),
+    path("signup/", limited(account.signup, "signup", per_minute=20), name="account_signup"),
+    path("password/reset/", limited(account.password_reset, "reset", per_minute=20), name="account_reset_password"),
+    path("password/change/", limited(account.password_change, "change", per_minute=10), name="account_change_password"),
+    path(
+        "reauthenticate/",
+        limited(account.reauthenticate, "reauthenticate", per_minute=10, is_atomic=False),
+        name="account_reauthenticate",
+    ),
+    path(
+        "2fa/authenticate/",
+        limited(mfa.authenticate, "second", per_minute=30, is_atomic=False),
+        name="mfa_authenticate",
+    ),
+    path("", include("allauth.urls")),
+]
