@@ -12,12 +12,11 @@ from contacts.models import Import, ImportProblem, Tag, Topic
 from contacts.services import import_sql as statements
 from contacts.services.csv_files import iter_rows
 from contacts.services.import_rows import PersonRow, ProblemRow, RowReader, stage_names_of
-from contacts.services.imports import IMPORT_JOB, finish_import, permission_of
+from contacts.services.imports import finish_import, permission_of
 from ecosystem.base.addresses import address_hashes, fold
 from ecosystem.base.errors import DomainError
 from ecosystem.base.sql import copy_rows, execute, rows
 from ecosystem.base.tenancy import business_scope
-from ecosystem.jobs import JOBS
 from ecosystem.models import BusinessProfile, Job, KindSetting
 from ecosystem.services.jobs import end_job
 
@@ -215,6 +214,3 @@ def _keep_problems(imported: Import, problems: list[ProblemRow]) -> None:
 def _end(job: Job, imported: Import, *, state: str, message: str) -> None:
     finish_import(imported, state=state)
     end_job(job.id, state=state, message=message)
-
-
-JOBS.add(IMPORT_JOB, work_import)

@@ -35,25 +35,25 @@ def import_list(request: HttpRequest, slug: str) -> HttpResponse:
         except DomainError as problem:
             form.add_error("file", str(problem))
         else:
-            return redirect("contacts:import_columns", slug=slug, import_id=imported.id)
+            return redirect("contacts:import_columns", slug=slug, id=imported.id)
     context = {"form": form, "imports": newest_imports(), "step": 1, "step_names": STEP_NAMES}
     return render(request, "contacts/imports/list.html", context, status=422 if form.errors else 200)
 
 
 @member_required(Action.IMPORT_PEOPLE)
-def import_columns(request: HttpRequest, slug: str, import_id: UUID) -> HttpResponse:
+def import_columns(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
     """The second step: what each column means."""
-    imported = get_import(import_id)
+    imported = get_import(id)
     if _has_begun(imported):
-        return redirect("contacts:import_detail", slug=slug, import_id=import_id)
+        return redirect("contacts:import_detail", slug=slug, id=id)
     form = ImportColumnsForm(imported, request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            map_import(import_id, mapping=form.mapping())
+            map_import(id, mapping=form.mapping())
         except DomainError as problem:
             form.add_error(None, str(problem))
         else:
-            return redirect("contacts:import_permission", slug=slug, import_id=import_id)
+            return redirect("contacts:import_permission", slug=slug, id=id)
     context = {
         "form": form,
         "imported": imported,
@@ -65,13 +65,13 @@ def import_columns(request: HttpRequest, slug: str, import_id: UUID) -> HttpResp
 
 
 @member_required(Action.IMPORT_PEOPLE)
-def import_permission(request: HttpRequest, slug: str, import_id: UUID) -> HttpResponse:
+def import_permission(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
     """The third step: what these people said."""
-    imported = get_import(import_id)
+    imported = get_import(id)
     if _has_begun(imported):
-        return redirect("contacts:import_detail", slug=slug, import_id=import_id)
+        return redirect("contacts:import_detail", slug=slug, id=id)
     if imported.state == Import.State.UPLOADED:
-        return redirect("contacts:import_columns", slug=slug, import_id=import_id)
+        return redirect("contacts:import_columns", slug=slug, id=id)
     initial = {
         "rule": imported.permission.get("rule", "column" if "yes" in imported.mapping.values() else "none"),
         "topic": imported.permission.get("topic_id"),
@@ -83,31 +83,31 @@ def import_permission(request: HttpRequest, slug: str, import_id: UUID) -> HttpR
     form = ImportPermissionForm(request.POST or None, initial=initial, labels=_stage_labels())
     if request.method == "POST" and form.is_valid():
         try:
-            permit_import(import_id, **form.cleaned_data)
+            permit_import(id, **form.cleaned_data)
         except DomainError as problem:
             form.add_error(problem.field if problem.field in form.fields else None, str(problem))
         else:
-            return redirect("contacts:import_check", slug=slug, import_id=import_id)
+            return redirect("contacts:import_check", slug=slug, id=id)
     context = {"form": form, "imported": imported, "step": 3, "step_names": STEP_NAMES}
     return render(request, "contacts/imports/permission.html", context, status=422 if form.errors else 200)
 
 
 @member_required(Action.IMPORT_PEOPLE)
-def import_check(request: HttpRequest, slug: str, import_id: UUID) -> HttpResponse:
+def import_check(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
     """The fourth step: what would happen, and the start."""
-    imported = get_import(import_id)
+    imported = get_import(id)
     if _has_begun(imported):
-        return redirect("contacts:import_detail", slug=slug, import_id=import_id)
+        return redirect("contacts:import_detail", slug=slug, id=id)
     if imported.state != Import.State.PERMITTED:
-        return redirect("contacts:import_permission", slug=slug, import_id=import_id)
+        return redirect("contacts:import_permission", slug=slug, id=id)
     if request.method == "POST":
-        start_import(import_id, started_by=request.membership)
-        return redirect("contacts:import_detail", slug=slug, import_id=import_id)
+        start_import(id, started_by=request.membership)
+        return redirect("contacts:import_detail", slug=slug, id=id)
     try:
-        preview = preview_import(import_id)
+        preview = preview_import(id)
     except DomainError as problem:
         messages.error(request, str(problem))
-        return redirect("contacts:import_columns", slug=slug, import_id=import_id)
+        return redirect("contacts:import_columns", slug=slug, id=id)
     context = {
         "imported": imported,
         "preview": preview,
@@ -120,32 +120,32 @@ def import_check(request: HttpRequest, slug: str, import_id: UUID) -> HttpRespon
 
 @require_GET
 @member_required(Action.IMPORT_PEOPLE)
-def import_detail(request: HttpRequest, slug: str, import_id: UUID) -> HttpResponse:
+def import_detail(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
     """How far the list is, and what became of it."""
-    imported = get_import(import_id)
+    imported = get_import(id)
     if not _has_begun(imported):
-        return redirect("contacts:import_columns", slug=slug, import_id=import_id)
+        return redirect("contacts:import_columns", slug=slug, id=id)
     template = "contacts/imports/_progress.html" if request.htmx else "contacts/imports/detail.html"
     return render(request, template, {"imported": imported, "job": imported.job})
 
 
 @require_POST
 @member_required(Action.IMPORT_PEOPLE)
-def import_cancel(request: HttpRequest, slug: str, import_id: UUID) -> HttpResponse:
+def import_cancel(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
     """Stop it, or put away a list that was not started."""
-    get_import(import_id)
-    imported = cancel_import(import_id)
+    get_import(id)
+    imported = cancel_import(id)
     messages.info(request, _("Stopped. Who was brought in by then stays."))
     if imported.job_id:
-        return redirect("contacts:import_detail", slug=slug, import_id=import_id)
+        return redirect("contacts:import_detail", slug=slug, id=id)
     return redirect("contacts:import_list", slug=slug)
 
 
 @require_GET
 @member_required(Action.IMPORT_PEOPLE)
-def import_problems(request: HttpRequest, slug: str, import_id: UUID) -> HttpResponseBase:
+def import_problems(request: HttpRequest, slug: str, id: UUID) -> HttpResponseBase:
     """The rows that were not taken, as a CSV file with the reason first; mend it and bring it in again."""
-    imported = get_import(import_id)
+    imported = get_import(id)
     lines = _problem_lines(request.business.id, imported)
     response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = 'attachment; filename="rows-to-mend.csv"'

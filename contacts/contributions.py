@@ -1,0 +1,157 @@
+"""What contacts lends to the pages of lower floors, and how the lines are told that it writes into timelines."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from contacts.models import Act, Consent, Interaction, StageChange
+from contacts.services.import_slices import work_import
+from contacts.services.imports import IMPORT_JOB
+from contacts.timeline_kinds import TIMELINE_KINDS, Scene, Telling, TimelineKind
+from contacts.today import PEOPLE_GAUGE, hungry_people, permission_figures, settling_steps
+from ecosystem.base.access import Action
+from ecosystem.checklist import CHECKLIST
+from ecosystem.gauges import GAUGES, HUNGRY, PERMISSIONS
+from ecosystem.jobs import JOBS
+from ecosystem.navigation import MENU, MenuGroup, MenuItem
+from ecosystem.ways_in import WAYS_IN, WayIn
+
+MENU.add(
+    "everyone",
+    MenuItem(MenuGroup.PEOPLE, _("Everyone"), "users", "contacts:contact_list", Action.SEE_PEOPLE, tab=_("People")),
+    order=10,
+)
+MENU.add(
+    "ladder",
+    MenuItem(MenuGroup.PEOPLE, _("Ladder"), "footprints", "contacts:ladder", Action.SEE_PEOPLE, tab=_("Ladder")),
+    order=11,
+)
+MENU.add(
+    "organizations",
+    MenuItem(MenuGroup.PEOPLE, _("Organizations"), "building-2", "contacts:organization_list", Action.SEE_PEOPLE),
+    order=12,
+)
+
+JOBS.add(IMPORT_JOB, work_import)
+
+WAYS_IN.add(
+    "import",
+    WayIn(
+        _("Bring in a list"),
+        _("From your old system, your till or your own table. Nobody is written to because of it."),
+        "upload",
+        "contacts:import_list",
+        Action.IMPORT_PEOPLE,
+    ),
+    order=10,
+)
+WAYS_IN.add(
+    "add",
+    WayIn(
+        _("Add one person"),
+        _("Start with somebody you talked to today."),
+        "user-plus",
+        "contacts:contact_add",
+        Action.EDIT_PEOPLE,
+    ),
+    order=20,
+)
+
+Tell = Callable[[Interaction, Scene, Any], Telling]
+
+
+def talk(with_name: Promise, without: Promise) -> Tell:
+    """How something is told that one of the team did, and that nobody knows who did."""
+
+    def tell(line: Interaction, scene: Scene, loaded: Any) -> Telling:
+        return Telling(title=with_name % {"who": scene.who} if scene.who else without)
+
+    return tell
+
+
+def tell_stage_change(line: Interaction, scene: Scene, loaded: StageChange | None) -> Telling:
+    """`Sam moved them from prospect to client`, with the reason where one was given."""
+    from_stage, to_stage = line.params.get("from", ""), line.params.get("to", "")
+    names = {"who": scene.who, "from": scene.label(from_stage), "to": scene.label(to_stage)}
+    if not to_stage:
+        title = gettext("Taken off the ladder again")
+    elif line.params.get("undo"):
+        title = gettext("Back to %(to)s, where they were") % names
+    elif not from_stage:
+        title = (gettext("%(who)s added them: %(to)s") if scene.who else gettext("Added: %(to)s")) % names
+    elif scene.who:
+        title = gettext("%(who)s moved them from %(from)s to %(to)s") % names
+    else:
+        title = gettext("Moved from %(from)s to %(to)s") % names
+    reason = loaded.reason if loaded is not None and from_stage and not line.params.get("undo") else ""
+    return Telling(title=title, text=reason, kind=to_stage)
+
+
+def load_stage_changes(lines: Sequence[Interaction]) -> Mapping[UUID, StageChange]:
+    """The moves that lines tell of."""
+    changes = StageChange.objects.in_bulk([line.object_id for line in lines if line.object_id])
+    return {line.pk: changes[line.object_id] for line in lines if line.object_id in changes}
+
+
+def tell_role_change(line: Interaction, scene: Scene, loaded: Any) -> Telling:
+    """`Became a vendor`, `No longer a vendor`."""
+    kind = line.params.get("kind", "")
+    sentences = {
+        "began": gettext("Became: %(kind)s"),
+        "ended": gettext("No longer: %(kind)s"),
+        "reopened": gettext("Again: %(kind)s"),
+    }
+    title = sentences.get(line.params.get("act", ""), sentences["began"]) % {"kind": scene.label(kind)}
+    return Telling(title=title, kind=kind)
+
+
+def tell_consent_change(line: Interaction, scene: Scene, loaded: Consent | None) -> Telling:
+    """`Said yes to “What is in season”`, with the way by which."""
+    topic = loaded.topic.name if loaded is not None and loaded.topic else gettext("everything")
+    sentences = {
+        Act.REQUESTED: gettext("Was asked to confirm “%(topic)s”"),
+        Act.GRANTED: gettext("Said yes to “%(topic)s”"),
+        Act.CONFIRMED: gettext("Confirmed “%(topic)s”"),
+        Act.WITHDRAWN: gettext("Said no to “%(topic)s”"),
+        Act.IMPORTED: gettext("Said yes to “%(topic)s” before"),
+    }
+    title = sentences.get(line.params.get("act", ""), sentences[Act.GRANTED]) % {"topic": topic}
+    by = gettext("Written down by %(who)s") % {"who": scene.who} if scene.who else ""
+    return Telling(title=title, text=by)
+
+
+def load_consents(lines: Sequence[Interaction]) -> Mapping[UUID, Consent]:
+    """The answers that lines tell of."""
+    rows = Consent.objects.select_related("topic").in_bulk([line.object_id for line in lines if line.object_id])
+    return {line.pk: rows[line.object_id] for line in lines if line.object_id in rows}
+
+
+_TALKS = [
+    ("call", _("A call"), "phone", _("%(who)s called them"), _("A call")),
+    ("visit", _("Came by"), "store", _("%(who)s talked with them at the counter"), _("Came by")),
+    ("meeting", _("A meeting"), "calendar-days", _("%(who)s met them"), _("A meeting")),
+    ("reply_from_us", _("We answered"), "message-square-text", _("%(who)s answered them"), _("We answered")),
+    ("thanks", _("We said thank you"), "hand-heart", _("%(who)s said thank you"), _("We said thank you")),
+    ("introduction", _("An introduction"), "handshake", _("%(who)s introduced them"), _("An introduction")),
+    ("note", _("A note"), "pencil", _("%(who)s wrote a note"), _("A note")),
+    ("import", _("Brought in with a list"), "upload", _("%(who)s brought in a list"), _("Came with a list")),
+    ("purchase", _("Bought"), "shopping-bag", _("%(who)s sold them something"), _("Bought something")),
+]
+for _kind, _label, _icon, _with_name, _without in _TALKS:
+    TIMELINE_KINDS.add(_kind, TimelineKind(_label, _icon, talk(_with_name, _without)))
+TIMELINE_KINDS.add(
+    "stage_change", TimelineKind(_("Moved on the ladder"), "footprints", tell_stage_change, load_stage_changes)
+)
+TIMELINE_KINDS.add("role_change", TimelineKind(_("Another part to play"), "id-card", tell_role_change))
+TIMELINE_KINDS.add(
+    "consent_change", TimelineKind(_("Said yes or no"), "shield-check", tell_consent_change, load_consents)
+)
+
+GAUGES.add("contacts", PEOPLE_GAUGE)
+HUNGRY.add("contacts", hungry_people)
+PERMISSIONS.add("contacts", permission_figures)
+CHECKLIST.add("contacts", settling_steps, order=10)

@@ -1,0 +1,51 @@
+"""Addresses of pages about people. Everything of a business's dashboard stands under its slug."""
+
+from django.urls import URLPattern, URLResolver, include, path
+
+from contacts.views import contacts, imports, interactions, ladder, organizations, roles, tags
+
+app_name = "contacts"
+
+dashboard: list[URLPattern | URLResolver] = [
+    path("contacts/", contacts.contact_list, name="contact_list"),
+    path("contacts/new/", contacts.contact_add, name="contact_add"),
+    path("contacts/<uuid:id>/", contacts.contact_detail, name="contact_detail"),
+    path("contacts/<uuid:id>/edit/", contacts.contact_edit, name="contact_edit"),
+    path("contacts/<uuid:id>/delete/", contacts.contact_delete, name="contact_delete"),
+    path("contacts/<uuid:id>/restore/", contacts.contact_restore, name="contact_restore"),
+    path("contacts/<uuid:id>/timeline/", interactions.timeline, name="timeline"),
+    path("contacts/<uuid:id>/interactions/new/", interactions.interaction_add, name="interaction_add"),
+    path("contacts/<uuid:id>/notes/", interactions.note_add, name="note_add"),
+    path("contacts/<uuid:id>/tags/", tags.tag_add, name="tag_add"),
+    path("contacts/<uuid:id>/tags/<uuid:tag_id>/", tags.tag_put, name="tag_put"),
+    path("contacts/<uuid:id>/tags/<uuid:tag_id>/remove/", tags.tag_remove, name="tag_remove"),
+    path("contacts/<uuid:id>/roles/", roles.role_assign, name="role_assign"),
+    path("contacts/<uuid:id>/roles/<uuid:role_id>/end/", roles.role_end, name="role_end"),
+    path("contacts/<uuid:id>/roles/<uuid:role_id>/reopen/", roles.role_reopen, name="role_reopen"),
+    path("contacts/<uuid:id>/affiliations/", organizations.affiliation_add, name="affiliation_add"),
+    path(
+        "contacts/<uuid:id>/affiliations/<uuid:affiliation_id>/end/",
+        organizations.affiliation_end,
+        name="affiliation_end",
+    ),
+    path("contacts/<uuid:id>/stage/", ladder.stage_change, name="stage_change"),
+    path("contacts/<uuid:id>/stage/<uuid:change_id>/undo/", ladder.stage_undo, name="stage_undo"),
+    path("ladder/", ladder.ladder, name="ladder"),
+    path("ladder/<str:stage>/", ladder.ladder_lane, name="ladder_lane"),
+    path("organizations/", organizations.organization_list, name="organization_list"),
+    path("organizations/new/", organizations.organization_add, name="organization_add"),
+    path("organizations/<uuid:id>/", organizations.organization_detail, name="organization_detail"),
+    path("organizations/<uuid:id>/edit/", organizations.organization_edit, name="organization_edit"),
+    path("organizations/<uuid:id>/delete/", organizations.organization_delete, name="organization_delete"),
+    path("organizations/<uuid:id>/restore/", organizations.organization_restore, name="organization_restore"),
+    path("organizations/<uuid:id>/roles/", organizations.organization_role, name="organization_role"),
+    path("imports/", imports.import_list, name="import_list"),
+    path("imports/<uuid:id>/", imports.import_detail, name="import_detail"),
+    path("imports/<uuid:id>/columns/", imports.import_columns, name="import_columns"),
+    path("imports/<uuid:id>/permission/", imports.import_permission, name="import_permission"),
+    path("imports/<uuid:id>/check/", imports.import_check, name="import_check"),
+    path("imports/<uuid:id>/cancel/", imports.import_cancel, name="import_cancel"),
+    path("imports/<uuid:id>/problems.csv", imports.import_problems, name="import_problems"),
+]
+
+urlpatterns: list[URLPattern | URLResolver] = [path("b/<slug:slug>/", include(dashboard))]
