@@ -3,12 +3,14 @@
 import time
 from ipaddress import ip_address
 
+from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from ecosystem.base.sql import rows
 from ecosystem.queries.operations import waiting_work
 
 STARTED_AT = time.time()
@@ -32,11 +34,10 @@ def readyz(request: HttpRequest) -> HttpResponse:
     try:
         # Opening a connection refuses a role that is too powerful.
         connection.ensure_connection()
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
+        rows("SELECT 1 AS answer")
         checks["database"] = True
         checks["migrations"] = _migrations_are_complete()
-    except DatabaseError:
+    except (DatabaseError, ImproperlyConfigured):
         connection.close()
     ready = all(checks.values())
     answer = JsonResponse({"ready": ready, **checks}, status=200 if ready else 503)
