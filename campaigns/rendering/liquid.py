@@ -15,11 +15,13 @@ from liquid.builtin import register as register_all
 from liquid.exceptions import LiquidError
 
 from campaigns.rendering.merge_tags import QUOTED, SHORT_NAMES, TAG, get_field, needs_default
+from campaigns.rendering.sanitising import sanitise
 from ecosystem.base.errors import Invalid
 
 ALLOWED_TAGS = ("if", "unless", "case")
 ALLOWED_FILTERS = ("default", "capitalize", "upcase", "downcase", "strip", "truncate", "truncatewords")
 LITERAL_DEFAULT = re.compile(r"\|\s*default\s*:\s*''")
+BLANK_LINES = re.compile(r"\n\s*\n")
 LIMIT_BYTES = 256_000
 LIMIT_SECONDS = 0.05
 
@@ -87,15 +89,16 @@ def finish_output(output: str, *, place: str, is_system: bool = False) -> str:
 
 
 def render_liquid(source: str, context: Mapping[str, Any], *, escape: bool) -> str:
-    """One person's text. Raises RenderTooLarge over 256 kB or 50 ms of work."""
+    """One person's text, made safe for HTML where `escape` says so. Raises RenderTooLarge over 256 kB or 50 ms."""
+    template = _parsed(source, escape)
     started = time.thread_time()
     try:
-        text = _parsed(source, escape).render(**context)
+        text = template.render(**context)
     except LiquidError as problem:
         raise RenderTooLarge(str(problem)) from problem
     if time.thread_time() - started > LIMIT_SECONDS:
         raise RenderTooLarge("The letter took too long to put together.")
-    return text
+    return sanitise(text) if escape else BLANK_LINES.sub("\n\n", text)
 
 
 def nested(values: Mapping[str, str]) -> dict[str, Any]:

@@ -54,14 +54,14 @@ MERGE_FIELDS: Mapping[str, MergeField] = {
 }
 # Fields of the letters we write ourselves (confirmation, receipt).
 SYSTEM_FIELDS: Mapping[str, MergeField] = {
-    name: MergeField(name, "", "")
-    for name in (
-        "action.url",
-        "topic.names",
-        "topic.promises",
-        "promise.no_abuse",
-        "promise.how_often",
-        "promise.leave",
+    field.name: field
+    for field in (
+        MergeField("action.url", "", ""),
+        MergeField("promise_no_abuse", "", ""),
+        MergeField("promise_how_often", "", ""),
+        MergeField("promise_how_to_leave", "", ""),
+        MergeField("topic.name", "", "", of_person=False),
+        MergeField("topic.promise", "", "", of_person=False),
     )
 }
 SHORT_NAMES = {name.partition(".")[2]: name for name in MERGE_FIELDS if name.startswith("contact.")}

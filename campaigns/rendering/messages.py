@@ -18,7 +18,7 @@ from campaigns.rendering.preparing import (
     UNSUBSCRIBE_TOKEN,
     PreparedLetter,
 )
-from campaigns.rendering.sanitising import clean_value, sanitise
+from campaigns.rendering.sanitising import clean_value
 
 
 def build(prepared: PreparedLetter, *, message_id: UUID, to: str, merge: Mapping[str, str], now: datetime) -> bytes:
@@ -75,7 +75,7 @@ def _put_logic(prepared: PreparedLetter, pieces: list[bytes], values: Mapping[st
     }
     for place in prepared.logic:
         text = render_liquid(place.source, context, escape=place.encoding.is_html)
-        pieces[place.index] = place.encoding.static(sanitise(text) if place.encoding.is_html else text)
+        pieces[place.index] = place.encoding.static(text)
 
 
 def _finished(prepared: PreparedLetter, pieces: list[bytes]) -> list[bytes]:

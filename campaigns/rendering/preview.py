@@ -8,7 +8,7 @@ from markupsafe import escape
 from campaigns.rendering.liquid import nested, render_liquid
 from campaigns.rendering.merge_tags import MERGE_FIELDS
 from campaigns.rendering.plan import CONSTANT, FIELD, LINK, LIQUID, Part, Parts, RenderPlan, Slot
-from campaigns.rendering.sanitising import clean_value, sanitise
+from campaigns.rendering.sanitising import clean_value
 
 NOWHERE = "#"
 
@@ -49,8 +49,7 @@ def _words(part: Part, plan: RenderPlan, values: Mapping[str, str], *, is_html: 
     if part.kind == LIQUID:
         context = nested(values)
         context["link"] = {f"n{number}": target for number, target in enumerate(plan.links, 1)}
-        text = render_liquid(part.name, context, escape=is_html)
-        return sanitise(text) if is_html else text
+        return render_liquid(part.name, context, escape=is_html)
     if part.kind in {FIELD, CONSTANT}:
         value = values.get(part.name) or part.fallback
     else:

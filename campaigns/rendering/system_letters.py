@@ -8,33 +8,34 @@ from django.utils.translation import gettext as _
 from campaigns.rendering.letters import ACTION, TRANSACTIONAL, Letter, compile_letter
 from campaigns.rendering.plan import RenderPlan
 
-CONFIRM_SIGNUP = "confirm_signup"
-RECEIPT = "receipt"
+
+@cache
+def confirmation_plan(language: str) -> RenderPlan:
+    """Asks for the second yes. Merge value `action.url`; constants `topic.name`, `topic.promise`."""
+    with translation.override(language):
+        letter = _confirmation()
+    return compile_letter(letter, message_class=TRANSACTIONAL, language=language, is_system=True)
 
 
 @cache
-def system_plan(template: str, language: str) -> RenderPlan:
-    """The compiled letter of that name. KeyError for a name that we do not write."""
-    letter_of = {CONFIRM_SIGNUP: _confirmation, RECEIPT: _receipt}[template]
+def receipt_plan(language: str) -> RenderPlan:
+    """Says thank you for a yes: what comes, how often, how to stop.
+
+    Merge values are the promises of the form; constants `topic.name`, `topic.promise`.
+    """
     with translation.override(language):
-        letter = letter_of()
-    return compile_letter(
-        letter,
-        message_class=TRANSACTIONAL if template == CONFIRM_SIGNUP else "relationship",
-        language=language,
-        is_system=True,
-    )
+        letter = _receipt()
+    return compile_letter(letter, message_class="relationship", language=language, is_system=True)
 
 
 def _confirmation() -> Letter:
-    """Asks for the second yes. Reads `action.url`, `topic.names`, `topic.promises`."""
     return Letter(
-        subject=_("Please confirm: {{ topic.names }} from {{ business.name }}"),
+        subject=_("Please confirm: {{ topic.name }} from {{ business.name }}"),
         preheader=_("One tap and it is settled. Was it not you? Then do nothing."),
         body=_(
             "Hello {{ contact.first_name }},\n\n"
-            "somebody, most likely you, asked {{ business.name }} for **{{ topic.names }}** at this address.\n\n"
-            "{{ topic.promises }}\n\n"
+            "somebody, most likely you, asked {{ business.name }} for **{{ topic.name }}** at this address.\n\n"
+            "{{ topic.promise }}\n\n"
             "Press the button to say yes. It works for 7 days. "
             "If it was not you, do nothing: without your yes nobody writes to you."
         ),
@@ -44,14 +45,15 @@ def _confirmation() -> Letter:
 
 
 def _receipt() -> Letter:
-    """Says thank you for a yes: what comes, how often, how to stop."""
     return Letter(
-        subject=_("Thank you. This is what comes: {{ topic.names }}"),
+        subject=_("Thank you. This is what comes: {{ topic.name }}"),
         preheader=_("What you said yes to, and how to stop."),
         body=_(
             "Hello {{ contact.first_name }},\n\n"
-            "you said yes to **{{ topic.names }}** from {{ business.name }}. Thank you.\n\n"
-            "{{ topic.promises }}\n\n{{ promise.how_often }}\n\n{{ promise.no_abuse }}\n\n{{ promise.leave }}\n\n"
+            "you said yes to **{{ topic.name }}** from {{ business.name }}. Thank you.\n\n{{ topic.promise }}\n\n"
+            "{% if promise_how_often %}\n\n{{ promise_how_often }}\n\n{% endif %}\n\n"
+            "{% if promise_no_abuse %}\n\n{{ promise_no_abuse }}\n\n{% endif %}\n\n"
+            "{% if promise_how_to_leave %}\n\n{{ promise_how_to_leave }}\n\n{% endif %}\n\n"
             "To stop, use the link at the foot of this letter or of any other. One tap is enough."
         ),
     )
