@@ -7,3 +7,7 @@ class ContactsConfig(AppConfig):
     """Registers what contacts hears and lends, once all models are known."""
 
     name = "contacts"
+
+    def ready(self) -> None:
+        """Load what fills the registries and hears the events."""
+        from contacts import contributions, handlers  # noqa: F401

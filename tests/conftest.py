@@ -7,6 +7,8 @@ from django.conf import settings
 
 from tests.database import APPLICATION, OWNER, fresh_databases
 
+pytest_plugins = ["tests.personas"]
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Say at once what is missing, instead of failing at the first query."""

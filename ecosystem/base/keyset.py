@@ -83,6 +83,11 @@ def _each_page(business_id: int, queryset: models.QuerySet[M], order: Sequence[s
             return
 
 
+def cursor_after(item: models.Model, order: Sequence[str]) -> str:
+    """Where the rows after this one begin, for a list whose first page was read by other means."""
+    return _write(item, order, backwards=False)
+
+
 def _turned(name: str) -> str:
     return name[1:] if name.startswith("-") else f"-{name}"
 

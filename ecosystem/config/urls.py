@@ -11,6 +11,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("metrics", operations.metrics, name="metrics"),
     path("accounts/", include("ecosystem.account_urls")),
     path("", include("ecosystem.urls")),
+    path("", include("contacts.urls")),
 ]
 
 # The local mailbox exists only where our own mail sink takes the mails, and never on a public address.

@@ -1,4 +1,4 @@
-"""Keeping counts short: many changes of one count become one."""
+"""Counting, and keeping counts short: many changes of one count become one."""
 
 from ecosystem.base import sql
 from ecosystem.models import Tally
@@ -14,6 +14,11 @@ INSERT INTO ecosystem_tally (id, business_id, created_at, updated_at, version, n
 SELECT uuidv7(), %(business_id)s, now(), now(), 1, name, key, sum(amount)::bigint
 FROM folded GROUP BY name, key HAVING sum(amount) <> 0
 """
+
+
+def count(name: str, key: str = "", amount: int = 1) -> None:
+    """Add to a count of the current business (or take away, by a negative amount). Locks nobody."""
+    Tally.objects.create(name=name, key=key, amount=amount)
 
 
 def fold_tallies() -> int:

@@ -1,0 +1,50 @@
+"""What staff write down about a talk, and notes."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from contacts.services.interactions import TALK_KINDS
+from ecosystem.base.ids import uuid7
+
+TALK_LABELS = {
+    "call": _("A call"),
+    "visit": _("A talk at the counter"),
+    "meeting": _("A meeting"),
+    "reply_from_us": _("We answered them"),
+    "thanks": _("We said thank you"),
+    "introduction": _("We introduced them to somebody"),
+}
+LONGEST_NOTE = 10_000
+
+
+class TalkForm(forms.Form):
+    """One talk: what it was, when, and what was said. The key makes a second click harmless."""
+
+    kind = forms.ChoiceField(label=_("What it was"), choices=[(kind, TALK_LABELS[kind]) for kind in TALK_KINDS])
+    occurred_at = forms.DateTimeField(
+        label=_("When"),
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        error_messages={"invalid": _("Write day and time, such as 2026-05-04 09:30.")},
+    )
+    said = forms.CharField(
+        label=_("What was said"), required=False, max_length=LONGEST_NOTE, widget=forms.Textarea(attrs={"rows": 3})
+    )
+    key = forms.CharField(widget=forms.HiddenInput, max_length=120, initial=lambda: uuid7().hex)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["occurred_at"].input_formats = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"]
+
+
+class NoteForm(forms.Form):
+    """A note that only the team sees."""
+
+    body = forms.CharField(
+        label=_("Write a note"),
+        max_length=LONGEST_NOTE,
+        error_messages={"required": _("Write a word or two first.")},
+        widget=forms.TextInput(attrs={"placeholder": _("Write a note only your team can see")}),
+    )
+    key = forms.CharField(widget=forms.HiddenInput, max_length=120, initial=lambda: uuid7().hex)

@@ -1,0 +1,27 @@
+"""What higher floors, and the other rooms of this one, show on a person's page."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+
+from contacts.models import Contact
+from ecosystem.base.access import Action
+from ecosystem.base.registry import Registry
+
+
+@dataclass(frozen=True)
+class ContactPanel:
+    """A card in the aside of a person's page.
+
+    `template` is included with `panel` being what `load(request, contact)` returned; an empty answer hides the
+    card. `load` makes a fixed number of statements. Members who may not do `action` do not get the card.
+    """
+
+    template: str
+    load: Callable[[HttpRequest, Contact], Mapping[str, Any] | None]
+    action: Action
+
+
+CONTACT_PANELS: Registry[ContactPanel] = Registry("contact panels")

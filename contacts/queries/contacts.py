@@ -1,0 +1,171 @@
+"""People: one of them, or a page of the list of everyone."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.utils.translation import gettext_lazy as _
+
+from contacts.models import (
+    Affiliation,
+    Channel,
+    ConsentState,
+    Contact,
+    ContactPoint,
+    ContactTag,
+    Interaction,
+    RoleAssignment,
+    Suppression,
+)
+from ecosystem.base.addresses import fold
+from ecosystem.base.errors import NotFound
+from ecosystem.base.keyset import keyset_page
+from ecosystem.models import LADDER, SIDE_KINDS
+
+PAGE_LENGTH = 50
+MOST_COUNTED = 10_000
+ORDERS = {"newest": ("-id",), "name": ("sort_name", "id")}
+
+
+@dataclass(frozen=True)
+class PeopleFilter:
+    """Which people of everyone: of one kind, with one tag, whose name begins so, in which order."""
+
+    kind: str = ""
+    tag_id: UUID | None = None
+    begins: str = ""
+    sort: str = "newest"
+
+
+@dataclass(frozen=True)
+class Person:
+    """A line of the list, or a card: everything that stands in it, read in the statement of its page."""
+
+    contact: Contact
+    kinds: tuple[str, ...]
+    tags: tuple[str, ...]
+    beside_name: str
+    last_kind: str
+    last_at: datetime | None
+    may_reach_by: tuple[str, ...]
+
+    @property
+    def may_email(self) -> bool:
+        return Channel.EMAIL in self.may_reach_by
+
+
+@dataclass(frozen=True)
+class PeoplePage:
+    """Some of the people, and where the next and the former ones begin."""
+
+    people: list[Person]
+    next_cursor: str | None
+    previous_cursor: str | None
+
+
+def get_contact(contact_id: UUID, *, is_deleted: bool = False) -> Contact:
+    """A person of the current business; NotFound for every other id, and for deleted ones unless asked for."""
+    people = Contact.objects.select_related("owner__user")
+    found = people.filter(pk=contact_id, deleted_at__isnull=not is_deleted).first()
+    if found is None:
+        raise NotFound("contact_not_found", _("There is nobody by that id."))
+    return found
+
+
+def find_contact_by_email(email: str) -> Contact | None:
+    """The person who holds a normalised address as their own, deleted or not."""
+    point = ContactPoint.objects.select_related("contact").filter(
+        kind=ContactPoint.Kind.EMAIL, value_norm=email, is_shared=False, contact__isnull=False
+    )
+    found = point.first()
+    return found.contact if found else None
+
+
+def people_page(wanted: PeopleFilter, *, cursor: str | None, now: datetime) -> PeoplePage:
+    """A page of the list in one statement; a cursor that we did not make raises Invalid."""
+    # Names are looked up by their beginning, and an index gives those in the order of names only.
+    order = ORDERS["name"] if wanted.begins else ORDERS[wanted.sort]
+    page = keyset_page(with_facts(matching(wanted), now=now), order=order, cursor=cursor, limit=PAGE_LENGTH)
+    return PeoplePage(as_people(page.items), page.next_cursor, page.previous_cursor)
+
+
+def matching(wanted: PeopleFilter) -> QuerySet[Contact]:
+    """The live people whom a filter lets through."""
+    people = Contact.objects.filter(deleted_at=None)
+    if wanted.kind in LADDER:
+        people = people.filter(stage=wanted.kind)
+    elif wanted.kind in SIDE_KINDS:
+        people = people.filter(Exists(_open_roles().filter(contact=OuterRef("pk"), kind=wanted.kind)))
+    if wanted.tag_id:
+        people = people.filter(Exists(ContactTag.objects.filter(contact=OuterRef("pk"), tag_id=wanted.tag_id)))
+    if "@" in wanted.begins:
+        email = wanted.begins.strip().lower()
+        points = ContactPoint.objects.filter(contact=OuterRef("pk"), kind=ContactPoint.Kind.EMAIL, value_norm=email)
+        people = people.filter(Exists(points))
+    elif wanted.begins:
+        first = fold(wanted.begins)
+        people = people.filter(sort_name__gte=first, sort_name__lt=first + "\U0010ffff")
+    return people
+
+
+def count_matching(wanted: PeopleFilter) -> tuple[int, bool]:
+    """How many people a filter lets through, counted up to 10,000; True beside it where there are more."""
+    found = matching(wanted).order_by()[: MOST_COUNTED + 1].count()
+    return min(found, MOST_COUNTED), found > MOST_COUNTED
+
+
+def with_facts(people: QuerySet[Contact], *, now: datetime) -> QuerySet[Contact]:
+    """People with what lists show beside the name: kinds, tags, last line, where they belong, what they allow."""
+    lines = Interaction.objects.filter(contact=OuterRef("pk")).order_by("-occurred_at", "-id")
+    tags = ContactTag.objects.filter(contact=OuterRef("pk")).order_by("tag__name_norm")
+    places = Affiliation.objects.filter(contact=OuterRef("pk"), ended_on=None).order_by("id")
+    return people.annotate(
+        shown_roles=ArraySubquery(_open_roles().filter(contact=OuterRef("pk")).order_by("kind").values("kind")),
+        shown_tags=ArraySubquery(tags.values("tag__name")),
+        shown_channels=ArraySubquery(_granted(now).values("channel").distinct()),
+        shown_place=Subquery(places.values("organization__name")[:1]),
+        last_kind=Subquery(lines.values("kind")[:1]),
+        last_at=Subquery(lines.values("occurred_at")[:1]),
+    )
+
+
+def as_people(contacts: Sequence[Contact]) -> list[Person]:
+    """The lines of people that were read by `with_facts`."""
+    return [_as_person(contact) for contact in contacts]
+
+
+def _as_person(contact: Contact) -> Person:
+    facts = vars(contact)
+    kinds = ([contact.stage] if contact.stage else []) + facts["shown_roles"]
+    return Person(
+        contact=contact,
+        kinds=tuple(kinds),
+        tags=tuple(facts["shown_tags"]),
+        beside_name=facts["shown_place"] or contact.source_detail or contact.primary_email or contact.primary_phone,
+        last_kind=facts["last_kind"] or "",
+        last_at=facts["last_at"],
+        may_reach_by=() if contact.do_not_contact else tuple(facts["shown_channels"]),
+    )
+
+
+def _open_roles() -> QuerySet[RoleAssignment]:
+    return RoleAssignment.objects.filter(ended_at=None)
+
+
+def _granted(now: datetime) -> QuerySet[ConsentState]:
+    """The permissions of the outer contact that hold: granted, not run out, and no stop stands against the address."""
+    stops = Suppression.objects.filter(
+        Q(topic=None) | Q(topic_id=OuterRef("topic_id")),
+        channel=OuterRef("channel"),
+        address_hash=OuterRef("address_hash"),
+        lifted_at=None,
+    )
+    return ConsentState.objects.filter(
+        Q(expires_at=None) | Q(expires_at__gt=now),
+        ~Exists(stops),
+        contact=OuterRef("pk"),
+        state=ConsentState.State.GRANTED,
+    )

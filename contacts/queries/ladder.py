@@ -1,0 +1,176 @@
+"""The ladder: who stands where, who rose, and since when a person has stood on each rung."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from contacts.models import Contact, StageChange
+from contacts.queries.contacts import PeoplePage, Person, as_people, with_facts
+from contacts.queries.kinds import height, rungs_in_use
+from ecosystem.base.errors import NotFound
+from ecosystem.base.keyset import cursor_after, keyset_page
+from ecosystem.queries.stakeholders import KindWords
+from ecosystem.queries.tallies import tallies, tallies_from
+
+LANE_LENGTH = 20
+LANE_ORDER = ("-stage_since", "-id")
+RISEN_DAYS = 30
+MOST_RISEN = 5
+
+
+@dataclass(frozen=True)
+class Card:
+    """A person on the board, with how long nothing good has reached them."""
+
+    person: Person
+    hunger: str
+    days_unfed: int
+
+
+@dataclass(frozen=True)
+class Lane:
+    """One rung: who stands on it (the newest twenty), how many in all, how many rose from it lately."""
+
+    words: KindWords
+    cards: list[Card]
+    count: int
+    risen: int
+    next_cursor: str | None
+
+    @property
+    def left(self) -> int:
+        return max(self.count - len(self.cards), 0)
+
+
+@dataclass(frozen=True)
+class Rise:
+    """Somebody went up lately."""
+
+    contact: Contact
+    from_stage: str
+    to_stage: str
+    occurred_at: datetime
+
+
+@dataclass(frozen=True)
+class Rung:
+    """A rung of one person's ladder: whether they have come so far, and since when they stand or stood there."""
+
+    words: KindWords
+    is_reached: bool
+    is_here: bool
+    since: datetime | None
+
+
+def board(words: Mapping[str, KindWords], *, now: datetime) -> list[Lane]:
+    """Every lane with its first twenty cards, in three statements."""
+    rungs = rungs_in_use(words)
+    counts = tallies(["people_by_stage"])
+    risen = _risen(now)
+    parts = [_lane(rung.kind, now).order_by(*LANE_ORDER)[: LANE_LENGTH + 1] for rung in rungs]
+    found: list[Contact] = list(parts[0].union(*parts[1:], all=True)) if parts else []
+    lanes = []
+    for rung in rungs:
+        here = [contact for contact in found if contact.stage == rung.kind]
+        here.sort(key=lambda contact: (contact.stage_since, contact.pk), reverse=True)
+        shown = here[:LANE_LENGTH]
+        lanes.append(
+            Lane(
+                words=rung,
+                cards=_cards(as_people(shown), rung, now),
+                count=counts.get(("people_by_stage", rung.kind), 0),
+                risen=risen.get(rung.kind, 0),
+                next_cursor=cursor_after(shown[-1], LANE_ORDER) if len(here) > LANE_LENGTH else None,
+            )
+        )
+    return lanes
+
+
+def lane_page(rung: KindWords, *, cursor: str | None, now: datetime) -> tuple[list[Card], PeoplePage]:
+    """The next twenty cards of one lane."""
+    page = keyset_page(_lane(rung.kind, now), order=LANE_ORDER, cursor=cursor, limit=LANE_LENGTH)
+    people = PeoplePage(as_people(page.items), page.next_cursor, page.previous_cursor)
+    return _cards(people.people, rung, now), people
+
+
+def rose_lately() -> list[Rise]:
+    """The last few people who went up and were not taken back, newest first; one line a person."""
+    moves = StageChange.objects.exclude(from_stage="").select_related("contact")
+    undone: set[UUID | None] = set()
+    seen: set[UUID] = set()
+    risen = []
+    for move in moves.order_by("-occurred_at")[:50]:
+        if move.undoes_id is not None:
+            undone.add(move.undoes_id)
+            continue
+        is_up = move.to_stage and height(move.to_stage) > height(move.from_stage)
+        if move.pk in undone or not is_up or move.contact_id in seen or move.contact.deleted_at:
+            continue
+        seen.add(move.contact_id)
+        risen.append(Rise(move.contact, move.from_stage, move.to_stage, move.occurred_at))
+    return risen[:MOST_RISEN]
+
+
+def rungs_of(contact: Contact, words: Mapping[str, KindWords]) -> list[Rung]:
+    """The ladder of one person: where they stand, and since when they stood on what lies below. One statement."""
+    changes = StageChange.objects.filter(contact=contact).order_by("-id")[:100]
+    undone = {change.undoes_id for change in changes if change.undoes_id}
+    since: dict[str, datetime] = {}
+    for change in reversed(changes):
+        if change.undoes_id is None and change.pk not in undone:
+            since[change.to_stage] = change.occurred_at
+    place = height(contact.stage) if contact.stage else -1
+    rungs = rungs_in_use(words)
+    if contact.stage and contact.stage not in {rung.kind for rung in rungs}:
+        rungs = sorted([*rungs, words[contact.stage]], key=lambda rung: height(rung.kind))
+    return [
+        Rung(
+            words=rung,
+            is_reached=height(rung.kind) <= place,
+            is_here=rung.kind == contact.stage,
+            since=contact.stage_since if rung.kind == contact.stage else _below(since, rung, place),
+        )
+        for rung in rungs
+    ]
+
+
+def get_stage_change(contact: Contact, change_id: UUID) -> StageChange:
+    """A move of this person; NotFound for every other id."""
+    found = StageChange.objects.select_related("contact").filter(pk=change_id, contact=contact).first()
+    if found is None:
+        raise NotFound("stage_change_not_found", _("There is no such move."))
+    return found
+
+
+def _below(since: Mapping[str, datetime], rung: KindWords, place: int) -> datetime | None:
+    return since.get(rung.kind) if height(rung.kind) < place else None
+
+
+def _lane(stage: str, now: datetime) -> QuerySet[Contact]:
+    return with_facts(Contact.objects.filter(deleted_at=None, stage=stage), now=now)
+
+
+def _cards(people: Sequence[Person], rung: KindWords, now: datetime) -> list[Card]:
+    return [_card(person, rung.cadence_days, now) for person in people]
+
+
+def _card(person: Person, cadence_days: int, now: datetime) -> Card:
+    """Hunger is the days since the last feeding over the rung's cadence: from 1 hungry, from 2 starving."""
+    days = (now - person.contact.fed_at) / timedelta(days=1)
+    hunger = days / cadence_days
+    word = "fed" if hunger < 1 else "hungry" if hunger < 2 else "starving"
+    return Card(person=person, hunger=word, days_unfed=int(days))
+
+
+def _risen(now: datetime) -> dict[str, int]:
+    """How many rose from each rung in the last thirty days."""
+    first = (now - timedelta(days=RISEN_DAYS)).date().isoformat()
+    risen: dict[str, int] = {}
+    for key, count in tallies_from("risen", first).items():
+        stage = key.partition(":")[2]
+        risen[stage] = risen.get(stage, 0) + count
+    return risen

@@ -1,0 +1,28 @@
+"""The words that a business puts on people."""
+
+from uuid import UUID
+
+from django.utils.translation import gettext_lazy as _
+
+from contacts.models import Contact, Tag
+from ecosystem.base.errors import NotFound
+
+MOST_OFFERED = 200
+
+
+def offered_tags() -> list[Tag]:
+    """The business's tags by name, as many as a list of choices can bear."""
+    return list(Tag.objects.order_by("name_norm")[:MOST_OFFERED])
+
+
+def tags_of(contact: Contact) -> list[Tag]:
+    """The tags of one person, by name."""
+    return list(Tag.objects.filter(pk__in=contact.contact_tags.values("tag_id")).order_by("name_norm"))
+
+
+def get_tag(tag_id: UUID) -> Tag:
+    """A tag of the current business; NotFound for every other id."""
+    found = Tag.objects.filter(pk=tag_id).first()
+    if found is None:
+        raise NotFound("tag_not_found", _("There is no such tag."))
+    return found

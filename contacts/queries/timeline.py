@@ -1,0 +1,130 @@
+"""Everything between a business and one person, newest first, told in sentences."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from contacts.models import Contact, Interaction, Note
+from contacts.timeline_kinds import TIMELINE_KINDS, Scene, Telling, TimelineKind
+from ecosystem.base.keyset import cursor_after, keyset_page
+from ecosystem.queries.stakeholders import KindWords
+
+PAGE_LENGTH = 20
+ORDER = ("-occurred_at", "-id")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One thing that happened, as it is shown."""
+
+    icon: str
+    telling: Telling
+    when: str
+    occurred_at: datetime
+
+
+@dataclass(frozen=True)
+class Day:
+    """The lines of one day under its heading."""
+
+    heading: str
+    lines: list[Line]
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """Twenty lines by day, and how many come with the next click."""
+
+    days: list[Day]
+    next_cursor: str | None
+    next_count: int
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.days
+
+
+def timeline_of(
+    contact: Contact, *, cursor: str | None, words: Mapping[str, KindWords], zone: ZoneInfo, now: datetime
+) -> Timeline:
+    """A page of a person's timeline: one statement for the lines, one for the notes, and one a kind that needs more."""
+    lines = Interaction.objects.filter(contact=contact).select_related("actor__user")
+    # Twice the page: what follows is counted by being there.
+    page = keyset_page(lines, order=ORDER, cursor=cursor, limit=2 * PAGE_LENGTH)
+    shown, following = page.items[:PAGE_LENGTH], page.items[PAGE_LENGTH:]
+    notes = dict(Note.objects.filter(interaction__in=shown).values_list("interaction_id", "body")) if shown else {}
+    loaded = _load(shown)
+    told = [
+        _line(
+            line,
+            Scene(contact, str(line.actor.user) if line.actor else "", words),
+            notes.get(line.pk, ""),
+            loaded.get(line.pk),
+            zone,
+        )
+        for line in shown
+    ]
+    return Timeline(
+        days=_by_day(told, zone, now),
+        next_cursor=cursor_after(shown[-1], ORDER) if following else None,
+        next_count=len(following),
+    )
+
+
+def label_of_kind(kind: str) -> str:
+    """What a kind of line is called in a list; empty for one that nobody tells."""
+    return str(TIMELINE_KINDS.get(kind).label) if kind in TIMELINE_KINDS else ""
+
+
+def _load(lines: Sequence[Interaction]) -> dict[UUID, Any]:
+    """What the lines tell of, loaded once for each kind that needs it."""
+    loaded: dict[UUID, Any] = {}
+    for kind in dict.fromkeys(line.kind for line in lines):
+        load = TIMELINE_KINDS.get(kind).load if kind in TIMELINE_KINDS else None
+        if load is not None:
+            loaded.update(load([line for line in lines if line.kind == kind]))
+    return loaded
+
+
+def _line(line: Interaction, scene: Scene, note: str, loaded: Any, zone: ZoneInfo) -> Line:
+    kind: TimelineKind | None = TIMELINE_KINDS.get(line.kind) if line.kind in TIMELINE_KINDS else None
+    telling = kind.tell(line, scene, loaded) if kind else Telling(title=line.kind.replace("_", " ").capitalize())
+    if note and not telling.said:
+        telling = Telling(title=telling.title, said=note, text=telling.text, kind=telling.kind)
+    local = line.occurred_at.astimezone(zone)
+    return Line(
+        icon=kind.icon if kind else "circle-check",
+        telling=telling,
+        when=date_format(local, "TIME_FORMAT"),
+        occurred_at=line.occurred_at,
+    )
+
+
+def _by_day(lines: Iterable[Line], zone: ZoneInfo, now: datetime) -> list[Day]:
+    today = now.astimezone(zone).date()
+    days: list[Day] = []
+    last: date | None = None
+    for line in lines:
+        day = line.occurred_at.astimezone(zone).date()
+        if day != last:
+            days.append(Day(_heading(day, today), []))
+            last = day
+        days[-1].lines.append(line)
+    return days
+
+
+def _heading(day: date, today: date) -> str:
+    """Today, Yesterday, a weekday within the week, then the date, with its year once that is another one."""
+    if day == today:
+        return _("Today")
+    if day == today - timedelta(days=1):
+        return _("Yesterday")
+    if timedelta(0) < today - day < timedelta(days=7):
+        return date_format(day, "l")
+    return date_format(day, "j F" if day.year == today.year else "j F Y")

@@ -1,0 +1,83 @@
+"""Where a person can be reached: checked, in one spelling, and never twice the same mailbox."""
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext_lazy as _
+
+from contacts.models import Contact, ContactPoint
+from ecosystem.base.addresses import normalise_email, normalise_phone
+from ecosystem.base.errors import Conflict
+from ecosystem.models import BusinessProfile
+
+
+@dataclass(frozen=True)
+class Points:
+    """A person's first address and phone, as compared and as typed; empty where there is none."""
+
+    email: str = ""
+    email_typed: str = ""
+    phone: str = ""
+    phone_typed: str = ""
+
+
+class EmailTaken(Conflict):
+    """The address belongs to somebody the business knows already: `contact`, who may be deleted."""
+
+    def __init__(self, point: ContactPoint) -> None:
+        self.contact: Contact | None = point.contact
+        holder = point.contact.display_name if point.contact else str(point.organization)
+        sentence = _("%(name)s has this address already.")
+        if point.contact and point.contact.deleted_at:
+            sentence = _("%(name)s had this address and was deleted. Bring them back instead.")
+        super().__init__("email_taken", sentence % {"name": holder}, field="email")
+
+
+def read_points(*, email: str, phone: str) -> Points:
+    """Both in one spelling; Invalid with a kind sentence at the field that is not right."""
+    email, phone = email.strip(), phone.strip()
+    return Points(
+        email=normalise_email(email) if email else "",
+        email_typed=email,
+        phone=normalise_phone(phone, _region()) if phone else "",
+        phone_typed=phone,
+    )
+
+
+def refuse_taken_email(email: str, *, besides: Contact | None = None) -> None:
+    """Raise EmailTaken where somebody else holds the address; a shared one belongs to nobody."""
+    if not email:
+        return
+    points = ContactPoint.objects.select_related("contact", "organization")
+    taken = points.filter(kind=ContactPoint.Kind.EMAIL, value_norm=email, is_shared=False).first()
+    if taken is not None and (besides is None or taken.contact_id != besides.pk):
+        raise EmailTaken(taken)
+
+
+def keep_points(contact: Contact, points: Points) -> None:
+    """Have the first address and phone of a person be these; an empty one is taken away.
+
+    Another address is no longer known to be good or bad: what was verified or bounced was the former one.
+    """
+    _keep(contact, ContactPoint.Kind.EMAIL, points.email_typed, points.email)
+    _keep(contact, ContactPoint.Kind.PHONE, points.phone_typed, points.phone)
+
+
+def _keep(contact: Contact, kind: str, typed: str, norm: str) -> None:
+    standing = ContactPoint.objects.filter(contact=contact, kind=kind, is_primary=True).first()
+    if standing is None:
+        if norm:
+            ContactPoint.objects.create(contact=contact, kind=kind, value=typed, value_norm=norm, is_primary=True)
+        return
+    if not norm:
+        standing.delete()
+        return
+    if standing.value_norm != norm:
+        ContactPoint.objects.filter(contact=contact, kind=kind, value_norm=norm).delete()
+        standing.verified_at = standing.bounced_at = None
+    standing.value, standing.value_norm = typed, norm
+    standing.save(force_update=True)
+
+
+def _region() -> str:
+    """The country whose phone habits count in this business."""
+    return BusinessProfile.objects.values_list("country", flat=True).first() or "US"

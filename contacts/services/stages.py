@@ -1,0 +1,133 @@
+"""Moving people up and down the ladder."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F, OuterRef, Subquery
+from django.utils.translation import gettext_lazy as _
+
+from contacts.events import StageChanged
+from contacts.models import Contact, ContactStats, Stage, StageChange
+from contacts.services.interactions import NewInteraction, record_interactions
+from ecosystem.base.errors import Conflict, Invalid, NotFound
+from ecosystem.base.events import publish
+from ecosystem.base.tenancy import current_business_id
+from ecosystem.models import Kind, KindSetting, Membership
+
+
+@transaction.atomic
+def change_stage(
+    contact: Contact,
+    to_stage: str,
+    *,
+    actor: Membership | None,
+    reason: str,
+    now: datetime,
+    actor_kind: str = StageChange.Actor.MEMBER,
+    evidence_id: UUID | None = None,
+) -> StageChange | None:
+    """Put a person on a rung and write down from where, by whom, why and on what evidence.
+
+    Where they stand there already nothing happens, and None is returned. Whoever was never fed starts to be
+    hungry from this moment. Publishes StageChanged.
+    """
+    if to_stage not in Stage.values:
+        raise Invalid("stage_unknown", _("Choose a rung of the ladder."), field="stage")
+    if to_stage == Stage.ONLINE_USER and not KindSetting.objects.filter(kind=Kind.ONLINE_USER, is_on=True).exists():
+        raise Invalid("stage_off", _("That step is switched off in your settings."), field="stage")
+    held = _hold(contact)
+    if held.stage == to_stage:
+        return None
+    change = StageChange(
+        contact=held,
+        from_stage=held.stage or "",
+        to_stage=to_stage,
+        actor_kind=actor_kind,
+        actor=actor,
+        reason=reason[:200],
+        evidence_id=evidence_id,
+        occurred_at=now,
+    )
+    return _move(contact, held, change, since=now)
+
+
+@transaction.atomic
+def undo_stage_change(change: StageChange, *, actor: Membership | None, now: datetime) -> StageChange | None:
+    """Take a move back: the person stands where they stood, since when they stood there.
+
+    Taking back twice changes nothing and returns None. Raises Conflict where the person has moved on since.
+    Publishes StageChanged.
+    """
+    held = _hold(change.contact)
+    if StageChange.objects.filter(contact=held, undoes_id=change.pk).exists():
+        return None
+    newest = StageChange.objects.filter(contact=held).order_by("-id").first()
+    if newest is None or newest.pk != change.pk:
+        sentence = _("%(name)s was moved again since. Move them from where they stand now.")
+        raise Conflict("stage_moved_on", sentence % {"name": held.display_name}, field="stage")
+    undoing = StageChange(
+        contact=held,
+        from_stage=change.to_stage,
+        to_stage=change.from_stage,
+        actor_kind=StageChange.Actor.MEMBER,
+        actor=actor,
+        reason=str(_("Taken back")),
+        undoes_id=change.pk,
+        occurred_at=now,
+    )
+    return _move(change.contact, held, undoing, since=_since_before(change))
+
+
+def _hold(contact: Contact) -> Contact:
+    """The contact as it stands now, locked, with the time of the last feeding beside it."""
+    fed = ContactStats.objects.filter(contact=OuterRef("pk")).values("last_fed_at")[:1]
+    people = Contact.objects.select_for_update(no_key=True, of=("self",)).filter(deleted_at=None)
+    held = people.annotate(last_fed_at=Subquery(fed)).filter(pk=contact.pk).first()
+    if held is None:
+        raise NotFound("contact_not_found", _("There is nobody by that id."))
+    return held
+
+
+def _since_before(change: StageChange) -> datetime | None:
+    """Since when the person stood where the change found them."""
+    if not change.from_stage:
+        return None
+    earlier = StageChange.objects.filter(contact_id=change.contact_id, to_stage=change.from_stage, pk__lt=change.pk)
+    found = earlier.order_by("-id").values_list("occurred_at", flat=True).first()
+    return found or change.occurred_at
+
+
+def _move(contact: Contact, held: Contact, change: StageChange, *, since: datetime | None) -> StageChange:
+    """Write the change, the new place and the line in the timeline."""
+    change.save(force_insert=True)
+    place = {"stage": change.to_stage or None, "stage_since": since, "fed_at": held.fed_at}
+    if getattr(held, "last_fed_at", None) is None and since is not None:
+        place["fed_at"] = since
+    Contact.objects.filter(pk=held.pk).update(**place, version=F("version") + 1, updated_at=change.occurred_at)
+    for name, value in place.items():
+        setattr(contact, name, value)
+    contact.version = held.version + 1
+    line = NewInteraction(
+        contact_id=held.pk,
+        kind="stage_change",
+        source="stage",
+        occurred_at=change.occurred_at,
+        external_id=str(change.pk),
+        actor_id=change.actor_id,
+        object_id=change.pk,
+        params={"from": change.from_stage, "to": change.to_stage, "undo": change.undoes_id is not None},
+    )
+    record_interactions([line])
+    publish(
+        StageChanged(
+            business_id=current_business_id(),
+            contact_id=held.pk,
+            change_id=change.pk,
+            from_stage=change.from_stage,
+            to_stage=change.to_stage,
+            actor_kind=change.actor_kind,
+            is_undo=change.undoes_id is not None,
+        )
+    )
+    return change

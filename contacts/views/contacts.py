@@ -1,0 +1,220 @@
+"""Pages of people: everyone, one of them, adding, editing, deleting."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from contacts.forms.contacts import AddContactForm, EditContactForm
+from contacts.forms.interactions import NoteForm, TalkForm
+from contacts.forms.organizations import AffiliationForm
+from contacts.forms.people_filter import FilterNotUnderstood, read_filter
+from contacts.forms.tags import TagForm
+from contacts.models import Contact, Organization
+from contacts.panels import CONTACT_PANELS
+from contacts.queries.contacts import get_contact
+from contacts.queries.kinds import rungs_in_use, side_kinds_in_use
+from contacts.queries.organizations import get_organization
+from contacts.queries.people_list import find_offered, people_list
+from contacts.queries.person import person_facts
+from contacts.queries.tags import offered_tags
+from contacts.queries.timeline import timeline_of
+from contacts.services.contacts import (
+    EmailTaken,
+    StaleEdit,
+    add_contact,
+    delete_contact,
+    details_of,
+    edit_contact,
+    restore_contact,
+)
+from contacts.services.organizations import affiliate
+from contacts.views.surroundings import in_business_time, words_of, zone_of
+from ecosystem.base.access import Action, may, member_required
+from ecosystem.base.clock import now
+from ecosystem.base.errors import DomainError, Invalid
+from ecosystem.queries.memberships import team
+from ecosystem.ways_in import WAYS_IN
+
+
+@require_GET
+@member_required(Action.SEE_PEOPLE)
+@in_business_time
+def contact_list(request: HttpRequest, slug: str) -> HttpResponse:
+    """Everyone, or those of a kind, with a tag, whose name begins so."""
+    words, tags = words_of(request), offered_tags()
+    context: dict[str, Any] = {"ways_in": _ways_in(request), "tags": tags, "words": words}
+    try:
+        wanted = read_filter(request.GET)
+        tag = find_offered(tags, wanted)
+        if wanted.tag_id and tag is None:
+            raise FilterNotUnderstood("tag", str(wanted.tag_id))
+        found = people_list(
+            wanted, words, cursor=request.GET.get("cursor"), now=now(), count_it=request.GET.get("count") == "1"
+        )
+    except FilterNotUnderstood as broken:
+        return render(request, "contacts/contacts/list.html", {**context, "broken": broken}, status=422)
+    except Invalid as broken_place:
+        context["broken"] = FilterNotUnderstood("cursor", str(broken_place))
+        return render(request, "contacts/contacts/list.html", context, status=422)
+    context |= {"wanted": wanted, "tag": tag, "found": found, "chosen_kind": words.get(wanted.kind)}
+    return render(request, "contacts/contacts/list.html", context)
+
+
+@require_GET
+@member_required(Action.SEE_PEOPLE)
+@in_business_time
+def contact_detail(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
+    """One person: where they stand, everything between us, what they allow."""
+    return person_page(request, get_contact(id))
+
+
+def person_page(request: HttpRequest, contact: Contact, status: int = 200, **forms: Any) -> HttpResponse:
+    """The page of a person, with a form on it that could not be taken, if there is one."""
+    moment = now()
+    words = words_of(request)
+    context = {
+        "contact": contact,
+        "facts": person_facts(contact, words),
+        "timeline": timeline_of(
+            contact, cursor=request.GET.get("cursor"), words=words, zone=zone_of(request), now=moment
+        ),
+        "panels": _panels(request, contact),
+        "call_form": TalkForm(initial={"kind": "call", "occurred_at": moment}, auto_id="call_%s"),
+        "visit_form": TalkForm(initial={"kind": "visit", "occurred_at": moment}, auto_id="visit_%s"),
+        "note_form": NoteForm(auto_id="note_%s"),
+        "tag_form": TagForm(auto_id="tag_%s"),
+        "affiliation_form": AffiliationForm(auto_id="place_%s"),
+        **forms,
+    }
+    return render(request, "contacts/contacts/detail.html", context, status=status)
+
+
+@require_http_methods(["GET", "POST"])
+@member_required(Action.EDIT_PEOPLE)
+def contact_add(request: HttpRequest, slug: str) -> HttpResponse:
+    """Add a person, perhaps as one of an organization's people."""
+    words = words_of(request)
+    organization = _organization_of(request)
+    form = AddContactForm(
+        request.POST or None,
+        team=list(team()),
+        rungs=rungs_in_use(words),
+        sides=side_kinds_in_use(words),
+        initial=AddContactForm.initial_for(request.GET.get("kind", "")),
+    )
+    taken: EmailTaken | None = None
+    if request.method == "POST" and form.is_valid():
+        try:
+            contact = _add(request, form, organization)
+        except EmailTaken as known:
+            taken = known
+            form.add_error("email", str(known))
+        except DomainError as broken:
+            form.add_error(broken.field if broken.field in form.fields else None, str(broken))
+        else:
+            messages.success(request, _("%(name)s is one of your people now.") % {"name": contact.display_name})
+            return redirect("contacts:contact_detail", slug=slug, id=contact.pk)
+    context = {"form": form, "taken": taken, "organization": organization}
+    return render(request, "contacts/contacts/add.html", context, status=422 if form.errors else 200)
+
+
+@require_http_methods(["GET", "POST"])
+@member_required(Action.EDIT_PEOPLE)
+def contact_edit(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
+    """Edit a person; what somebody else saved meanwhile is shown beside what was typed."""
+    contact = get_contact(id)
+    initial = EditContactForm.initial_of(details_of(contact), contact.version)
+    form = EditContactForm(request.POST or None, team=list(team()), initial=initial)
+    taken: EmailTaken | None = None
+    if request.method == "POST" and form.is_valid():
+        try:
+            edit_contact(
+                contact,
+                form.details(),
+                version=form.cleaned_data["version"],
+                before=form.before(),
+                actor=request.membership,
+                now=now(),
+            )
+        except StaleEdit as stale:
+            form.show_conflict(stale)
+        except EmailTaken as known:
+            taken = known
+            form.add_error("email", str(known))
+        except DomainError as broken:
+            form.add_error(broken.field if broken.field in form.fields else None, str(broken))
+        else:
+            messages.success(request, _("Saved."))
+            return redirect("contacts:contact_detail", slug=slug, id=id)
+    context = {"form": form, "contact": contact, "taken": taken}
+    return render(request, "contacts/contacts/edit.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+@member_required(Action.DELETE_PEOPLE)
+def contact_delete(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
+    """Take a person off every list; the toast brings them back."""
+    contact = get_contact(id)
+    delete_contact(contact, actor=request.membership, now=now())
+    undo = reverse("contacts:contact_restore", kwargs={"slug": slug, "id": id})
+    sentence = _("%(name)s is deleted.") % {"name": contact.display_name}
+    messages.success(request, sentence, extra_tags=f"undo:{undo}")
+    return redirect("contacts:contact_list", slug=slug)
+
+
+@require_POST
+@member_required(Action.DELETE_PEOPLE)
+def contact_restore(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
+    """Bring a deleted person back."""
+    contact = get_contact(id, is_deleted=True)
+    restore_contact(contact, actor=request.membership, now=now())
+    messages.success(request, _("%(name)s is back.") % {"name": contact.display_name})
+    return redirect("contacts:contact_detail", slug=slug, id=id)
+
+
+def _add(request: HttpRequest, form: AddContactForm, organization: Organization | None) -> Contact:
+    contact = add_contact(
+        form.details(),
+        contact_id=form.cleaned_data["key"],
+        stage=form.cleaned_data["stage"] or None,
+        roles=form.cleaned_data["roles"],
+        tags=form.cleaned_data["tags"],
+        source=Contact.Source.STAFF,
+        actor=request.membership,
+        now=now(),
+    )
+    if organization is not None:
+        affiliate(contact, organization)
+    return contact
+
+
+def _organization_of(request: HttpRequest) -> Organization | None:
+    """The organization that the new person belongs to, if the address names one."""
+    wanted = request.GET.get("organization", "")
+    try:
+        return get_organization(UUID(wanted)) if wanted else None
+    except ValueError:
+        return None
+
+
+def _panels(request: HttpRequest, contact: Contact) -> list[dict[str, Any]]:
+    """The cards that others lend, loaded, for those who may see them."""
+    allowed = [panel for panel in CONTACT_PANELS if may(request.membership, panel.action)]
+    loaded = [{"template": panel.template, "panel": panel.load(request, contact)} for panel in allowed]
+    return [panel for panel in loaded if panel["panel"]]
+
+
+def _ways_in(request: HttpRequest) -> list[dict[str, Any]]:
+    """How people can come in, for those who may bring them in."""
+    slug = request.business.slug
+    return [
+        {"way": way, "url": reverse(way.url_name, kwargs={"slug": slug})}
+        for way in WAYS_IN
+        if may(request.membership, way.action)
+    ]

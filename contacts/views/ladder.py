@@ -1,0 +1,89 @@
+"""The ladder board, and moving people on it."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from contacts.forms.ladder import StageForm
+from contacts.queries.contacts import get_contact
+from contacts.queries.kinds import rungs_in_use
+from contacts.queries.ladder import board, get_stage_change, lane_page, rose_lately
+from contacts.services.stages import change_stage, undo_stage_change
+from contacts.views.surroundings import back_to, in_business_time, words_of
+from ecosystem.base.access import Action, member_required
+from ecosystem.base.clock import now
+from ecosystem.base.errors import DomainError
+
+
+@require_GET
+@member_required(Action.SEE_PEOPLE)
+@in_business_time
+def ladder(request: HttpRequest, slug: str) -> HttpResponse:
+    """Every rung with its newest people, and who rose lately."""
+    words = words_of(request)
+    context = {"lanes": board(words, now=now()), "risen": rose_lately(), "rungs": rungs_in_use(words)}
+    return render(request, "contacts/ladder/board.html", context)
+
+
+@require_GET
+@member_required(Action.SEE_PEOPLE)
+@in_business_time
+def ladder_lane(request: HttpRequest, slug: str, stage: str) -> HttpResponse:
+    """The next people of one rung: the cards alone for htmx, a page of that lane for everybody else."""
+    words = words_of(request)
+    rungs = rungs_in_use(words)
+    rung = next((rung for rung in rungs if rung.kind == stage), None)
+    if rung is None:
+        raise Http404
+    cards, page = lane_page(rung, cursor=request.GET.get("cursor"), now=now())
+    context = {"rung": rung, "cards": cards, "page": page, "next_cursor": page.next_cursor, "rungs": rungs}
+    template = "contacts/ladder/_more.html" if request.htmx else "contacts/ladder/lane.html"
+    return render(request, template, context)
+
+
+@require_POST
+@member_required(Action.MOVE_LADDER)
+def stage_change(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
+    """Put a person on a rung; the toast takes it back, or says why it could not be done."""
+    contact = get_contact(id)
+    form = StageForm(request.POST)
+    back = redirect(back_to(request, reverse("contacts:ladder", kwargs={"slug": slug})))
+    if not form.is_valid():
+        messages.error(request, _("Choose a rung of the ladder."))
+        return back
+    try:
+        change = change_stage(
+            contact,
+            form.cleaned_data["stage"],
+            actor=request.membership,
+            reason=form.cleaned_data["reason"],
+            now=now(),
+        )
+    except DomainError as broken:
+        messages.error(request, str(broken))
+        return back
+    if change is not None:
+        undo = reverse("contacts:stage_undo", kwargs={"slug": slug, "id": id, "change_id": change.pk})
+        names = {"name": contact.display_name, "kind": words_of(request)[change.to_stage].plural}
+        messages.success(request, _("Moved %(name)s to %(kind)s.") % names, extra_tags=f"undo:{undo}")
+    return back
+
+
+@require_POST
+@member_required(Action.MOVE_LADDER)
+def stage_undo(request: HttpRequest, slug: str, id: UUID, change_id: UUID) -> HttpResponse:
+    """Take a move back."""
+    contact = get_contact(id)
+    try:
+        undone = undo_stage_change(get_stage_change(contact, change_id), actor=request.membership, now=now())
+    except DomainError as broken:
+        messages.error(request, str(broken))
+    else:
+        if undone is not None:
+            messages.success(request, _("%(name)s is back where they were.") % {"name": contact.display_name})
+    return redirect(back_to(request, reverse("contacts:ladder", kwargs={"slug": slug})))
