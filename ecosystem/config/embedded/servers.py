@@ -71,7 +71,7 @@ class Servers:
             programs, files, kept_port(self.places.state, "postgres"), account, self.secrets, self.for_tests
         )
         if not server.has_cluster():
-            supervisor.log.line("postgres", "making an empty database, once")
+            supervisor.log.line("postgres", f"making an empty database in {files}, once")
             server.make_cluster()
             # Whatever was remembered belonged to another database.
             remember(self.places.state, roles="", migrated="", seeded=False, logins=[])

@@ -163,6 +163,10 @@ def _web_port(log: LogStream) -> int:
     if given:
         if not given.isdigit() or not 0 < int(given) < 65_536:
             raise CannotStart(f"PORT must be a number, not {given!r}.")
+        # A house that was killed a moment ago may still be letting go of it.
+        deadline = time.monotonic() + 3
+        while not is_free(int(given)) and time.monotonic() < deadline:
+            time.sleep(0.1)
         if not is_free(int(given)):
             raise CannotStart(f"Port {given} is taken; choose another one: PORT={int(given) + 1} bin/up")
         return int(given)
