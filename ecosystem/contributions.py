@@ -4,9 +4,11 @@ from collections.abc import Sequence
 
 from django.utils.translation import gettext_lazy as _
 
+from ecosystem.agenda import AGENDA_QUEUES, AgendaQueue
 from ecosystem.base.access import Action
 from ecosystem.checklist import CHECKLIST, SettlingFacts, SettlingStep
 from ecosystem.navigation import MENU, MenuGroup, MenuItem
+from ecosystem.services import jobs, outbox
 
 MENU.add(
     "today", MenuItem(MenuGroup.TOP, _("Today"), "sun", "ecosystem:today", Action.SEE_TODAY, tab=_("Today")), order=0
@@ -54,3 +56,6 @@ def settling_steps(facts: SettlingFacts) -> Sequence[SettlingStep]:
 
 
 CHECKLIST.add("ecosystem", settling_steps, order=0)
+
+AGENDA_QUEUES.add(outbox.QUEUE, AgendaQueue(lane="maintenance", work=outbox.work_outbox))
+AGENDA_QUEUES.add(jobs.QUEUE, AgendaQueue(lane="import", work=jobs.work_jobs))

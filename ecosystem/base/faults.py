@@ -1,7 +1,8 @@
 """Named places at which a test may break us, to show that nothing is lost and nothing is doubled.
 
-`FAULT_PLAN=point:n:action[:seconds]`, several joined by commas: at the n-th hit of the point, counted over all processes that share
-FAULT_DIR, do `kill` (SIGKILL), `raise`, `sleep` or `drop` (the connection). Without a plan a hit costs nothing and does nothing.
+`FAULT_PLAN=point:n:action[:seconds]`, several joined by commas: at the n-th hit of the point, counted over all
+processes that share FAULT_DIR, do `kill` (SIGKILL), `raise`, `sleep` or `drop` (the connection). Without a plan a hit
+does nothing.
 """
 
 import fcntl
@@ -16,8 +17,20 @@ from django.conf import settings
 from django.core.signals import setting_changed
 
 POINTS = frozenset(
-    "after_claim before_gate after_gate before_connect before_data after_data before_final_dot after_final_dot "
-    "before_result_commit after_result_commit before_requeue in_sweeper".split()
+    {
+        "after_claim",
+        "before_gate",
+        "after_gate",
+        "before_connect",
+        "before_data",
+        "after_data",
+        "before_final_dot",
+        "after_final_dot",
+        "before_result_commit",
+        "after_result_commit",
+        "before_requeue",
+        "in_sweeper",
+    }
 )
 
 

@@ -93,7 +93,7 @@ def send_account_emails() -> int:
 
 
 def _send(mail: _Mail, smtp: Any) -> bool:
-    """Send one mail and forget it. A server that is gone is the caller's concern, a refused mail is tried again later."""
+    """Send one mail and forget it; a refused one is tried again later. A server that is gone concerns the caller."""
     try:
         message = _message_of(mail)
         message.connection = smtp

@@ -22,7 +22,7 @@ from ecosystem.base.tenancy import bind_business
 
 log = structlog.get_logger(__name__)
 
-# Shorter than the lease of a message (60 s): when a dead worker's letters may be judged, somebody is there to judge them.
+# Shorter than the lease of a message (60 s): when a dead worker's letters may be judged, somebody is there to do it.
 LEASE_SECONDS = 45
 TASK_NAME = "ecosystem.work_lane"
 SLICE_SECONDS = 10.0

@@ -8,7 +8,6 @@ from uuid import UUID
 import structlog
 from django.utils.translation import gettext as _
 
-from ecosystem.agenda import AGENDA_QUEUES, AgendaQueue
 from ecosystem.base.clock import now as clock_now
 from ecosystem.base.errors import DomainError
 from ecosystem.base.events import publish
@@ -143,6 +142,3 @@ def _finish(business_id: int, job_id: UUID) -> None:
 def _fail(business_id: int, job_id: UUID, message: str) -> None:
     with business_scope(business_id):
         end_job(job_id, state=Job.State.FAILED, message=message)
-
-
-AGENDA_QUEUES.add(QUEUE, AgendaQueue(lane="import", work=work_jobs))

@@ -1,5 +1,6 @@
 """The outbox: work that a transaction promised, done after it by a worker, once."""
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -7,7 +8,6 @@ from uuid import UUID
 
 import structlog
 
-from ecosystem.agenda import AGENDA_QUEUES, AgendaQueue
 from ecosystem.base.errors import DomainError
 from ecosystem.base.sql import execute, rows
 from ecosystem.base.tenancy import business_scope
@@ -82,7 +82,7 @@ def work_outbox(business_id: int, now: datetime) -> datetime | None:
         execute(_PARK_THE_DEADLY, {"most": MOST_ATTEMPTS})
         found = rows(_CLAIM, {"now": now, "batch": BATCH, "lease": LEASE_SECONDS})
     for row in found:
-        _keep(business_id, _Promise(**row))
+        _keep(business_id, _Promise(**{**row, "payload": json.loads(row["payload"])}))
     with business_scope(business_id):
         next_due: datetime | None = rows(_NEXT)[0]["due_at"]
     return next_due
@@ -112,6 +112,3 @@ def _set_aside(business_id: int, promise: _Promise, reason: str) -> None:
     log.warning("outbox_parked", kind=promise.kind, attempts=promise.attempts)
     with business_scope(business_id):
         execute(_PARK, {"id": promise.id, "attempts": promise.attempts, "reason": reason[:300]})
-
-
-AGENDA_QUEUES.add(QUEUE, AgendaQueue(lane="maintenance", work=work_outbox))

@@ -1,0 +1,33 @@
+"""What campaigns hears from the floors below, in the same transaction."""
+
+from campaigns.services.enrollments import exit_enrollments
+from campaigns.services.messages import cancel_open_messages
+from campaigns.services.trigger_starts import promise_start_on_yes
+from contacts.events import ConsentConfirmed, ConsentGranted, ConsentWithdrawn, ContactDeleted
+from contacts.models import Channel
+from ecosystem.base.events import on
+
+
+@on(ConsentGranted)
+@on(ConsentConfirmed)
+def start_sequences_on_yes(event: ConsentGranted | ConsentConfirmed) -> None:
+    """A yes by email starts what follows from it."""
+    if event.channel == Channel.EMAIL:
+        promise_start_on_yes(contact_id=event.contact_id, topic_id=event.topic_id)
+
+
+@on(ConsentWithdrawn)
+def stop_on_withdrawal(event: ConsentWithdrawn) -> None:
+    """A no ends the ways of its topic and calls off what waits, from this second on."""
+    if event.contact_id is not None:
+        exit_enrollments(contact_id=event.contact_id, topic_id=event.topic_id, reason="unsubscribed")
+        cancel_open_messages(contact_id=event.contact_id, topic_id=event.topic_id, reason="left")
+    for address_hash in event.address_hashes:
+        cancel_open_messages(address_hash=address_hash, topic_id=event.topic_id, reason="left")
+
+
+@on(ContactDeleted)
+def stop_for_deleted(event: ContactDeleted) -> None:
+    """Nobody writes to somebody who was taken off the lists."""
+    exit_enrollments(contact_id=event.contact_id, reason="deleted")
+    cancel_open_messages(contact_id=event.contact_id, reason="contact_gone")

@@ -1,0 +1,146 @@
+"""Walking people along their sequences: hundreds of steps in one statement, each exactly once.
+
+A person rests either on a wait, due when it is over, or on a letter, due at once. When the time has come they take the
+next letter along (the message is written in the same statement) and rest on what follows, or are through. A wait counts
+from the moment the letter before it was handed over: who comes too early by that clock is sent back to rest.
+"""
+
+import time
+from datetime import datetime, timedelta
+
+from campaigns.queries.sending import may_business_send
+from campaigns.services.messages import queue_of
+from ecosystem.base.sql import rows
+from ecosystem.base.tenancy import business_scope
+from ecosystem.services.agenda import note_work
+
+BATCH = 500
+TURN_SECONDS = 3.0
+PAUSED_SECONDS = 60
+LANE = "sequence"
+
+# One statement, one transaction, no lease: a crash takes all of it back. The key of each message is the second guard.
+ADVANCE = """
+WITH due AS (
+    SELECT walk.id, walk.sequence_id, walk.version_of_id, walk.contact_id, walk.position, walk.visit_no,
+           sequence.topic_id
+      FROM campaigns_sequence AS sequence
+     CROSS JOIN LATERAL (
+            SELECT id, sequence_id, version_of_id, contact_id, position, visit_no FROM campaigns_enrollment AS waiting
+             WHERE waiting.business_id = %(business_id)s AND waiting.sequence_id = sequence.id
+               AND waiting.state = 'active' AND waiting.due_at <= %(now)s
+             ORDER BY waiting.due_at LIMIT %(batch)s FOR UPDATE SKIP LOCKED) AS walk
+     WHERE sequence.business_id = %(business_id)s AND sequence.state = 'live'
+     LIMIT %(batch)s
+), line AS (
+    SELECT version_of_id, position, kind, step_key, content_version_id, wait_seconds,
+           lag(kind) OVER way AS kind_before, lag(step_key) OVER way AS key_before,
+           lead(kind, 1) OVER way AS kind_1, lead(step_key, 1) OVER way AS key_1,
+           lead(content_version_id, 1) OVER way AS letter_1, lead(wait_seconds, 1) OVER way AS wait_1,
+           lead(kind, 2) OVER way AS kind_2, lead(step_key, 2) OVER way AS key_2,
+           lead(wait_seconds, 2) OVER way AS wait_2
+      FROM campaigns_step
+     WHERE business_id = %(business_id)s AND version_of_id IN (SELECT version_of_id FROM due)
+    WINDOW way AS (PARTITION BY version_of_id ORDER BY position)
+), move AS (
+    SELECT version_of_id, position, step_key AS key_here,
+           CASE WHEN kind = 'wait' THEN wait_seconds END AS wait_here,
+           CASE WHEN kind = 'wait' AND kind_before = 'send' THEN key_before END AS sent_before,
+           CASE WHEN kind = 'send' THEN step_key WHEN kind = 'wait' AND kind_1 = 'send' THEN key_1 END AS sends,
+           CASE WHEN kind = 'send' THEN content_version_id
+                WHEN kind = 'wait' AND kind_1 = 'send' THEN letter_1 END AS letter,
+           CASE WHEN kind = 'send' AND kind_1 IN ('send', 'wait') THEN 1
+                WHEN kind = 'wait' AND kind_1 = 'wait' THEN 1
+                WHEN kind = 'wait' AND kind_1 = 'send' AND kind_2 IN ('send', 'wait') THEN 2 END AS ahead,
+           CASE WHEN kind = 'send' OR kind_1 = 'wait' THEN key_1 ELSE key_2 END AS key_next,
+           CASE WHEN kind = 'send' OR kind_1 = 'wait' THEN wait_1 ELSE wait_2 END AS wait_next
+      FROM line
+), met AS MATERIALIZED (
+    SELECT due.*, move.key_here, move.wait_here, move.sends, move.letter, move.ahead, move.key_next, move.wait_next,
+           's:' || due.id || ':' || move.sent_before || ':' || due.visit_no AS key_sent_before
+      FROM due LEFT JOIN move ON move.version_of_id = due.version_of_id AND move.position = due.position
+), timed AS (
+    SELECT met.*,
+           CASE WHEN sent.state IN ('planned', 'queued', 'deferred', 'claimed')
+                    THEN greatest(sent.due_at, %(now)s) + make_interval(secs => met.wait_here)
+                WHEN sent.handed_at + make_interval(secs => met.wait_here) > %(now)s
+                    THEN sent.handed_at + make_interval(secs => met.wait_here) END AS rests_until
+      FROM met LEFT JOIN campaigns_message AS sent
+             ON sent.business_id = %(business_id)s AND sent.idem_key = met.key_sent_before
+), walked AS (
+    UPDATE campaigns_enrollment AS walk
+       SET state = CASE WHEN timed.rests_until IS NULL AND timed.ahead IS NULL THEN 'completed' ELSE 'active' END,
+           ended_at = CASE WHEN timed.rests_until IS NULL AND timed.ahead IS NULL THEN %(now)s END,
+           position = walk.position + CASE WHEN timed.rests_until IS NULL THEN coalesce(timed.ahead, 0) ELSE 0 END,
+           due_at = coalesce(timed.rests_until, %(now)s + make_interval(secs => coalesce(timed.wait_next, 0))),
+           updated_at = clock_timestamp()
+      FROM timed
+     WHERE walk.business_id = %(business_id)s AND walk.id = timed.id
+    RETURNING walk.id
+), written AS (
+    INSERT INTO campaigns_message (id, business_id, message_class, channel, lane, idem_key, contact_id, topic_id,
+                                   sequence_id, enrollment_id, step_key, content_version_id, template, address,
+                                   address_hash, merge, is_test, state, reason, due_at, attempt, provider_id)
+    SELECT uuidv7(), %(business_id)s, topic.message_class, 'email', 'sequence',
+           's:' || timed.id || ':' || timed.sends || ':' || timed.visit_no, timed.contact_id, topic.id,
+           timed.sequence_id, timed.id, timed.sends, timed.letter, '', person.primary_email,
+           coalesce(yes.address_hash, ''),
+           jsonb_strip_nulls(jsonb_build_object(
+               'contact.first_name', nullif(person.given_name, ''), 'contact.last_name', nullif(person.family_name, ''),
+               'contact.full_name', nullif(person.display_name, ''))),
+           false, CASE WHEN person.primary_email = '' THEN 'skipped' ELSE 'queued' END,
+           CASE WHEN person.primary_email = '' THEN 'no_address' ELSE '' END, %(now)s, 0, ''
+      FROM timed
+      JOIN contacts_contact AS person ON person.business_id = %(business_id)s AND person.id = timed.contact_id
+      JOIN contacts_topic AS topic ON topic.business_id = %(business_id)s AND topic.id = timed.topic_id
+      LEFT JOIN contacts_consentstate AS yes ON yes.business_id = %(business_id)s AND yes.contact_id = timed.contact_id
+             AND yes.channel = 'email' AND yes.topic_id = timed.topic_id
+     WHERE timed.sends IS NOT NULL AND timed.rests_until IS NULL
+    ON CONFLICT (business_id, idem_key) DO NOTHING
+    RETURNING sequence_id, step_key, state
+), changed AS (
+    SELECT 'step.here' AS name, sequence_id || ':' || key_here AS key, -1 AS amount
+      FROM timed WHERE rests_until IS NULL AND key_here IS NOT NULL
+    UNION ALL
+    SELECT 'step.here', sequence_id || ':' || key_next, 1 FROM timed WHERE rests_until IS NULL AND ahead IS NOT NULL
+    UNION ALL
+    SELECT 'sequence.completed', sequence_id::text, 1 FROM timed WHERE rests_until IS NULL AND ahead IS NULL
+    UNION ALL
+    SELECT 'step.skipped:no_address', sequence_id || ':' || step_key, 1 FROM written WHERE state = 'skipped'
+), counted AS (
+    INSERT INTO ecosystem_tally (business_id, id, name, key, amount)
+    SELECT %(business_id)s, uuidv7(), name, key, sum(amount) FROM changed GROUP BY name, key HAVING sum(amount) <> 0
+)
+SELECT (SELECT count(*) FROM walked) AS walked, (SELECT count(*) FROM written WHERE state = 'queued') AS written"""
+
+_NEXT = """
+SELECT min(first.due_at) AS due_at
+  FROM campaigns_sequence AS sequence
+ CROSS JOIN LATERAL (
+        SELECT due_at FROM campaigns_enrollment AS waiting
+         WHERE waiting.business_id = %(business_id)s AND waiting.sequence_id = sequence.id AND waiting.state = 'active'
+         ORDER BY waiting.due_at LIMIT 1) AS first
+ WHERE sequence.business_id = %(business_id)s AND sequence.state = 'live'"""
+
+
+def advance(now: datetime, *, batch: int = BATCH) -> int:
+    """Let up to `batch` people whose time has come take their next step, in the current transaction; how many did."""
+    done = rows(ADVANCE, {"now": now, "batch": batch})[0]
+    if done["written"]:
+        note_work(queue_of(LANE))
+    return int(done["walked"])
+
+
+def work_steps(business_id: int, now: datetime) -> datetime | None:
+    """Take the steps of a business that are due, some batches of them; when the next one is due."""
+    deadline = time.monotonic() + TURN_SECONDS
+    while True:
+        with business_scope(business_id):
+            if not may_business_send():
+                return now + timedelta(seconds=PAUSED_SECONDS)
+            is_full = advance(now) == BATCH
+        if not is_full or time.monotonic() > deadline:
+            break
+    with business_scope(business_id):
+        next_due: datetime | None = rows(_NEXT)[0]["due_at"]
+    return next_due

@@ -1,0 +1,132 @@
+"""Taking messages in hand, and taking them back from workers that died."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from ecosystem.base import faults
+from ecosystem.base.sql import execute, rows
+
+LEASE_SECONDS = 60
+RECONCILIATION_SECONDS = 15 * 60
+# A message that was begun so often and never got an answer is set aside, so that the others flow.
+MOST_ATTEMPTS = 6
+
+_CLAIM = """
+WITH due AS (
+    SELECT id FROM campaigns_message
+     WHERE business_id = %(business_id)s AND lane = %(lane)s AND state IN ('queued', 'deferred') AND due_at <= %(now)s
+     ORDER BY due_at LIMIT %(count)s FOR UPDATE SKIP LOCKED
+), taken AS (
+    UPDATE campaigns_message AS message
+       SET state = CASE WHEN message.expires_at <= %(now)s THEN 'expired'
+                        WHEN message.attempt >= %(most)s THEN 'parked' ELSE 'claimed' END,
+           reason = CASE WHEN message.expires_at <= %(now)s THEN 'too_late'
+                         WHEN message.attempt >= %(most)s THEN 'too_many_attempts'
+                         WHEN message.reason = 'resent' THEN 'resent' ELSE '' END,
+           attempt = message.attempt + 1, claim_token = %(token)s,
+           lease_until = clock_timestamp() + make_interval(secs => %(lease)s), updated_at = clock_timestamp()
+      FROM due
+     WHERE message.business_id = %(business_id)s AND message.id = due.id
+    RETURNING message.*
+), counted AS (
+    INSERT INTO ecosystem_tally (business_id, id, name, key, amount)
+    SELECT %(business_id)s, uuidv7(), CASE state WHEN 'expired' THEN 'step.skipped:too_late' ELSE 'step.failed' END,
+           sequence_id || ':' || step_key, count(*)
+      FROM taken WHERE state <> 'claimed' AND sequence_id IS NOT NULL AND NOT is_test
+     GROUP BY state, sequence_id, step_key
+)
+SELECT id, channel, address, template, content_version_id, topic_id, contact_id, signup_id, message_class, merge,
+       attempt, is_test
+  FROM taken WHERE state = 'claimed' ORDER BY due_at, id"""
+
+# The running mark may only make unknowns fewer: it is believed while the PostgreSQL that took it is still the same.
+_SWEEP = """
+WITH left_behind AS (
+    SELECT id FROM campaigns_message
+     WHERE business_id = %(business_id)s AND lane = %(lane)s AND state IN ('claimed', 'handed')
+       AND lease_until < clock_timestamp()
+     ORDER BY id FOR UPDATE SKIP LOCKED
+), swept AS (
+    UPDATE campaigns_message AS message
+       SET state = CASE WHEN message.state = 'claimed' THEN 'queued'
+                        WHEN message.started_at IS NULL
+                         AND message.postmaster_started_at = pg_postmaster_start_time() THEN 'queued'
+                        ELSE 'unknown' END,
+           reason = CASE WHEN message.reason = 'resent' THEN 'resent'
+                         WHEN message.state = 'handed' AND (message.started_at IS NOT NULL
+                          OR message.postmaster_started_at <> pg_postmaster_start_time()) THEN 'no_answer' ELSE '' END,
+           due_at = clock_timestamp() + random() * make_interval(secs => message.attempt - 1),
+           claim_token = NULL, lease_until = NULL, updated_at = clock_timestamp()
+      FROM left_behind
+     WHERE message.business_id = %(business_id)s AND message.id = left_behind.id
+    RETURNING message.state, message.sequence_id, message.step_key, message.is_test
+), counted AS (
+    INSERT INTO ecosystem_tally (business_id, id, name, key, amount)
+    SELECT %(business_id)s, uuidv7(), 'step.unknown', sequence_id || ':' || step_key, count(*)
+      FROM swept WHERE state = 'unknown' AND sequence_id IS NOT NULL AND NOT is_test GROUP BY sequence_id, step_key
+)
+SELECT count(*) AS swept FROM swept"""
+
+_RESEND = """
+UPDATE campaigns_message
+   SET state = 'queued', reason = 'resent', due_at = clock_timestamp(), updated_at = clock_timestamp()
+ WHERE business_id = %(business_id)s AND lane = %(lane)s AND state = 'unknown' AND message_class = 'transactional'
+   AND reason <> 'resent' AND handed_at < clock_timestamp() - make_interval(secs => %(wait)s)"""
+
+_NEXT = """
+SELECT least(
+    (SELECT min(due_at) FROM campaigns_message
+      WHERE business_id = %(business_id)s AND lane = %(lane)s AND state IN ('queued', 'deferred')),
+    (SELECT min(lease_until) + interval '1 second' FROM campaigns_message
+      WHERE business_id = %(business_id)s AND lane = %(lane)s AND state IN ('claimed', 'handed')),
+    (SELECT min(handed_at) + make_interval(secs => %(wait)s) FROM campaigns_message
+      WHERE business_id = %(business_id)s AND lane = %(lane)s AND state = 'unknown' AND message_class = 'transactional'
+        AND reason <> 'resent')) AS due_at"""
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedMessage:
+    """What a worker must know of a message in its hand."""
+
+    id: UUID
+    channel: str
+    address: str
+    template: str
+    content_version_id: UUID | None
+    topic_id: UUID | None
+    contact_id: UUID | None
+    signup_id: UUID | None
+    message_class: str
+    merge: dict[str, Any]
+    attempt: int
+    is_test: bool
+
+
+def claim_messages(lane: str, *, token: UUID, now: datetime, count: int) -> list[ClaimedMessage]:
+    """Take up to `count` due messages in hand under a token, for 60 s. The attempt counts from here.
+
+    What is past its time expires; what was tried too often is set aside.
+    """
+    given = {"lane": lane, "token": token, "now": now, "count": count, "lease": LEASE_SECONDS, "most": MOST_ATTEMPTS}
+    return [ClaimedMessage(**{**row, "merge": json.loads(row["merge"])}) for row in rows(_CLAIM, given)]
+
+
+def sweep_messages(lane: str) -> int:
+    """Judge what dead workers left behind: back to the queue if nothing can have left, else not known; how many."""
+    faults.hit("in_sweeper")
+    return int(rows(_SWEEP, {"lane": lane})[0]["swept"])
+
+
+def resend_unknown(lane: str) -> int:
+    """Queue once more, with the same Message-ID, what somebody needs and nobody knows to have arrived; how many."""
+    faults.hit("before_requeue")
+    return execute(_RESEND, {"lane": lane, "wait": RECONCILIATION_SECONDS})
+
+
+def next_due(lane: str) -> datetime | None:
+    """When there is something to do next in a lane of the current business."""
+    found: datetime | None = rows(_NEXT, {"lane": lane, "wait": RECONCILIATION_SECONDS})[0]["due_at"]
+    return found

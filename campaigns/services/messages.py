@@ -1,0 +1,119 @@
+"""Messages: planning one intended delivery, and calling off what has not left yet."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from campaigns.models import ContentVersion, Message, Signup
+from contacts.models import Contact, Topic
+from ecosystem.base.sql import rows
+from ecosystem.services.agenda import note_work
+
+# A receipt or a confirmation still goes to somebody who leaves a topic; not to an address that is closed to us.
+REASONS_THAT_STOP_ALL = frozenset({"bounced", "complained", "erased"})
+
+# Locked in one order, like the gate does, so that the two wait for each other instead of failing each other.
+_CANCEL = """
+WITH open AS (
+    SELECT id FROM campaigns_message
+     WHERE business_id = %(business_id)s AND state IN ('planned', 'queued', 'deferred', 'claimed')
+       AND (%(contact_id)s::uuid IS NULL OR contact_id = %(contact_id)s)
+       AND (%(address_hash)s::text IS NULL OR address_hash = %(address_hash)s)
+       AND (%(topic_id)s::uuid IS NULL OR topic_id = %(topic_id)s)
+       AND (%(sequence_id)s::uuid IS NULL OR sequence_id = %(sequence_id)s)
+       AND (%(stops_all)s OR message_class <> 'transactional')
+     ORDER BY id FOR UPDATE
+), cancelled AS (
+    UPDATE campaigns_message AS message
+       SET state = 'cancelled', reason = %(reason)s, claim_token = NULL, lease_until = NULL,
+           updated_at = clock_timestamp()
+      FROM open
+     WHERE message.business_id = %(business_id)s AND message.id = open.id
+    RETURNING message.sequence_id, message.step_key, message.is_test
+), counted AS (
+    INSERT INTO ecosystem_tally (business_id, id, name, key, amount)
+    SELECT %(business_id)s, uuidv7(), 'step.skipped:' || %(reason)s, sequence_id || ':' || step_key, count(*)
+      FROM cancelled WHERE sequence_id IS NOT NULL AND NOT is_test GROUP BY sequence_id, step_key
+)
+SELECT count(*) AS cancelled FROM cancelled"""
+
+
+def queue_of(lane: str) -> str:
+    """The agenda's queue for the messages of a lane."""
+    return f"send.{lane}"
+
+
+def plan_message(
+    *,
+    idem_key: str,
+    message_class: str,
+    lane: str,
+    template: str = "",
+    content_version: ContentVersion | None = None,
+    contact: Contact | None = None,
+    signup: Signup | None = None,
+    topic: Topic | None = None,
+    address: str,
+    address_hash: str,
+    merge: Mapping[str, Any],
+    expires_at: datetime | None = None,
+    due_at: datetime | None = None,
+    is_test: bool = False,
+) -> Message:
+    """Write down that one message is to go to one address, once for ever by its key.
+
+    Planned a second time, the first message is returned and nothing changes. It leaves after this transaction, at
+    `due_at` or at once, if the gate lets it.
+    """
+    message = Message(
+        idem_key=idem_key,
+        message_class=Message.MessageClass(message_class),
+        lane=Message.Lane(lane),
+        template=template,
+        content_version=content_version,
+        contact=contact,
+        signup=signup,
+        topic=topic,
+        address=address,
+        address_hash=address_hash,
+        merge=dict(merge),
+        expires_at=expires_at,
+        is_test=is_test,
+    )
+    if due_at is not None:
+        message.due_at = due_at
+    Message.objects.bulk_create([message], ignore_conflicts=True)
+    kept = Message.objects.get(idem_key=idem_key)
+    if kept.id == message.id:
+        note_work(queue_of(lane), due_at)
+    return kept
+
+
+def cancel_open_messages(
+    *,
+    contact_id: UUID | None = None,
+    address_hash: str | None = None,
+    topic_id: UUID | None = None,
+    sequence_id: UUID | None = None,
+    reason: str,
+) -> int:
+    """Call off what waits for a person, an address or a sequence, for one topic or for all; how many that were.
+
+    Takes effect with this transaction, also for what a worker holds already but has not handed over. News and promised
+    letters only; a receipt or a confirmation is stopped as well where the address bounced, complained or was erased.
+    """
+    if contact_id is None and address_hash is None and sequence_id is None:
+        raise ValueError("Say whose messages are called off.")
+    found = rows(
+        _CANCEL,
+        {
+            "contact_id": contact_id,
+            "address_hash": address_hash,
+            "topic_id": topic_id,
+            "sequence_id": sequence_id,
+            "reason": reason,
+            "stops_all": reason in REASONS_THAT_STOP_ALL,
+        },
+    )
+    return int(found[0]["cancelled"])

@@ -1,0 +1,188 @@
+"""From a letter that was written to the bytes that leave: compiled once per version, prepared once per batch."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from campaigns.gateways.base import OutgoingMessage
+from campaigns.models import Content, ContentVersion, Link
+from campaigns.queries.signups import confirm_url
+from campaigns.rendering.letters import Letter, compile_letter
+from campaigns.rendering.lint import lint_plan
+from campaigns.rendering.messages import build
+from campaigns.rendering.plan import RenderPlan
+from campaigns.rendering.preparing import PreparedLetter, SenderIdentity, prepare
+from campaigns.rendering.system_letters import confirmation_plan, receipt_plan
+from campaigns.services.delivery_claims import ClaimedMessage
+from contacts.models import Contact, Topic
+from ecosystem.base.errors import Invalid
+from ecosystem.base.tenancy import current_business_id
+from ecosystem.models import Business, BusinessProfile, Membership
+
+SYSTEM_PLANS = {"confirm_signup": confirmation_plan, "receipt": receipt_plan}
+MOST_PREPARED = 200
+
+_prepared: dict[tuple[object, ...], PreparedLetter] = {}
+
+
+@transaction.atomic
+def compile_content(content: Content, *, topic: Topic, made_by: Membership | None = None) -> ContentVersion:
+    """The letter as it stands, compiled to a version that never changes; unchanged it is the version there was.
+
+    Raises Invalid with a plain sentence and the field where the letter cannot be sent as it is.
+    """
+    content = Content.objects.select_for_update().get(id=content.id)
+    profile = BusinessProfile.objects.get()
+    letter = Letter(
+        subject=content.subject,
+        body=content.body,
+        preheader=content.preheader,
+        button_label=content.button_label,
+        button_url=content.button_url,
+    )
+    if not content.subject.strip() or not content.body.strip():
+        raise Invalid("letter_empty", _("This letter has no subject or no words yet."), field="body")
+    plan = compile_letter(letter, message_class=topic.message_class, language=profile.language)
+    for finding in lint_plan(plan, sender_identity(profile, topics=[topic]).values()):
+        if finding.is_blocking:
+            raise Invalid(finding.code, finding.message, field=finding.field)
+    newest = content.versions.order_by("-number").first()
+    if newest is not None and newest.plan_hash == plan.hash:
+        return newest
+    version = ContentVersion.objects.create(
+        content=content,
+        number=newest.number + 1 if newest else 1,
+        subject=content.subject,
+        preheader=content.preheader,
+        body=content.body,
+        plan=plan.as_json(),
+        plan_hash=plan.hash,
+        made_by=made_by,
+    )
+    Link.objects.bulk_create(
+        [Link(content_version=version, number=number, url=url) for number, url in enumerate(plan.links, 1)]
+    )
+    return version
+
+
+def sender_identity(
+    profile: BusinessProfile, *, topics: Iterable[Topic] = (), is_asked: bool = False
+) -> SenderIdentity:
+    """Who writes for the current business, and why people get the letter.
+
+    `is_asked` is for the letter that asks for a yes; the others name the topics that were said yes to.
+    """
+    business = Business.objects.get(pk=current_business_id())
+    topics = list(topics)
+    names = ", ".join(topic.name for topic in topics)
+    with translation.override(profile.language):
+        if is_asked or not topics:
+            reason = _("You get this because this address was entered at %(business)s.") % {"business": business.name}
+        else:
+            reason = _("You get this because you said yes to %(topics)s.") % {"topics": names}
+    default_address = settings.DEFAULT_FROM_EMAIL.rpartition("<")[2].rstrip("> ")
+    return SenderIdentity(
+        business_id=business.pk,
+        business_name=business.name,
+        postal_address=profile.postal_address,
+        from_name=profile.sender_name or business.name,
+        from_address=profile.sender_email or default_address,
+        reason=reason,
+        reply_to=profile.reply_to_email,
+        constants={
+            "business.core_message": profile.core_message,
+            "business.town": profile.town,
+            "topic.name": names,
+            "topic.promise": " ".join(topic.promise for topic in topics),
+        },
+    )
+
+
+@dataclass(frozen=True)
+class LetterPress:
+    """Everything that the letters of one batch are printed from; asks the database nothing more."""
+
+    business_id: int
+    senders: Mapping[UUID | None, SenderIdentity]
+    plans: Mapping[UUID, RenderPlan]
+    language: str
+
+    def make(self, message: ClaimedMessage, now: datetime) -> OutgoingMessage:
+        """The bytes of one message. Raises Invalid, RenderTooLarge, or KeyError where its letter is gone."""
+        prepared = self._prepared_for(message)
+        body = build(prepared, message_id=message.id, to=message.address, merge=self._merge(message), now=now)
+        return OutgoingMessage(message.id, prepared.envelope_from, message.address, body)
+
+    def _prepared_for(self, message: ClaimedMessage) -> PreparedLetter:
+        sender = self._sender_of(message)
+        letter: object = message.content_version_id or (message.template, self.language)
+        key = (self.business_id, letter, *(value for name, value in _fingerprint(sender)))
+        found = _prepared.get(key)
+        if found is None:
+            if len(_prepared) >= MOST_PREPARED:
+                _prepared.clear()
+            found = _prepared[key] = prepare(self._plan_of(message), sender, public_url=settings.PUBLIC_URL)
+        return found
+
+    def _plan_of(self, message: ClaimedMessage) -> RenderPlan:
+        if message.content_version_id is not None:
+            return self.plans[message.content_version_id]
+        return SYSTEM_PLANS[message.template](self.language)
+
+    def _sender_of(self, message: ClaimedMessage) -> SenderIdentity:
+        """The batch's sender; a letter of our own says the topics that its own person was asked about."""
+        topics = message.merge.get("topics")
+        if not message.template or not topics:
+            return self.senders[message.topic_id]
+        constants = {
+            "topic.name": ", ".join(topic["name"] for topic in topics),
+            "topic.promise": " ".join(topic["promise"] for topic in topics),
+        }
+        return replace(self.senders[None], constants={**self.senders[None].constants, **constants})
+
+    def _merge(self, message: ClaimedMessage) -> dict[str, str]:
+        merge = {name: value for name, value in message.merge.items() if isinstance(value, str)}
+        if message.template:
+            merge["contact.first_name"] = merge.get("given_name", "")
+        if message.signup_id is not None and message.template == "confirm_signup":
+            merge["action.url"] = confirm_url(self.business_id, message.signup_id)
+        return merge
+
+
+def open_press(messages: Iterable[ClaimedMessage]) -> LetterPress:
+    """Read once what a batch of messages of the current business is printed from."""
+    messages = list(messages)
+    profile = BusinessProfile.objects.get()
+    topic_ids = {message.topic_id for message in messages if message.topic_id}
+    senders: dict[UUID | None, SenderIdentity] = {
+        topic.id: sender_identity(profile, topics=[topic]) for topic in Topic.objects.filter(id__in=topic_ids)
+    }
+    senders[None] = sender_identity(profile, is_asked=True)
+    version_ids = {message.content_version_id for message in messages if message.content_version_id}
+    plans = {
+        version.id: RenderPlan.from_json(version.plan)
+        for version in ContentVersion.objects.filter(id__in=version_ids).only("plan")
+    }
+    return LetterPress(current_business_id(), senders, plans, profile.language)
+
+
+def merge_of_contact(contact: Contact) -> dict[str, str]:
+    """What is printed of a person, kept with the message so that it can be told later what they got."""
+    values = {
+        "contact.first_name": contact.given_name,
+        "contact.last_name": contact.family_name,
+        "contact.full_name": contact.display_name,
+    }
+    return {name: value for name, value in values.items() if value}
+
+
+def _fingerprint(sender: SenderIdentity) -> list[tuple[str, object]]:
+    """All of a sender's values, to be compared: whoever changes a name gets newly prepared letters."""
+    values = {**{name: getattr(sender, name) for name in sender.__slots__ if name != "constants"}, **sender.constants}
+    return sorted(values.items())
