@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from django.db import DEFAULT_DB_ALIAS, connections
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections
 
 from ecosystem.base.tenancy import current_business_id
 
@@ -45,8 +45,14 @@ def copy_rows(
             raise ValueError(f"{name!r} is no plain column or table name.")
     connection: Any = connections[using]
     statement = f"COPY pg_temp.{temp_table} ({', '.join(columns)}) FROM STDIN"
-    with connection.cursor() as cursor, connection.wrap_database_errors:
-        cursor.cursor.copy_expert(statement, _Stream(values))
+    stream = _Stream(values)
+    with connection.cursor() as cursor:
+        try:
+            with connection.wrap_database_errors:
+                cursor.cursor.copy_expert(statement, stream)
+        except DatabaseError as error:
+            # psycopg2 reports a failure of the rows themselves as a cancelled query.
+            raise stream.error or error from None
         return int(cursor.rowcount)
 
 
@@ -63,8 +69,14 @@ class _Stream:
     def __init__(self, values: Iterable[Sequence[Any]]) -> None:
         self._pieces = self._in_pieces(values)
 
+        self.error: Exception | None = None
+
     def read(self, size: int = -1) -> bytes:
-        return next(self._pieces, b"")
+        try:
+            return next(self._pieces, b"")
+        except Exception as error:
+            self.error = error
+            raise
 
     def _in_pieces(self, values: Iterable[Sequence[Any]]) -> Iterator[bytes]:
         # psycopg2 takes at most `size` bytes from one read(), which is 8 KB by default.

@@ -108,7 +108,9 @@ def test_sec_19_each_way_of_building_sql_is_noticed(line, tmp_path, settings):
 def test_sec_19_constant_sql_with_parameters_is_fine(tmp_path, settings):
     settings.BASE_DIR = tmp_path
     file = tmp_path / "queries.py"
-    file.write_text('TEXT = """\n  SELECT 1 WHERE a = %(a)s"""\nrows(TEXT, {"a": 1})\nprint(f"Update {name} now")\nB = f"{TEXT} AND b" + C')
+    file.write_text(
+        'TEXT = """\n  SELECT 1 WHERE a = %(a)s"""\nrows(TEXT, {"a": 1})\nprint(f"Update {name} now")\nB = f"{TEXT} AND b" + C'
+    )
     assert list(sql_faults(file)) == []
 
 
