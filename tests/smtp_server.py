@@ -1,8 +1,8 @@
 """A real SMTP server on a real socket, that can be told to fail; its list of accepted mails is the truth of a test.
 
 `server.script("ana@example.com", Trouble("rcpt", "450 4.2.0 later"))` answers that at RCPT for her. Stages are
-`connect`, `mail`, `rcpt`, `data`, `dot`. An answer of DROP hangs up there and then; at `dot` DROP_AFTER takes the mail first and
-then hangs up without a word. A number waits so many seconds and goes on.
+`connect`, `mail`, `rcpt`, `data`, `dot`. An answer of DROP hangs up there and then; at `dot` DROP_AFTER takes the mail
+first and then hangs up without a word. A number waits so many seconds and goes on.
 """
 
 import contextlib
