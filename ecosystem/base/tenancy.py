@@ -145,7 +145,7 @@ class CurrentBusiness(Expression):
 
     output_field = models.BigIntegerField()
 
-    def as_sql(self, compiler: Any, connection: Any, **extra: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:  # type: ignore[override]
         return "%s", [require_business(connection)]
 
 
@@ -154,7 +154,7 @@ class CurrentUser(Expression):
 
     output_field = models.BigIntegerField()
 
-    def as_sql(self, compiler: Any, connection: Any, **extra: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:  # type: ignore[override]
         user_id = getattr(connection, "user_id", None)
         if user_id is None:
             raise UserNotSet("No user is named; wrap this in user_scope(user_id).")

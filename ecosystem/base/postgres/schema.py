@@ -138,7 +138,7 @@ class DatabaseSchemaEditor(schema.DatabaseSchemaEditor):
         if isinstance(field, TenantForeignKey):
             target = field.remote_field.model
             to_table, to_columns = target._meta.db_table, ["business_id", target._meta.pk.column]
-            columns = ["business_id", field.column]
+            columns.insert(0, "business_id")
             on_delete = self._on_delete(table, field, business or business_field_of(model))
             deferrable = " DEFERRABLE INITIALLY IMMEDIATE" if _closes_a_cycle(model, target) else ""
         self.deferred_sql.append(
