@@ -2,14 +2,21 @@
 
 from functools import partial
 
+from django.utils.translation import gettext_lazy as _
+
 from campaigns.models import Message
 from campaigns.services.advancing import work_steps
 from campaigns.services.delivery import work_delivery
 from campaigns.services.enrollments import STEPS_QUEUE
 from campaigns.services.messages import queue_of
 from campaigns.services.tracking import CLICKS_QUEUE, work_clicks
+from campaigns.services.signup_purge import PURGE_QUEUE, work_purge
 from campaigns.services.trigger_starts import START_ON_YES, start_on_yes
+from campaigns.views.permissions import permission_panel
+from contacts.panels import CONTACT_PANELS, ContactPanel
 from ecosystem.agenda import AGENDA_QUEUES, AgendaQueue
+from ecosystem.base.access import Action
+from ecosystem.navigation import MENU, MenuGroup, MenuItem
 from ecosystem.outbox import OUTBOX
 
 AGENDA_QUEUES.add(STEPS_QUEUE, AgendaQueue(lane="sequence", work=work_steps))
@@ -17,4 +24,24 @@ AGENDA_QUEUES.add(CLICKS_QUEUE, AgendaQueue(lane="webhooks", work=work_clicks))
 for lane in Message.Lane.values:
     AGENDA_QUEUES.add(queue_of(lane), AgendaQueue(lane=lane, work=partial(work_delivery, lane)))
 
+AGENDA_QUEUES.add(PURGE_QUEUE, AgendaQueue(lane="maintenance", work=work_purge))
+
 OUTBOX.add(START_ON_YES, start_on_yes)
+
+MENU.add(
+    "signup_forms",
+    MenuItem(
+        MenuGroup.FOLLOW, _("Opt-in pages"), "file-text", "campaigns:signup_form_list", Action.SEE_PERMISSIONS
+    ),
+    order=22,
+)
+MENU.add(
+    "topics",
+    MenuItem(MenuGroup.FOLLOW, _("Topics"), "tag", "contacts:topic_list", Action.SEE_PERMISSIONS),
+    order=23,
+)
+CONTACT_PANELS.add(
+    "permission",
+    ContactPanel("contacts/consent/_panel.html", permission_panel, Action.SEE_PERMISSIONS),
+    order=10,
+)

@@ -36,7 +36,9 @@ WITH given AS (
        SET state = CASE WHEN given.state = 'queued' AND message.expires_at
                              <= clock_timestamp() + make_interval(secs => given.wait_seconds) THEN 'expired'
                         ELSE given.state END,
-           reason = CASE WHEN message.reason = 'resent' AND given.state IN ('queued', 'unknown') THEN 'resent'
+           reason = CASE WHEN given.state = 'queued' AND message.expires_at
+                              <= clock_timestamp() + make_interval(secs => given.wait_seconds) THEN 'too_late'
+                         WHEN message.reason = 'resent' AND given.state IN ('queued', 'unknown') THEN 'resent'
                          ELSE given.reason END,
            provider_id = given.provider_id, claim_token = NULL, lease_until = NULL,
            accepted_at = CASE given.state WHEN 'accepted' THEN clock_timestamp() END,

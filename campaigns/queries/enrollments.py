@@ -1,0 +1,39 @@
+"""Walks through sequences, read: of one person, and of those who stand at one step."""
+
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from campaigns.models import Enrollment, Sequence, Step
+from contacts.models import Contact
+from ecosystem.base.errors import NotFound
+
+
+def get_enrollment(enrollment_id: UUID) -> Enrollment:
+    """A walk of this business; NotFound for anybody else's."""
+    found = Enrollment.objects.select_related("sequence", "contact").filter(id=enrollment_id).first()
+    if found is None:
+        raise NotFound("enrollment_not_found", _("There is no such walk."))
+    return found
+
+
+def enrollments() -> QuerySet[Enrollment]:
+    """Every walk, for lists that page by key."""
+    return Enrollment.objects.select_related("sequence", "contact")
+
+
+def enrollments_of_contact(contact: Contact) -> QuerySet[Enrollment]:
+    """The sequences a person walks or walked, the newest first."""
+    return enrollments().filter(contact=contact).order_by("-id")
+
+
+def people_at_step(sequence: Sequence, step_key: UUID) -> QuerySet[Enrollment]:
+    """Who stands at a step now, whichever version they walk."""
+    places = Step.objects.filter(version_of__sequence=sequence, step_key=step_key).values_list(
+        "version_of_id", "position"
+    )
+    here = Q(pk__in=[])
+    for version_id, position in places:
+        here |= Q(version_of_id=version_id, position=position)
+    return enrollments().filter(here, sequence=sequence, state=Enrollment.State.ACTIVE)
