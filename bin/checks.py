@@ -16,7 +16,7 @@ def checks() -> list[tuple[str, list[str]]]:
     python = sys.executable
     return [
         ("format", [str(SCRIPTS / "ruff"), "format", "--check", "-q", *here]),
-        ("lint", [str(SCRIPTS / "ruff"), "check", "-q", *here]),
+        ("lint", [str(SCRIPTS / "ruff"), "check", "-q", "--output-format", "concise", *here]),
         ("templates", [str(SCRIPTS / "djlint"), "templates", "--lint", "--quiet"]),
         ("types", [str(SCRIPTS / "mypy")]),
         ("imports", [str(SCRIPTS / "lint-imports"), "--no-cache"]),

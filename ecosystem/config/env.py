@@ -47,6 +47,11 @@ class Variable:
 VARIABLES: dict[str, Variable] = {}
 
 
+def is_given(name: str) -> bool:
+    """Whether the environment says anything about a variable."""
+    return bool(_given(name))
+
+
 def load_file(path: Path) -> None:
     """Take variables that are not set yet from a file of NAME=value lines, if it is there and ours to read."""
     try:

@@ -20,8 +20,9 @@ BASE_DIR = Path(__file__).resolve().parent.parent.parent
 DATA_DIR = env.folder(
     "DATA_DIR", BASE_DIR / ".data", shown=".data", help="Where the embedded servers and the mail sink keep their files."
 )
-# While `bin/up` runs (or has run), its servers and secrets are found here by every command of the same checkout.
-env.load_file(DATA_DIR / "embedded.env")
+# Commands of a checkout where `bin/up` has run find its servers and secrets here, unless told of another database.
+if not env.is_given("DATABASE_URL"):
+    env.load_file(DATA_DIR / "embedded.env")
 DEBUG = env.flag(
     "DEBUG", default=False, help="Development mode: error pages with details, no secrets needed. Never in production."
 )

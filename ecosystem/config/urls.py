@@ -12,6 +12,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/", include("ecosystem.account_urls")),
     path("", include("ecosystem.urls")),
     path("", include("contacts.urls")),
+    path("", include("campaigns.urls")),
+    path("", include("campaigns.public_urls")),
 ]
 
 # The local mailbox exists only where our own mail sink takes the mails, and never on a public address.

@@ -25,7 +25,8 @@ def test(places: Places, command: list[str]) -> int:
         servers = Servers(places, load_or_make(places.secrets), for_tests=True)
         try:
             servers.start(supervisor)
-            code = _run(supervisor, command, {**servers.app_environment(), **servers.owner_environment()})
+            addresses = {**servers.app_environment(), **servers.owner_environment(), "DATA_DIR": str(places.data)}
+            code = _run(supervisor, command, addresses)
         except StopRequested:
             code = 130
         except CannotStart as error:
