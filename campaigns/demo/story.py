@@ -33,7 +33,7 @@ def write_demo(now: datetime | None = None) -> Business:
     """Make the demo business whole or not at all."""
     now = now or timezone.now()
     owner = _user(*OWNER)
-    business = create_business(owner=owner, name="Oat & Ember", trade="bakery", town="Marlow Bend")
+    business = create_business(owner=owner, name="Oat & Ember", trade="food", town="Marlow Bend")
     if business.slug != SLUG:
         Business.objects.filter(id=business.id).update(slug=SLUG)
         business.slug = SLUG

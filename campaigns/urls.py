@@ -1,0 +1,47 @@
+"""Addresses of pages about letters and permission. Everything of a business's dashboard stands under its slug."""
+
+from django.urls import URLPattern, URLResolver, include, path
+
+from campaigns.views import permissions, sequence_steps, sequences, signups
+
+app_name = "campaigns"
+
+dashboard: list[URLPattern | URLResolver] = [
+    path("opt-in/", signups.signup_form_list, name="signup_form_list"),
+    path("opt-in/new/", signups.signup_form_add, name="signup_form_add"),
+    path("opt-in/<uuid:id>/", signups.signup_form_edit, name="signup_form_edit"),
+    path("opt-in/<uuid:id>/preview/", signups.signup_form_preview, name="signup_form_preview"),
+    path("opt-in/<uuid:id>/publish/", signups.signup_form_publish, name="signup_form_publish"),
+    path("opt-in/<uuid:id>/close/", signups.signup_form_close, name="signup_form_close"),
+    path("contacts/<uuid:id>/permission/<uuid:topic_id>/ask/", permissions.consent_ask, name="consent_ask"),
+    path("contacts/<uuid:id>/permission/<uuid:topic_id>/proof/", permissions.consent_grant, name="consent_grant"),
+    path("contacts/<uuid:id>/permission/withdraw/", permissions.consent_withdraw, name="consent_withdraw"),
+    path("sequences/", sequences.sequence_list, name="sequence_list"),
+    path("sequences/new/", sequences.sequence_add, name="sequence_add"),
+    path("sequences/<uuid:id>/", sequences.sequence_detail, name="sequence_detail"),
+    path("sequences/<uuid:id>/edit/", sequences.sequence_edit, name="sequence_edit"),
+    path("sequences/<uuid:id>/people/", sequences.sequence_people, name="sequence_people"),
+    path("sequences/<uuid:id>/start/", sequences.sequence_start, name="sequence_start"),
+    path("sequences/<uuid:id>/publish/", sequences.sequence_publish, name="sequence_publish"),
+    path("sequences/<uuid:id>/pause/", sequences.sequence_pause, name="sequence_pause"),
+    path("sequences/<uuid:id>/resume/", sequences.sequence_resume, name="sequence_resume"),
+    path("sequences/<uuid:id>/archive/", sequences.sequence_archive, name="sequence_archive"),
+    path("sequences/<uuid:id>/letters/", sequence_steps.letter_add, name="sequence_letter_add"),
+    path("sequences/<uuid:id>/waits/", sequence_steps.wait_add, name="sequence_wait_add"),
+    path("sequences/<uuid:id>/steps/<uuid:step_key>/wait/", sequence_steps.wait_change, name="sequence_wait_change"),
+    path(
+        "sequences/<uuid:id>/steps/<uuid:step_key>/letter/",
+        sequence_steps.letter_change,
+        name="sequence_letter_change",
+    ),
+    path(
+        "sequences/<uuid:id>/steps/<uuid:step_key>/move/<int:position>/",
+        sequence_steps.step_move,
+        name="sequence_step_move",
+    ),
+    path("sequences/<uuid:id>/steps/<uuid:step_key>/remove/", sequence_steps.step_remove, name="sequence_step_remove"),
+    path("contacts/<uuid:id>/sequences/", sequence_steps.contact_enroll, name="contact_enroll"),
+    path("enrollments/<uuid:id>/exit/", sequence_steps.enrollment_exit, name="enrollment_exit"),
+]
+
+urlpatterns: list[URLPattern | URLResolver] = [path("b/<slug:slug>/", include(dashboard))]

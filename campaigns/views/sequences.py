@@ -1,0 +1,200 @@
+"""Pages of sequences: the list, one with its line of steps, who is inside, and the switches."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from campaigns.forms.sequences import LetterStepForm, SequenceForm, WaitForm
+from campaigns.models import Sequence
+from campaigns.queries.sequence_pages import get_sequence, list_sequences, people_inside, sequence_page, split_wait
+from campaigns.services.sequences import (
+    archive_sequence,
+    create_sequence,
+    pause_sequence,
+    publish_sequence,
+    resume_sequence,
+    start_sequence,
+    update_sequence,
+)
+from campaigns.triggers import TRIGGERS
+from contacts.models import Topic
+from ecosystem.base.access import Action, member_required
+from ecosystem.base.errors import DomainError
+
+
+@require_GET
+@member_required(Action.SEE_SEQUENCES)
+def sequence_list(request: HttpRequest, slug: str) -> HttpResponse:
+    """Every sequence with how many walk it."""
+    return render(request, "campaigns/sequences/list.html", {"rows": list_sequences()})
+
+
+@member_required(Action.EDIT_SEQUENCES)
+def sequence_add(request: HttpRequest, slug: str) -> HttpResponse:
+    """Begin one."""
+    form = SequenceForm(request.POST or None, initial={"trigger": "said_yes"})
+    if request.method == "POST" and form.is_valid():
+        try:
+            sequence = create_sequence(
+                name=form.cleaned_data["name"],
+                topic=form.cleaned_data["topic"],
+                trigger=form.cleaned_data["trigger"],
+                actor=request.membership,
+            )
+        except DomainError as problem:
+            _say(form, problem)
+        else:
+            return redirect("campaigns:sequence_detail", slug=slug, id=sequence.id)
+    context = {"form": form, "has_topics": Topic.objects.filter(archived_at__isnull=True).exists()}
+    return render(request, "campaigns/sequences/form.html", context, status=422 if form.errors else 200)
+
+
+@member_required(Action.EDIT_SEQUENCES)
+def sequence_edit(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
+    """Change name, topic or trigger."""
+    sequence = get_sequence(id)
+    initial = {
+        "name": sequence.name,
+        "topic": sequence.topic_id,
+        "trigger": sequence.trigger,
+        "version": sequence.version,
+    }
+    form = SequenceForm(request.POST or None, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        try:
+            update_sequence(
+                sequence,
+                name=form.cleaned_data["name"],
+                topic=form.cleaned_data["topic"],
+                trigger=form.cleaned_data["trigger"],
+                seen_version=form.cleaned_data["version"],
+                actor=request.membership,
+            )
+        except DomainError as problem:
+            _say(form, problem)
+        else:
+            return redirect("campaigns:sequence_detail", slug=slug, id=id)
+    context = {"form": form, "sequence": sequence, "has_topics": True}
+    return render(request, "campaigns/sequences/form.html", context, status=422 if form.errors else 200)
+
+
+@require_GET
+@member_required(Action.SEE_SEQUENCES)
+def sequence_detail(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
+    """The line of steps with its numbers, and the step that was chosen beside it."""
+    return show_sequence(request, get_sequence(id), step_key=_uuid(request.GET.get("step")))
+
+
+def show_sequence(
+    request: HttpRequest,
+    sequence: Sequence,
+    *,
+    step_key: UUID | None = None,
+    letter_form: LetterStepForm | None = None,
+    wait_form: WaitForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """The page of a sequence, also with a form on it that was not taken."""
+    page = sequence_page(sequence)
+    chosen = page.node(step_key)
+    initial = {"version": sequence.version}
+    context: dict[str, Any] = {
+        "sequence": sequence,
+        "page": page,
+        "trigger": TRIGGERS.get(sequence.trigger),
+        "chosen": chosen,
+        "letter_form": letter_form or LetterStepForm(initial=initial, auto_id="letter_%s"),
+        "wait_form": wait_form or WaitForm(initial={**initial, "amount": 2}, auto_id="wait_%s"),
+    }
+    if chosen and chosen.step.kind == "wait":
+        amount, unit = split_wait(chosen.step.wait_seconds)
+        context["change_form"] = WaitForm(initial={**initial, "amount": amount, "unit": unit}, auto_id="change_%s")
+    return render(request, "campaigns/sequences/detail.html", context, status=status)
+
+
+@require_GET
+@member_required(Action.SEE_SEQUENCES)
+def sequence_people(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
+    """Who walks it and who has walked it."""
+    sequence = get_sequence(id)
+    walks = people_inside(sequence, cursor=request.GET.get("cursor"))
+    return render(request, "campaigns/sequences/people.html", {"sequence": sequence, "page": walks})
+
+
+@require_POST
+@member_required(Action.START_SEQUENCES)
+def sequence_start(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
+    """Let it run. A second click changes nothing."""
+    return _switch(
+        request, slug, id, lambda sequence: start_sequence(sequence, actor=request.membership), _("It runs.")
+    )
+
+
+@require_POST
+@member_required(Action.EDIT_SEQUENCES)
+def sequence_publish(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
+    """Let new people walk the changed steps."""
+    sentence = _("Saved. New people walk it this way from now on; who is inside finishes the old way.")
+    return _switch(request, slug, id, lambda sequence: publish_sequence(sequence, actor=request.membership), sentence)
+
+
+@require_POST
+@member_required(Action.START_SEQUENCES)
+def sequence_pause(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
+    """Let it rest."""
+    sentence = _("Paused. Nobody gets a letter of it until you let it run again.")
+    return _switch(request, slug, id, lambda sequence: pause_sequence(sequence, actor=request.membership), sentence)
+
+
+@require_POST
+@member_required(Action.START_SEQUENCES)
+def sequence_resume(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
+    """Let it run again, with what is late sent now or everything moved by the pause."""
+    late = request.POST.get("late", "now")
+    return _switch(
+        request,
+        slug,
+        id,
+        lambda sequence: resume_sequence(sequence, late=late, actor=request.membership),
+        _("It runs again."),
+    )
+
+
+@require_POST
+@member_required(Action.EDIT_SEQUENCES)
+def sequence_archive(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
+    """Put it away."""
+    archive_sequence(get_sequence(id), actor=request.membership)
+    messages.success(request, _("Put away. Nobody walks it any more, and what waited is called off."))
+    return redirect("campaigns:sequence_list", slug=slug)
+
+
+def _switch(
+    request: HttpRequest, slug: str, id: UUID, act: Callable[[Sequence], object], sentence: str
+) -> HttpResponse:
+    try:
+        act(get_sequence(id))
+    except DomainError as problem:
+        if problem.status == 404:
+            raise
+        messages.error(request, str(problem))
+    else:
+        messages.success(request, sentence)
+    return redirect("campaigns:sequence_detail", slug=slug, id=id)
+
+
+def _say(form: SequenceForm, problem: DomainError) -> None:
+    form.add_error(problem.field if problem.field in form.fields else None, str(problem))
+
+
+def _uuid(text: str | None) -> UUID | None:
+    try:
+        return UUID(text) if text else None
+    except ValueError:
+        return None
