@@ -5,10 +5,13 @@ from functools import wraps
 from typing import Any
 from urllib.parse import urlencode
 
-from allauth.account.internal.flows.reauthentication import did_recently_reauthenticate
+from allauth.account.authentication import get_authentication_records
+from django.conf import settings
 from django.http import HttpRequest, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import reverse
+
+from ecosystem.base.clock import now
 
 View = Callable[..., HttpResponseBase]
 
@@ -22,7 +25,7 @@ def fresh_login_required(page: str) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            if did_recently_reauthenticate(request):
+            if has_just_signed_in(request):
                 return view(request, *args, **kwargs)
             back = reverse(page, kwargs={"slug": kwargs["slug"]})
             return HttpResponseRedirect(f"{reverse('account_reauthenticate')}?{urlencode({'next': back})}")
@@ -30,3 +33,9 @@ def fresh_login_required(page: str) -> Callable[[View], View]:
         return guarded
 
     return decorate
+
+
+def has_just_signed_in(request: HttpRequest) -> bool:
+    """Whether a password or a code was given in this session within the last 15 minutes."""
+    moments = [record["at"] for record in get_authentication_records(request, request.user)]
+    return bool(moments) and now().timestamp() - max(moments) < settings.ACCOUNT_REAUTHENTICATION_TIMEOUT

@@ -36,8 +36,9 @@ def is_over(request: HttpRequest, moment: int) -> bool:
     """Whether the session has lived or idled too long."""
     session = request.session
     is_remembered = not session.get_expire_at_browser_close()
-    age = moment - session.setdefault(SIGNED_IN_AT, moment)
-    idle = moment - session.get(SEEN_AT, moment)
+    signed_in_at = session.setdefault(SIGNED_IN_AT, moment)
+    age = moment - signed_in_at
+    idle = moment - session.get(SEEN_AT, signed_in_at)
     if is_remembered:
         return bool(age >= LONGEST_REMEMBERED)
     return bool(age >= LONGEST or idle >= IDLE)

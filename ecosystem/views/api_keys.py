@@ -14,6 +14,7 @@ from ecosystem.base.clock import now
 from ecosystem.base.errors import DomainError
 from ecosystem.forms.api_keys import ApiKeyForm
 from ecosystem.forms.errors import add_domain_error
+from ecosystem.forms.posting import posted
 from ecosystem.fresh_login import fresh_login_required
 from ecosystem.queries.api_keys import api_keys, get_api_key
 from ecosystem.queries.businesses import end_of_day
@@ -32,7 +33,7 @@ def api_key_list(request: HttpRequest, slug: str) -> HttpResponse:
 @never_cache
 def api_key_new(request: HttpRequest, slug: str) -> HttpResponse:
     """Make a key and show its text, this once: the answer to the form is the only place where it stands."""
-    form = ApiKeyForm(request.POST or None, scopes=scopes_open_to(request.membership))
+    form = ApiKeyForm(posted(request), scopes=scopes_open_to(request.membership))
     if request.method == "POST" and form.is_valid():
         asked = form.cleaned_data
         try:

@@ -10,6 +10,7 @@ from ecosystem.base.access import Action, member_required
 from ecosystem.base.errors import DomainError
 from ecosystem.forms.errors import add_domain_error
 from ecosystem.forms.kinds import KindForm
+from ecosystem.forms.posting import posted
 from ecosystem.queries.kinds import get_kind_setting, kind_settings
 from ecosystem.services.kinds import change_kind
 
@@ -23,7 +24,7 @@ def kind_list(request: HttpRequest, slug: str) -> HttpResponse:
 @member_required(Action.EDIT_SETTINGS)
 def kind_edit(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
     setting = get_kind_setting(kind)
-    form = KindForm(request.POST or None, instance=setting)
+    form = KindForm(posted(request), instance=setting)
     if request.method == "POST" and form.is_valid():
         try:
             asked = {"is_on": True} | form.cleaned_data

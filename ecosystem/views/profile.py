@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ecosystem.base.access import Action, member_required
 from ecosystem.base.errors import Conflict
+from ecosystem.forms.posting import posted
 from ecosystem.forms.profile import ProfileForm
 from ecosystem.middleware import forget_businesses
 from ecosystem.queries.businesses import get_profile
@@ -18,7 +19,7 @@ def profile(request: HttpRequest, slug: str) -> HttpResponse:
     """Name, place, sender and mark. An edit made on an old page is refused and shown anew."""
     kept = get_profile()
     first = {"name": request.business.name, "version": kept.version}
-    form = ProfileForm(request.POST or None, instance=kept, initial=first)
+    form = ProfileForm(posted(request), instance=kept, initial=first)
     if request.method == "POST" and form.is_valid():
         asked = form.cleaned_data
         try:

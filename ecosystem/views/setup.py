@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from ecosystem.base.access import Action, member_required
+from ecosystem.forms.posting import posted
 from ecosystem.forms.setup import BusinessStepForm, MessageStepForm, SenderStepForm
 from ecosystem.middleware import forget_businesses
 from ecosystem.places import country_of_zone, currency_of_country
@@ -36,7 +37,7 @@ def _page(request: HttpRequest, step: int, context: dict[str, Any], status: int 
 @login_required
 def business_new(request: HttpRequest) -> HttpResponse:
     """The first step: it makes the business. A second click of the same form finds it made already."""
-    form = BusinessStepForm(request.POST or None, initial={"trade": "food"})
+    form = BusinessStepForm(posted(request), initial={"trade": "food"})
     if request.method == "POST" and form.is_valid():
         asked = form.cleaned_data
         begun = find_begun(request.user, asked["name"])
@@ -73,7 +74,7 @@ def setup(request: HttpRequest, slug: str) -> HttpResponse:
 def setup_business(request: HttpRequest, slug: str) -> HttpResponse:
     profile = get_profile()
     kept = {"name": request.business.name, "trade": profile.trade, "known_kinds": profile.known_kinds}
-    form = BusinessStepForm(request.POST or None, initial=kept)
+    form = BusinessStepForm(posted(request), initial=kept)
     if request.method == "POST" and form.is_valid():
         asked = form.cleaned_data
         describe_business(
@@ -88,7 +89,7 @@ def setup_business(request: HttpRequest, slug: str) -> HttpResponse:
 @member_required(Action.EDIT_SETTINGS)
 def setup_message(request: HttpRequest, slug: str) -> HttpResponse:
     profile = get_profile()
-    form = MessageStepForm(request.POST or None, instance=profile)
+    form = MessageStepForm(posted(request), instance=profile)
     if request.method == "POST" and form.is_valid():
         set_core_message(form.cleaned_data["core_message"], actor=request.membership)
         return redirect("ecosystem:setup_sender", slug=slug)
@@ -100,7 +101,7 @@ def setup_message(request: HttpRequest, slug: str) -> HttpResponse:
 def setup_sender(request: HttpRequest, slug: str) -> HttpResponse:
     profile = get_profile()
     first = {} if profile.sender_email else {"sender_email": request.user.email}
-    form = SenderStepForm(request.POST or None, instance=profile, initial=first)
+    form = SenderStepForm(posted(request), instance=profile, initial=first)
     if request.method == "POST" and form.is_valid():
         set_sender(**form.cleaned_data, actor=request.membership)
         return redirect("ecosystem:setup_people", slug=slug)

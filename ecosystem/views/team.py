@@ -12,6 +12,7 @@ from ecosystem.base.access import Action, member_required
 from ecosystem.base.clock import now
 from ecosystem.base.errors import DomainError
 from ecosystem.forms.errors import add_domain_error
+from ecosystem.forms.posting import posted
 from ecosystem.forms.team import InvitationForm, MemberForm
 from ecosystem.fresh_login import fresh_login_required
 from ecosystem.queries.businesses import last_day
@@ -32,7 +33,7 @@ def team_list(request: HttpRequest, slug: str) -> HttpResponse:
 @member_required(Action.MANAGE_TEAM)
 @fresh_login_required("ecosystem:team")
 def team_invite(request: HttpRequest, slug: str) -> HttpResponse:
-    form = InvitationForm(request.POST or None, roles=grantable_roles(request.membership))
+    form = InvitationForm(posted(request), roles=grantable_roles(request.membership))
     if request.method == "POST" and form.is_valid():
         try:
             invitation = invite(**form.cleaned_data, actor=request.membership)
@@ -51,7 +52,7 @@ def member_edit(request: HttpRequest, slug: str, membership_id: UUID) -> HttpRes
     """Another role or a last day for somebody."""
     member = get_membership(membership_id)
     kept = {"role": member.role, "until": last_day(member.expires_at)}
-    form = MemberForm(request.POST or None, initial=kept, roles=grantable_roles(request.membership))
+    form = MemberForm(posted(request), initial=kept, roles=grantable_roles(request.membership))
     if request.method == "POST" and form.is_valid():
         try:
             change_membership(member, **form.cleaned_data, actor=request.membership)

@@ -1,0 +1,128 @@
+"""The team page: roles, last days, leaving."""
+
+from datetime import timedelta
+
+import time_machine
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from ecosystem.base.access import Role
+from ecosystem.base.tenancy import business_scope
+from ecosystem.models import ApiKey, AuditEntry, Business, Invitation, Membership, User
+from ecosystem.services.api_keys import authenticate_key, make_api_key
+from ecosystem.services.invitations import invite
+from tests.factories.ecosystem import make_member, membership_of, sign_in
+
+
+def url(name: str, business: Business, **more: object) -> str:
+    return reverse(f"ecosystem:{name}", kwargs={"slug": business.slug, **more})
+
+
+def edit_url(business: Business, user: User) -> str:
+    return url("member_edit", business, membership_id=membership_of(business, user).pk)
+
+
+def remove_url(business: Business, user: User) -> str:
+    return url("member_remove", business, membership_id=membership_of(business, user).pk)
+
+
+def test_team_page_lists_everybody_with_their_role(as_sam, bakery, garage):
+    page = as_sam.get(url("team", bakery)).content.decode()
+    assert "Nora Bell" in page
+    assert "Sam Reed" in page
+    assert "Gus Hale" not in page
+    assert "Invite somebody" not in page
+
+
+def test_a_new_role_counts_from_the_next_request(as_nora, as_sam, sam, bakery):
+    assert as_sam.get(url("kind_list", bakery)).status_code == 403
+    as_nora.post(edit_url(bakery, sam), {"role": "manager", "until": ""})
+    assert as_sam.get(url("kind_list", bakery)).status_code == 200
+    with business_scope(bakery):
+        entry = AuditEntry.objects.get(action="member_changed")
+        assert entry.details == {"role": "manager", "until": None}
+
+
+def test_a_removed_member_is_a_stranger_at_the_next_request_and_their_keys_end(as_nora, bakery):
+    max_ = make_member(bakery, Role.MANAGER)
+    client = sign_in(Client(), max_)
+    member = membership_of(bakery, max_)
+    owner_like = make_member(bakery, Role.OWNER)
+    with business_scope(bakery, owner_like):
+        key = make_api_key(
+            name="Till", scopes=["contacts:read"], expires_at=None, actor=membership_of(bakery, owner_like)
+        )
+        invite(email="new@example.com", role="staff", actor=member)
+    assert client.get(url("team", bakery)).status_code == 200
+    assert as_nora.post(remove_url(bakery, max_)).status_code == 302
+    assert as_nora.post(remove_url(bakery, owner_like)).status_code == 302
+    assert client.get(url("team", bakery)).status_code == 404
+    assert authenticate_key(key.text) is None
+    with business_scope(bakery):
+        assert Invitation.objects.get().revoked_at is not None
+        assert not ApiKey.objects.exists()
+        assert AuditEntry.objects.filter(action="member_removed").count() == 2
+
+
+def test_the_last_owner_can_neither_leave_nor_become_something_else(as_nora, nora, bakery):
+    assert as_nora.post(remove_url(bakery, nora)).status_code == 409
+    response = as_nora.post(edit_url(bakery, nora), {"role": "staff", "until": ""})
+    assert response.status_code == 422
+    assert membership_of(bakery, nora).role == Role.OWNER
+
+
+def test_one_of_two_owners_may_go_and_lands_outside(as_nora, nora, bakery):
+    make_member(bakery, Role.OWNER)
+    assert as_nora.post(remove_url(bakery, nora)).url == "/"
+    assert as_nora.get(url("team", bakery)).status_code == 404
+
+
+def test_an_adviser_reads_along_until_the_end_of_their_last_day(as_nora, bakery):
+    ada = make_member(bakery, Role.ADVISER)
+    until = timezone.now() + timedelta(days=3)
+    as_nora.post(edit_url(bakery, ada), {"role": "adviser", "until": until.strftime("%Y-%m-%d")})
+    client = sign_in(Client(), ada)
+    assert client.get(url("team", bakery)).status_code == 200
+    assert client.get(url("kind_list", bakery)).status_code == 403
+    with time_machine.travel(timezone.now() + timedelta(days=5), tick=False):
+        assert sign_in(Client(), ada).get(url("team", bakery)).status_code == 404
+
+
+def test_a_last_day_in_the_past_is_refused_and_changes_nothing(as_nora, sam, bakery):
+    response = as_nora.post(edit_url(bakery, sam), {"role": "helper", "until": "2020-01-01"})
+    assert response.status_code == 422
+    assert response.context["form"].errors.keys() == {"until"}
+    assert membership_of(bakery, sam).role == Role.STAFF
+
+
+def test_an_owner_has_no_last_day(as_nora, sam, bakery):
+    tomorrow = (timezone.now() + timedelta(days=9)).strftime("%Y-%m-%d")
+    response = as_nora.post(edit_url(bakery, sam), {"role": "owner", "until": tomorrow})
+    assert response.context["form"].errors.keys() == {"until"}
+    assert membership_of(bakery, sam).role == Role.STAFF
+
+
+def test_a_manager_neither_makes_owners_nor_touches_one(nora, sam, bakery):
+    client = sign_in(Client(), make_member(bakery, Role.MANAGER))
+    assert client.post(edit_url(bakery, sam), {"role": "owner", "until": ""}).status_code == 422
+    assert client.post(edit_url(bakery, nora), {"role": "staff", "until": ""}).status_code == 422
+    assert client.post(remove_url(bakery, nora)).status_code == 403
+    assert membership_of(bakery, sam).role == Role.STAFF
+    assert membership_of(bakery, nora).role == Role.OWNER
+
+
+def test_member_of_another_business_is_not_there(as_nora, bakery, gus, garage):
+    assert as_nora.get(edit_url(garage, gus)).status_code == 404
+    foreign = membership_of(garage, gus).pk
+    assert as_nora.get(url("member_edit", bakery, membership_id=foreign)).status_code == 404
+    assert as_nora.post(url("member_remove", bakery, membership_id=foreign)).status_code == 404
+    with business_scope(garage):
+        assert Membership.objects.count() == 1
+
+
+def test_changing_the_team_asks_again_who_is_there_after_a_quarter_of_an_hour(as_nora, sam, bakery):
+    with time_machine.travel(timezone.now() + timedelta(minutes=16), tick=False):
+        response = as_nora.post(remove_url(bakery, sam))
+        assert response.url.startswith(reverse("account_reauthenticate"))
+    assert membership_of(bakery, sam).role == Role.STAFF
