@@ -4,6 +4,7 @@ Query strings are cut, tokens in paths are masked, and whatever looks like an e-
 number is struck out before a line leaves the process.
 """
 
+import logging
 import re
 from collections.abc import MutableMapping
 from typing import Any
@@ -37,6 +38,16 @@ def mask_line(logger: object, method: str, line: Line) -> Line:
         elif isinstance(value, BaseException):
             line[key] = mask(repr(value))
     return line
+
+
+class ShortBeat(logging.Filter):
+    """While Redis is away beat fails several times a second; each time one line says enough, not a hundred."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.exc_info:
+            record.msg, record.args = "beat could not wake a worker: %s", (str(record.exc_info[1])[:200],)
+            record.exc_info = None
+        return True
 
 
 def _shared() -> list[Any]:
@@ -83,6 +94,7 @@ def logging_config(*, as_json: bool, level: str) -> dict[str, Any]:
                 ],
             }
         },
+        "filters": {"short_beat": {"()": ShortBeat}},
         "handlers": {"stream": {"class": "logging.StreamHandler", "formatter": "line"}},
         "root": {"handlers": ["stream"], "level": level},
         "loggers": {
@@ -93,7 +105,7 @@ def logging_config(*, as_json: bool, level: str) -> dict[str, Any]:
             "django.security.DisallowedHost": {"level": "CRITICAL", "propagate": False},
             "django.server": {"level": "WARNING", "handlers": ["stream"], "propagate": False},
             "celery": {"level": "WARNING"},
-            "celery.beat": {"level": "WARNING"},
+            "celery.beat": {"level": "WARNING", "filters": ["short_beat"]},
             "kombu": {"level": "WARNING"},
             "faker": {"level": "WARNING"},
         },

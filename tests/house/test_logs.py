@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from ecosystem.config.logs import logging_config, mask, mask_request
+from ecosystem.config.logs import ShortBeat, logging_config, mask, mask_request
 
 
 @pytest.mark.parametrize(
@@ -46,3 +46,15 @@ def test_a_line_of_a_library_is_masked_too_with_its_traceback():
     line = json.loads(formatter.format(record))
     assert line["event"] == "refused ***@***"
     assert line["exception"].endswith("no such mailbox: ***@***")
+
+
+def test_beat_says_one_line_while_redis_is_away():
+    try:
+        raise ConnectionError("connection refused")
+    except ConnectionError:
+        record = logging.getLogger("celery.beat").makeRecord(
+            "celery.beat", logging.ERROR, __file__, 1, "Message Error: %s\n%s", ("x", "stack"), sys.exc_info()
+        )
+    assert ShortBeat().filter(record)
+    assert record.getMessage() == "beat could not wake a worker: connection refused"
+    assert record.exc_info is None

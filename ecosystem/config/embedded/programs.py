@@ -1,5 +1,6 @@
 """What `bin/up` runs beside the servers: web, workers, beat, mail sink, and what is done before them."""
 
+import signal
 import sys
 
 from ecosystem.config.embedded import options
@@ -53,7 +54,8 @@ def workers(environment: dict[str, str]) -> list[Program]:
         )  # fmt: skip
         found.append(Program(name, command, environment, stop_seconds=30, folder=CHECKOUT))
     clock = _celery("beat", "-S", "celery.beat:Scheduler", "--pidfile=", "-l", "WARNING")
-    found.append(Program("beat", clock, environment, stop_seconds=10, folder=CHECKOUT))
+    # It remembers nothing and has nothing to finish; a polite signal in the middle of a write it can lose.
+    found.append(Program("beat", clock, environment, stop_signal=signal.SIGKILL, folder=CHECKOUT))
     return found
 
 
