@@ -38,7 +38,7 @@ def adding_url(slug: str, kind: str) -> str:
 
 def person_url(slug: str, person: HungryPerson) -> str:
     """Where a talk with somebody is written down."""
-    return f"{reverse('contacts:contact_detail', kwargs={'slug': slug, 'id': person.contact_id})}#talk"
+    return reverse("contacts:interaction_add", kwargs={"slug": slug, "id": person.contact_id})
 
 
 def hungry_people(question: GaugeQuestion) -> list[HungryPerson]:

@@ -43,14 +43,22 @@ class KindCount:
 
 
 @dataclass(frozen=True)
+class KindsCounted:
+    """The counts by kind, or None where there are too many people to look at; who rose is known in either case."""
+
+    counts: Mapping[str, KindCount] | None
+    risen: Mapping[str, int]
+
+
+@dataclass(frozen=True)
 class KindGauge:
     """Counts kinds, and knows where their people are shown.
 
-    `count` answers None when more than `at_most` people would have to be looked at; then stored figures are
-    shown, and `risen` alone is asked, which a short index answers. Addresses are for a business's slug.
+    `count` looks at `at_most` people; where there are more, stored figures are shown. Where it is known that there
+    are more, `risen` alone is asked, which a short index answers. Addresses are for a business's slug.
     """
 
-    count: Callable[[GaugeQuestion, int | None], Mapping[str, KindCount] | None]
+    count: Callable[[GaugeQuestion, int | None], KindsCounted]
     risen: Callable[[GaugeQuestion], Mapping[str, int]]
     people_url: Callable[[str, str], str]
     adding_url: Callable[[str, str], str]

@@ -11,7 +11,7 @@ NEED_OF_FEEDER = 60.0
 MOST_DRAG = 0.30
 MOST_HUNGER = 4.0
 
-# Which kind lives on which: (the one that feeds, the one that loses when it starves) -> share. Assumptions, and said so.
+# Which kind lives on which: (who feeds, who loses when that one starves) -> share. Assumptions, and said so.
 DEPENDENCY: dict[tuple[str, str], float] = {
     ("associate", "client"): 0.15,
     ("associate", "prospect"): 0.05,

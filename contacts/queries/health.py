@@ -7,7 +7,7 @@ from uuid import UUID
 
 from contacts.models import FEEDING_KINDS, Channel, Stage
 from ecosystem.base.sql import rows
-from ecosystem.gauges import REACH_WEEKS, SEASON_DAYS, GaugeQuestion, KindCount
+from ecosystem.gauges import REACH_WEEKS, SEASON_DAYS, GaugeQuestion, KindCount, KindsCounted
 
 # More feedings than this in a season are counted in the background only.
 LINES_PER_PERSON = 5
@@ -168,8 +168,8 @@ class Permission:
     complained: int
 
 
-def count_kinds(question: GaugeQuestion, at_most: int | None) -> dict[str, KindCount] | None:
-    """Every kind that is on, counted in one statement; None if there are more people than `at_most`.
+def count_kinds(question: GaugeQuestion, at_most: int | None) -> KindsCounted:
+    """Every kind that is on, counted in one statement; no counts if there are more people than `at_most`.
 
     Windows end at midnight in the business's time zone; who was fed since then is fed.
     """
@@ -187,12 +187,13 @@ def count_kinds(question: GaugeQuestion, at_most: int | None) -> dict[str, KindC
             **_period(question),
         },
     )
+    risen = {row["kind"]: row["n"] for row in found if row["part"] == "risen"}
     if most is not None and most_lines is not None:
         people = sum(row["n"] for row in found if row["part"] == "people")
         lines = sum(row["n"] for row in found if row["part"] == "lines")
         if people >= most or lines >= most_lines:
-            return None
-    return _counts(question, found)
+            return KindsCounted(None, risen)
+    return KindsCounted(_counts(question, found, risen), risen)
 
 
 def count_risen(question: GaugeQuestion) -> dict[str, int]:
@@ -242,18 +243,17 @@ def _period(question: GaugeQuestion) -> dict[str, object]:
     return {"rungs": _RUNGS, "period_start": question.midnight - timedelta(days=question.days - 1)}
 
 
-def _counts(question: GaugeQuestion, found: Sequence[Mapping[str, object]]) -> dict[str, KindCount]:
+def _counts(
+    question: GaugeQuestion, found: Sequence[Mapping[str, object]], risen: Mapping[str, int]
+) -> dict[str, KindCount]:
     feedings: dict[str, dict[date, int]] = {kind: {} for kind in question.cadences}
     people: dict[str, Mapping[str, object]] = {}
-    risen: dict[str, int] = {}
     for row in found:
         kind = str(row["kind"])
         if row["part"] == "people":
             people[kind] = row
         elif row["part"] == "feedings":
             feedings[kind][row["day"]] = row["n"]  # type: ignore[index,assignment]
-        elif row["part"] == "risen":
-            risen[kind] = row["n"]  # type: ignore[assignment]
     return {
         kind: _count(people.get(kind), feedings=feedings[kind], risen=risen.get(kind, 0)) for kind in question.cadences
     }

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import cos, hypot, log2, pi, radians, sin, sqrt
+from math import atan2, cos, hypot, log2, pi, radians, sin, sqrt
 
 SMALLEST_NODE, LARGEST_NODE = 18.0, 48.0
 WIDEST_LINE = 9.0
@@ -51,13 +51,25 @@ def bend(start: Point, end: Point, by: float) -> Point:
 
 
 def tall_places(number: int) -> Sequence[Point]:
-    """The places of the drawing for a phone: the ladder down the sides, the kinds beside it below."""
+    """The places of the drawing for a phone: the ladder down the right side, the kinds beside it on the left."""
     rows = {
-        7: [(62, 74), (298, 74), (298, 226), (298, 378), (262, 540), (98, 540), (62, 302)],
-        8: [(62, 74), (298, 74), (298, 196), (298, 318), (298, 440), (180, 548), (62, 440), (62, 262)],
+        7: [(62, 74), (284, 74), (284, 222), (284, 370), (258, 536), (98, 536), (62, 302)],
+        8: [(62, 74), (284, 74), (284, 194), (284, 314), (284, 434), (180, 546), (62, 440), (62, 262)],
     }
-    return [Point(*place) for place in rows[number]] if number in rows else _in_a_ring(number)
-
-
-def _in_a_ring(number: int) -> list[Point]:
+    if number in rows:
+        return [Point(*place) for place in rows[number]]
     return [on_circle(index, number, centre=Point(180, 310), radius=136) for index in range(number)]
+
+
+def arc(start: Point, end: Point, *, centre: Point, gaps: tuple[float, float]) -> tuple[Point, Point, Point]:
+    """The way clockwise along the circle from one place to another, shortened at both ends; with its middle."""
+    radius = hypot(start.x - centre.x, start.y - centre.y)
+    first = atan2(start.y - centre.y, start.x - centre.x) + gaps[0] / radius
+    last = atan2(end.y - centre.y, end.x - centre.x)
+    while last < first - gaps[0] / radius:
+        last += 2 * pi
+    last -= gaps[1] / radius
+    return tuple(  # type: ignore[return-value]
+        Point(centre.x + radius * cos(angle), centre.y + radius * sin(angle))
+        for angle in (first, (first + last) / 2, last)
+    )

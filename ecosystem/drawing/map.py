@@ -2,14 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-from ecosystem.drawing.geometry import Point, bend, line_width, node_radius, on_circle, ring, tall_places
+from ecosystem.drawing.geometry import Point, arc, bend, line_width, node_radius, on_circle, ring, tall_places
 
 RING_WIDTH = 5
-NODE_ICON = 22
+LONGEST_LABEL = 18
 
 
 @dataclass(frozen=True)
@@ -53,25 +54,42 @@ class _Layout:
     hub_radius: float
     places: Sequence[Point]
     radii: Sequence[float]
+    # Labels stand beside the nodes on the wide drawing and below them on the tall one.
+    is_round: bool
+
+
+@dataclass(frozen=True)
+class _Label:
+    """Where a node's words stand: the first line's place, which way they run, and how far to the next line."""
+
+    x: float
+    y: float
+    css: str
+    line: float
+
+    def pill_left(self, width: float) -> float:
+        return {"at-start": self.x, "at-end": self.x - width}.get(self.css, self.x - width / 2)
 
 
 def ecosystem_map(hub: MapHub, nodes: Sequence[MapNode], *, title: str) -> SafeString:
     """Both drawings; the style sheet shows the one that fits. The same figures stand in a table below."""
     wide = _Layout(
         "wide",
-        "0 16 720 670",
+        "-52 24 824 586",
         Point(360, 320),
-        62,
+        66,
         [on_circle(index, len(nodes), centre=Point(360, 320), radius=230) for index in range(len(nodes))],
         [node_radius(node.people) for node in nodes],
+        is_round=True,
     )
     tall = _Layout(
         "tall",
-        "0 14 360 620",
-        Point(178, 306),
+        "0 20 360 610",
+        Point(172, 306),
         50,
         tall_places(len(nodes)),
-        [min(node_radius(node.people), 32.0) for node in nodes],
+        [min(node_radius(node.people), 30.0) for node in nodes],
+        is_round=False,
     )
     return mark_safe("".join(_drawing(layout, hub, nodes, title) for layout in (wide, tall)))  # noqa: S308 - made of format_html alone
 
@@ -89,7 +107,7 @@ def _drawing(layout: _Layout, hub: MapHub, nodes: Sequence[MapNode], title: str)
         format_html_join("", "{}", ((_tie(layout, *one),) for one in placed)),
         _rises(layout, placed),
         _hub(layout, hub),
-        format_html_join("", "{}", ((_node(*one),) for one in placed)),
+        format_html_join("", "{}", ((_node(layout, *one),) for one in placed)),
     )
 
 
@@ -114,28 +132,53 @@ def _tie(layout: _Layout, node: MapNode, place: Point, radius: float) -> SafeStr
 def _rises(layout: _Layout, placed: Sequence[tuple[MapNode, Point, float]]) -> SafeString:
     """Thin arrows for people who rose to the next rung, with how many."""
     ladder = [one for one in placed if one[0].rises]
-    drawn = []
-    for (node, place, radius), (_next, above, its_radius) in zip(ladder, ladder[1:], strict=False):
-        if not node.rose:
-            continue
+    steps = [(lower, upper) for lower, upper in pairwise(ladder) if lower[0].rose]
+    draw = _round_rise if layout.is_round else _straight_rise
+    return format_html_join("", "{}", ((draw(layout, lower, upper),) for lower, upper in steps))
+
+
+def _round_rise(
+    layout: _Layout, lower: tuple[MapNode, Point, float], upper: tuple[MapNode, Point, float]
+) -> SafeString:
+    node, place, radius = lower
+    start, middle, end = arc(place, upper[1], centre=layout.hub, gaps=(radius + 10, upper[2] + 14))
+    outside = middle.towards(layout.hub, -14)
+    return format_html(
+        '<path class="rose" d="M{} {}A230 230 0 0 1 {} {}" marker-end="url(#tip-{})"/>'
+        '<text class="n2 up {}" x="{}" y="{}">{}</text>',
+        *(f"{value:.0f}" for value in (start.x, start.y, end.x, end.y)),
+        layout.name,
+        "at-start" if middle.x >= layout.hub.x else "at-end",
+        f"{outside.x:.0f}",
+        f"{outside.y + 4:.0f}",
+        node.rose_text,
+    )
+
+
+def _straight_rise(
+    layout: _Layout, lower: tuple[MapNode, Point, float], upper: tuple[MapNode, Point, float]
+) -> SafeString:
+    """Across the top with its words, or down the outer side, where words have no room."""
+    (node, place, radius), (_next, above, its_radius) = lower, upper
+    is_across = abs(above.x - place.x) > abs(above.y - place.y)
+    if is_across:
         start, end = place.towards(above, radius + 12), above.towards(place, its_radius + 14)
-        # Outwards: away from the middle of the drawing.
-        pull = max(
-            (bend(start, end, 26), bend(start, end, -26)),
-            key=lambda point: abs(point.x - layout.hub.x) + abs(point.y - layout.hub.y),
-        )
-        drawn.append(
-            format_html(
-                '<path class="rose" d="M{} {}Q{} {} {} {}" marker-end="url(#tip-{})"/>'
-                '<text class="n2 up" x="{}" y="{}">{}</text>',
-                *(f"{value:.0f}" for value in (start.x, start.y, pull.x, pull.y, end.x, end.y)),
-                layout.name,
-                f"{(start.x + end.x + 2 * pull.x) / 4:.0f}",
-                f"{(start.y + end.y + 2 * pull.y) / 4 + 4:.0f}",
-                node.rose_text,
-            )
-        )
-    return mark_safe("".join(drawn))  # noqa: S308 - made of format_html alone
+        pull = bend(start, end, -18)
+    else:
+        out = radius + 14
+        start, end = Point(place.x + out, place.y + 6), Point(above.x + its_radius + 8, above.y - 8)
+        pull = Point(place.x + out + 24, (start.y + end.y) / 2)
+    line = format_html(
+        '<path class="rose" d="M{} {}Q{} {} {} {}" marker-end="url(#tip-{})"/>',
+        *(f"{value:.0f}" for value in (start.x, start.y, pull.x, pull.y, end.x, end.y)),
+        layout.name,
+    )
+    if not is_across:
+        return line
+    middle = Point((start.x + end.x + 2 * pull.x) / 4, (start.y + end.y + 2 * pull.y) / 4 + 4)
+    return line + format_html(
+        '<text class="n2 up" x="{}" y="{}">{}</text>', f"{middle.x:.0f}", f"{middle.y:.0f}", node.rose_text
+    )
 
 
 def _hub(layout: _Layout, hub: MapHub) -> SafeString:
@@ -161,43 +204,53 @@ def _hub(layout: _Layout, hub: MapHub) -> SafeString:
         hub.icon_url,
         centre.x,
         f"{centre.y + 10:.0f}",
-        _shortened(hub.name, 15 if radius > 55 else 12),
+        _shortened(hub.name, 14 if radius > 55 else 12),
         centre.x,
         f"{centre.y + 28:.0f}",
         hub.text,
     )
 
 
-def _node(node: MapNode, place: Point, radius: float) -> SafeString:
+def _node(layout: _Layout, node: MapNode, place: Point, radius: float) -> SafeString:
     css = "starving" if node.is_starving else "empty-kind" if node.score is None else ""
-    icon = min(NODE_ICON, radius * 0.9)
-    below = place.y + radius + 18
+    icon = max(16.0, min(radius * 0.62, 28.0))
+    label = _label_of(layout, place, radius)
     return format_html(
         '<a href="{}" data-kind="{}" class="{}" aria-label="{}"><circle class="plate" cx="{x}" cy="{y}" r="{}"/>'
         '{}<circle class="core" cx="{x}" cy="{y}" r="{}"/>'
         '<svg class="i sign" x="{}" y="{}" width="{}" height="{}"><use href="{}"/></svg>'
-        '<text class="name" x="{x}" y="{}">{}</text><text class="n2" x="{x}" y="{}">{}</text>{}{}</a>',
+        '<text class="name {at}" x="{lx}" y="{}">{}</text><text class="n2 {at}" x="{lx}" y="{}">{}</text>{}{}</a>',
         node.url,
         node.kind,
         css,
         node.description,
         f"{radius + 4:.1f}",
         _ring(node, place, radius),
-        f"{radius - RING_WIDTH - 2:.1f}",
+        f"{max(radius - RING_WIDTH - 2, 0):.1f}",
         f"{place.x - icon / 2:.1f}",
         f"{place.y - icon / 2:.1f}",
         f"{icon:.1f}",
         f"{icon:.1f}",
         node.icon_url,
-        f"{below:.0f}",
-        node.label,
-        f"{below + 17:.0f}",
+        f"{label.y:.0f}",
+        _shortened(node.label, LONGEST_LABEL),
+        f"{label.y + label.line:.0f}",
         node.people_text,
-        _score(node, place, radius),
-        _word(node, place.x, below + 26),
+        _score(layout, node, place, radius),
+        _word(node, label),
         x=f"{place.x:.1f}",
         y=f"{place.y:.1f}",
+        lx=f"{label.x:.1f}",
+        at=label.css,
     )
+
+
+def _label_of(layout: _Layout, place: Point, radius: float) -> _Label:
+    if not layout.is_round:
+        return _Label(place.x, place.y + radius + 18, "", 17)
+    is_right = place.x > layout.hub.x + 20
+    side = 1 if is_right else -1
+    return _Label(place.x + side * (radius + 14), place.y - 2, "at-start" if is_right else "at-end", 19)
 
 
 def _ring(node: MapNode, place: Point, radius: float) -> SafeString:
@@ -216,31 +269,39 @@ def _ring(node: MapNode, place: Point, radius: float) -> SafeString:
     )
 
 
-def _score(node: MapNode, place: Point, radius: float) -> SafeString:
+def _score(layout: _Layout, node: MapNode, place: Point, radius: float) -> SafeString:
+    """The number, on the outer shoulder, where no line arrives."""
     if node.score is None:
         return mark_safe("")
-    x, y = place.x + radius * 0.85, place.y - radius * 0.85
+    side = -1 if layout.is_round and place.x < layout.hub.x - 20 else 1
+    x, y = place.x + side * radius * 0.8, place.y - radius * 0.8
+    width, height = (34, 22) if layout.is_round else (30, 20)
     return format_html(
-        '<rect class="badge" x="{}" y="{}" width="30" height="20" rx="10"/><text class="score" x="{}" y="{}">{}</text>',
-        f"{x - 15:.1f}",
-        f"{y - 10:.1f}",
+        '<rect class="badge" x="{}" y="{}" width="{}" height="{}" rx="{}"/><text class="score" x="{}" y="{}">{}</text>',
+        f"{x - width / 2:.1f}",
+        f"{y - height / 2:.1f}",
+        width,
+        height,
+        height / 2,
         f"{x:.1f}",
-        f"{y + 4.5:.1f}",
+        f"{y + 4.8:.1f}",
         f"{node.score:.0f}",
     )
 
 
-def _word(node: MapNode, x: float, y: float) -> SafeString:
+def _word(node: MapNode, label: _Label) -> SafeString:
     if not node.is_starving:
         return mark_safe("")
-    width = 18 + 7.5 * len(node.word)
+    width = 22 + 7.6 * len(node.word)
+    left, top = label.pill_left(width), label.y + label.line + 8
     return format_html(
-        '<rect class="alarm" x="{}" y="{}" width="{}" height="21" rx="10.5"/><text class="word" x="{}" y="{}">{}</text>',
-        f"{x - width / 2:.1f}",
-        f"{y:.1f}",
+        '<rect class="alarm" x="{}" y="{}" width="{}" height="23" rx="11.5"/>'
+        '<text class="word" x="{}" y="{}">{}</text>',
+        f"{left:.1f}",
+        f"{top:.1f}",
         f"{width:.1f}",
-        f"{x:.1f}",
-        f"{y + 14.5:.1f}",
+        f"{left + width / 2:.1f}",
+        f"{top + 16:.1f}",
         node.word,
     )
 

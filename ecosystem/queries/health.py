@@ -1,4 +1,4 @@
-"""What is known of each kind's health: counted now where people are few, from the last stored day where they are many."""
+"""The health of each kind: counted now where people are few, from the last stored day where they are many."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ from ecosystem.gauges import (
     SEASON_DAYS,
     GaugeQuestion,
     KindCount,
+    KindsCounted,
     PermissionCount,
     PermissionCounts,
 )
@@ -25,7 +26,7 @@ TREND_DAYS = 28
 
 @dataclass(frozen=True)
 class StoredDays:
-    """Snapshots of a season: the newest figures, those of four weeks before, feedings by day, and when it was counted."""
+    """Snapshots of a season: the newest figures, scores of four weeks before, and when the newest were counted."""
 
     newest: Mapping[str, KindCount]
     before: Mapping[str, float]
@@ -61,15 +62,13 @@ def gauge_question(
     )
 
 
-def count_kinds(question: GaugeQuestion, *, at_most: int | None) -> dict[str, KindCount] | None:
-    """Every kind as those who keep people count it; None if there are too many to count now."""
-    merged: dict[str, KindCount] = {}
-    for gauge in GAUGES:
-        counts = gauge.count(question, at_most)
-        if counts is None:
-            return None
-        merged |= counts
-    return merged
+def count_kinds(question: GaugeQuestion, *, at_most: int | None) -> KindsCounted:
+    """Every kind as those who keep people count it."""
+    found = [gauge.count(question, at_most) for gauge in GAUGES]
+    risen = {kind: number for one in found for kind, number in one.risen.items()}
+    if any(one.counts is None for one in found):
+        return KindsCounted(None, risen)
+    return KindsCounted({kind: count for one in found for kind, count in (one.counts or {}).items()}, risen)
 
 
 def stored_days(today: date) -> StoredDays:
@@ -106,12 +105,13 @@ def stored_days(today: date) -> StoredDays:
 def figures(question: GaugeQuestion) -> Figures:
     """The figures of Today in at most two statements, whatever the size of the business."""
     stored = stored_days(question.today)
-    counts = count_kinds(question, at_most=MOST_COUNTED_NOW) if stored.people <= MOST_COUNTED_NOW else None
-    if counts is not None:
-        return Figures(counts, stored.before, None)
-    risen: dict[str, int] = {}
-    for gauge in GAUGES:
-        risen |= gauge.risen(question)
+    if stored.people <= MOST_COUNTED_NOW:
+        counted = count_kinds(question, at_most=MOST_COUNTED_NOW)
+        if counted.counts is not None:
+            return Figures(counted.counts, stored.before, None)
+        risen = counted.risen
+    else:
+        risen = {kind: number for gauge in GAUGES for kind, number in gauge.risen(question).items()}
     kept = {
         kind: KindCount(**{**vars(stored.newest.get(kind, KindCount())), "risen": risen.get(kind, 0)})
         for kind in question.cadences

@@ -26,7 +26,7 @@ def count_health(now: datetime) -> int:
     Counting again on the same day replaces that day's figures. Earlier days keep their scores.
     """
     question = gauge_question(get_profile(), words_by_kind(), now=now, days=30)
-    counts = count_kinds(question, at_most=None) or {}
+    counts = count_kinds(question, at_most=None).counts or {}
     rows = [_today(kind, count, question) for kind, count in counts.items()]
     HealthSnapshot.objects.bulk_create(
         rows,

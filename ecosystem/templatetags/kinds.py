@@ -19,6 +19,7 @@ class ShownKind:
     icon: str
     label: str
     plural: str
+    definition: str = ""
 
 
 @register.simple_tag(takes_context=True)
@@ -26,7 +27,12 @@ def kind_words(context: Context, kind: str) -> ShownKind:
     """The icon and the words of a kind; read once a page however many badges it shows."""
     words = _words_of(context).get(str(kind))
     label = words.label if words else Kind(kind).label
-    return ShownKind(icon=KIND_ICONS[str(kind)], label=str(label), plural=words.plural if words else str(label))
+    return ShownKind(
+        icon=KIND_ICONS[str(kind)],
+        label=str(label),
+        plural=words.plural if words else str(label),
+        definition=words.definition if words else "",
+    )
 
 
 def _words_of(context: Context) -> dict[str, KindWords]:
