@@ -22,15 +22,15 @@ PATHS = {
 
 # Firms beside the ladder: kind, name, who it is there, days since something of value last reached them.
 FIRMS = (
-    ("vendor", "Harbor Mill", "Jonas Weir", 74),
-    ("vendor", "Quiet Cow Dairy", "Petra Lang", 61),
-    ("vendor", "Salt & Stone", "Ines Duarte", 118),
-    ("vendor", "Bellweather Eggs", "Tom Abara", 95),
-    ("vendor", "North Orchard", "Lena Frost", 190),
+    ("vendor", "Harbor Mill", "Jonas Weir", 174),
+    ("vendor", "Quiet Cow Dairy", "Petra Lang", 131),
+    ("vendor", "Salt & Stone", "Ines Duarte", 218),
+    ("vendor", "Bellweather Eggs", "Tom Abara", 195),
+    ("vendor", "North Orchard", "Lena Frost", 290),
     ("vendor", "Paper Crane Packaging", "Yuki Arai", 203),
     ("vendor", "Marlow Gas", "Dev Patel", 240),
-    ("vendor", "Cedar Linen", "Rosa Klein", 88),
-    ("vendor", "Redbrick Repairs", "Oskar Lund", 66),
+    ("vendor", "Cedar Linen", "Rosa Klein", 188),
+    ("vendor", "Redbrick Repairs", "Oskar Lund", 96),
     ("partner", "Fold Coffee", "Mira Sole", 12),
     ("partner", "The Long Table", "Ben Okafor", 9),
     ("partner", "Marlow Bend Books", "Anya Petrov", 33),

@@ -62,7 +62,7 @@ def write_signup_form(starter: Topic, season: Topic, now: datetime) -> SignupFor
     return form
 
 
-def write_sequence(starter: Topic, owner: Membership) -> Sequence:
+def write_sequence(starter: Topic, owner: Membership, now: datetime) -> Sequence:
     """Write the five letters, put them in line and start it."""
     sequence = create_sequence(name="Starter letters", topic=starter, trigger="said_yes", actor=owner)
     for letter in LETTERS:
@@ -78,7 +78,10 @@ def write_sequence(starter: Topic, owner: Membership) -> Sequence:
             add_wait(sequence, letter.wait_seconds)
         add_letter(sequence, content)
     add_end(sequence)
-    return start_sequence(sequence, actor=owner)
+    running = start_sequence(sequence, actor=owner)
+    running.live_since = now - timedelta(days=330)
+    running.save(update_fields=["live_since"])
+    return running
 
 
 def write_walks(sequence: Sequence, people: list[Person], contacts: list[Contact], now: datetime) -> int:

@@ -52,7 +52,7 @@ def write_demo(now: datetime | None = None) -> Business:
         for member, (_name, _role, days) in zip(team[1:], STAFF, strict=True):
             fed[Contact.objects.get(membership=member).id] = days
         write_history(people, contacts, fed, team, now)
-        sequence = write_sequence(starter, team[0])
+        sequence = write_sequence(starter, team[0], now)
         write_walks(sequence, people, contacts, now)
         fold_tallies()
     return business
@@ -77,6 +77,7 @@ def _write_profile() -> None:
         core_message="Slow bread for a fast town.",
         core_unique="Naturally leavened, baked at 4am, sold by people who know your name.",
         core_audience="People of Marlow Bend who eat bread every day and want to know who made it.",
+        mark_icon="croissant",
         mark_colour="#7a3b12",
         sender_name="Nora at Oat & Ember",
         sender_email="hello@example.com",
