@@ -81,7 +81,8 @@ WITH cadence AS (
         SELECT person.id AS contact_id, person.fed_at, NULL::uuid AS organization_id
           FROM contacts_contact person
          WHERE person.business_id = %(business_id)s AND person.deleted_at IS NULL AND NOT person.do_not_contact
-           AND person.stage = cadence.kind AND person.fed_at <= %(midnight)s - make_interval(secs => cadence.days * 86400)
+           AND person.stage = cadence.kind
+           AND person.fed_at <= %(midnight)s - make_interval(secs => cadence.days * 86400)
          ORDER BY person.fed_at, person.id LIMIT %(each)s) found
     UNION ALL
     SELECT cadence.kind, cadence.days, found.* FROM cadence CROSS JOIN LATERAL (
@@ -129,7 +130,8 @@ SELECT channel, count(*) AS people, count(*) FILTER (WHERE since >= %(month_star
 UNION ALL
 SELECT 'left', (SELECT count(DISTINCT contact_id) FROM states WHERE state = 'withdrawn' AND since >= %(month_start)s),
        (SELECT count(DISTINCT address_hash) FROM contacts_suppression stop
-         WHERE stop.business_id = %(business_id)s AND stop.reason = 'complained' AND stop.created_at >= %(month_start)s),
+         WHERE stop.business_id = %(business_id)s AND stop.reason = 'complained'
+           AND stop.created_at >= %(month_start)s),
        ARRAY[(SELECT count(*) FROM states)]"""
 
 EACH_KIND = 6

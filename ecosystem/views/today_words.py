@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from ecosystem.drawing.icons import KIND_ICONS
-from ecosystem.drawing.map import MapHub, MapNode, ecosystem_map
+from ecosystem.drawing.map import MapHub, ecosystem_map
+from ecosystem.drawing.nodes import MapNode
 from ecosystem.gauges import KindGauge
 from ecosystem.health import Band
 from ecosystem.models import Business, BusinessProfile

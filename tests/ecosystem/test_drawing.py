@@ -6,7 +6,8 @@ from xml.etree import ElementTree
 import pytest
 
 from ecosystem.drawing.geometry import Point, line_width, node_radius, on_circle, ring, tall_places
-from ecosystem.drawing.map import MapHub, MapNode, ecosystem_map
+from ecosystem.drawing.map import MapHub, ecosystem_map
+from ecosystem.drawing.nodes import MapNode
 from ecosystem.drawing.spark import spark_path, sparkline
 
 HUB = MapHub("Oat & Ember", "Health 71", "/i.svg#croissant", "#7a3b12", "/core/", "Oat & Ember. Health 71.")

@@ -1,0 +1,371 @@
+"""Delivery: the gate, the answers of a provider, leases and tokens, and what is written down."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from django.conf import settings as django_settings
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from campaigns.gateways.smtp import open_gateway
+from campaigns.models import Message, SequenceVersion, Signup
+from campaigns.queries.sequences import steps_with_numbers
+from campaigns.services import delivery
+from campaigns.services.advancing import advance
+from campaigns.services.delivery_breaker import breaker
+from campaigns.services.delivery_claims import claim_messages, next_due, sweep_messages
+from campaigns.services.delivery_gate import pass_gate
+from campaigns.services.delivery_results import Result, record_results
+from campaigns.services.enrollments import enroll_contacts
+from campaigns.services.messages import decide_unknown, plan_message
+from campaigns.services.rendering import compile_content, merge_of_contact
+from contacts.models import Contact, Interaction, Suppression
+from contacts.services.consent import withdraw_consent
+from contacts.services.suppression import suppress_address
+from ecosystem.base.addresses import address_hash, address_hashes
+from ecosystem.base.clock import now
+from ecosystem.base.tenancy import business_scope
+from ecosystem.models import Business, BusinessProfile, Tally
+from tests.factories.campaigns import make_friend, make_letter, make_sequence, pass_time, states_of, work
+from tests.factories.permission import make_person
+from tests.smtp_server import DROP_AFTER, Trouble
+
+LANE = "sequence"
+
+
+@pytest.fixture
+def friends(shop, seasonal):
+    """Three people on a sequence's way, whose first letter is queued."""
+    people = [make_friend(seasonal, number) for number in range(3)]
+    sequence = make_sequence(seasonal)
+    enroll_contacts(sequence, [person.id for person in people], source="staff")
+    write_letters()
+    return people
+
+
+def write_letters() -> None:
+    """Write the messages that are due, without sending them."""
+    advance(now())
+
+
+def plan(contact: Contact | None = None, *, key: str = "t:1", address: str = "ana@example.com", **values) -> Message:
+    """A message that somebody needs now."""
+    given = {"template": "receipt", "merge": {"topics": [{"name": "Bread", "promise": "Two a month"}]}, **values}
+    return plan_message(
+        idem_key=key,
+        message_class="transactional",
+        lane="transactional",
+        contact=contact,
+        address=address,
+        address_hash=address_hash("email", address),
+        **given,
+    )
+
+
+def reasons() -> list[tuple[str, str]]:
+    """State and reason of every message, oldest first."""
+    return list(Message.objects.order_by("id").values_list("state", "reason"))
+
+
+def send(business: Business, lane: str = LANE) -> int:
+    """One turn of the dispatcher."""
+    gateway = open_gateway(django_settings.EMAIL_URL)
+    try:
+        return delivery.deliver(business.pk, lane, now=now(), gateway=gateway)
+    finally:
+        gateway.close()
+
+
+# One intent, once
+
+
+def test_planning_twice_is_one_message(shop):
+    first, again = plan(), plan()
+    assert first == again
+    assert Message.objects.count() == 1
+
+
+def test_a_sent_letter_stands_in_the_timeline_and_in_the_counts(shop, friends, mail_server):
+    assert send(shop) == 3
+    assert states_of(Message) == ["accepted"] * 3
+    assert Interaction.objects.filter(kind="message_sent").count() == 3
+    message = Message.objects.earliest("id")
+    assert (message.attempt, message.claim_token, message.lease_until) == (1, None, None)
+    assert message.handed_at <= message.started_at <= message.accepted_at
+    assert message.postmaster_started_at is not None
+    assert send(shop) == 0
+    assert len(mail_server.accepted) == 3
+
+
+def test_a_test_letter_touches_no_count_and_no_timeline(shop, seasonal, mail_server):
+    version = compile_content(make_letter(), topic=seasonal)
+    ana = make_person()
+    before = Tally.objects.count()
+    plan(ana, content_version=version, template="", topic=seasonal, is_test=True, merge=merge_of_contact(ana))
+    work("transactional")
+    assert states_of(Message) == ["accepted"]
+    assert Interaction.objects.filter(kind="message_sent").count() == 0
+    assert Tally.objects.count() == before
+
+
+def test_sending_forty_costs_the_statements_of_two_sub_batches(shop, seasonal, mail_server):
+    sequence = make_sequence(seasonal)
+    counts = {}
+    for size, start in ((20, 0), (40, 100)):
+        people = [make_friend(seasonal, start + number) for number in range(size)]
+        enroll_contacts(sequence, [person.id for person in people], source="staff")
+        write_letters()
+        with CaptureQueriesContext(connection) as queries:
+            assert send(shop) == size
+        marks = [query for query in queries if "started_at = clock_timestamp()" in query["sql"]]
+        assert len(marks) == size
+        # Each mark is one statement in a transaction of its own: savepoint, business, mark, business back, release.
+        counts[size] = len(queries) - 5 * size
+    assert counts[40] - counts[20] <= 30
+
+
+# The gate
+
+
+def test_unsubscribing_between_claim_and_gate_is_honoured(shop, seasonal, friends, mail_server):
+    token = uuid4()
+    claimed = claim_messages(LANE, token=token, now=now(), count=20)
+    assert len(claimed) == 3
+    withdraw_consent(friends[1], channel="email", topic=seasonal, source="unsubscribe")
+    passages = pass_gate(claimed, token=token)
+    gone = Message.objects.get(contact=friends[1])
+    assert gone.id not in passages
+    assert (gone.state, gone.reason) == ("cancelled", "left")
+    assert sorted(passage.state for passage in passages.values()) == ["handed", "handed"]
+
+
+def test_a_stop_without_any_message_called_off_is_seen_by_the_gate(shop, seasonal, friends, mail_server):
+    hashes = address_hashes("email", friends[0].primary_email)
+    suppress_address(channel="email", hashes=hashes, topic=None, reason=Suppression.Reason.COMPLAINED)
+    send(shop)
+    assert len(mail_server.accepted) == 2
+    assert Message.objects.get(contact=friends[0]).reason == "complained"
+
+
+def test_what_was_said_yes_to_with_another_address_is_not_sent(shop, friends, mail_server):
+    Contact.objects.filter(id=friends[0].id).update(primary_email="new@example.com")
+    send(shop)
+    assert Message.objects.get(contact=friends[0]).reason == "other_address"
+    assert sorted(mail.recipient for mail in mail_server.accepted) == ["friend1@example.com", "friend2@example.com"]
+
+
+def test_a_paused_business_sends_nothing_and_loses_nothing(shop, friends, mail_server):
+    BusinessProfile.objects.update(sending_paused_at=now())
+    send(shop)
+    assert reasons() == [("deferred", "business_paused")] * 3
+    assert set(Message.objects.values_list("attempt", flat=True)) == {0}
+    work(LANE)
+    BusinessProfile.objects.update(sending_paused_at=None)
+    pass_time(301)
+    work(LANE)
+    assert states_of(Message) == ["accepted"] * 3
+    assert len(mail_server.accepted) == 3
+
+
+def test_a_closed_business_sends_nothing(shop, friends, mail_server):
+    Business.objects.filter(pk=shop.pk).update(state="closed")
+    send(shop)
+    assert reasons() == [("skipped", "business_closed")] * 3
+
+
+def test_a_deleted_person_gets_nothing(shop, friends, mail_server):
+    Contact.objects.filter(id=friends[0].id).update(deleted_at=now())
+    send(shop)
+    assert Message.objects.get(contact=friends[0]).reason == "contact_gone"
+    assert len(mail_server.accepted) == 2
+
+
+def test_a_confirmation_goes_only_while_it_is_asked_for(shop, mail_server):
+    signup = Signup.objects.create(email="ana@example.com", address_hash=address_hash("email", "ana@example.com"))
+    plan(key="o:1", template="confirm_signup", signup=signup)
+    plan(key="o:2", template="confirm_signup", signup=signup)
+    Message.objects.filter(idem_key="o:2").update(due_at=now() + timedelta(minutes=1))
+    work("transactional")
+    Signup.objects.update(state="confirmed")
+    pass_time(61)
+    work("transactional")
+    assert reasons() == [("accepted", ""), ("skipped", "confirmed_already")]
+    assert len(mail_server.accepted) == 1
+    assert b"/c/" in mail_server.accepted[0].body
+
+
+@pytest.mark.parametrize("reason", ["bounced", "complained"])
+def test_nobody_asks_an_address_to_confirm_that_bounced_or_complained(shop, mail_server, reason):
+    suppress_address(
+        channel="email",
+        hashes=address_hashes("email", "ana@example.com"),
+        topic=None,
+        reason=Suppression.Reason(reason),
+    )
+    signup = Signup.objects.create(email="ana@example.com", address_hash=address_hash("email", "ana@example.com"))
+    plan(key="o:1", template="confirm_signup", signup=signup)
+    work("transactional")
+    assert reasons() == [("skipped", reason)]
+    assert mail_server.accepted == []
+
+
+def test_a_letter_past_its_time_is_not_sent(shop, mail_server):
+    plan(expires_at=now() - timedelta(seconds=1))
+    work("transactional")
+    assert reasons() == [("expired", "too_late")]
+    assert mail_server.accepted == []
+
+
+# What a provider answers
+
+
+def test_a_letter_that_cannot_be_made_is_skipped_alone(shop, friends, mail_server):
+    broken = Message.objects.get(contact=friends[1])
+    Contact.objects.filter(id=friends[1].id).update(primary_email="no address at all")
+    Message.objects.filter(id=broken.id).update(
+        address="no address at all", message_class="transactional", contact=None
+    )
+    assert send(shop) == 2
+    broken.refresh_from_db()
+    assert broken.state == "skipped"
+    assert len(mail_server.accepted) == 2
+
+
+def test_a_temporary_refusal_is_tried_again_a_minute_later(shop, friends, mail_server):
+    mail_server.script("friend0@example.com", Trouble("rcpt", "450 4.2.1 later", times=1))
+    assert send(shop) == 2
+    waiting = Message.objects.get(contact=friends[0])
+    assert (waiting.state, waiting.attempt, waiting.handed_at) == ("queued", 1, None)
+    assert timedelta(seconds=40) < waiting.due_at - now() < timedelta(seconds=80)
+    pass_time(80)
+    assert send(shop) == 1
+    assert states_of(Message) == ["accepted"] * 3
+
+
+def test_an_address_that_does_not_exist_is_never_written_to_again(shop, friends, mail_server):
+    mail_server.script("friend0@example.com", Trouble("rcpt", "550 5.1.1 no such user"))
+    assert send(shop) == 2
+    assert Message.objects.get(contact=friends[0]).state == "bounced"
+    assert Suppression.objects.get().reason == "bounced"
+    assert friends[0].points.get().bounced_at is not None
+
+
+def test_a_final_refusal_is_not_tried_again(shop, friends, mail_server):
+    mail_server.script("friend0@example.com", Trouble("dot", "554 5.7.1 no thanks"))
+    assert send(shop) == 2
+    refused = Message.objects.get(contact=friends[0])
+    assert (refused.state, refused.reason) == ("failed", "554 5.7.1 no thanks")
+    assert Suppression.objects.count() == 0
+
+
+def test_a_line_cut_after_the_last_dot_is_not_known_and_never_sent_again(shop, seasonal, friends, mail_server):
+    mail_server.script("friend1@example.com", Trouble("dot", DROP_AFTER))
+    assert send(shop) == 2
+    unknown = Message.objects.get(contact=friends[1])
+    assert (unknown.state, unknown.reason) == ("unknown", "no_answer")
+    pass_time(24 * 3600)
+    work(LANE)
+    assert len(mail_server.accepted) == 3
+    letter = steps_with_numbers(unknown.sequence)[0]
+    assert (letter.sent, letter.unknown) == (2, 1)
+
+
+def test_the_owner_decides_about_what_is_not_known(shop, friends, mail_server):
+    mail_server.script("*", Trouble("dot", DROP_AFTER, times=1))
+    send(shop)
+    unknown = Message.objects.get(state="unknown")
+    decide_unknown(unknown.id, sends_again=True)
+    decide_unknown(unknown.id, sends_again=True)
+    work(LANE)
+    unknown.refresh_from_db()
+    assert unknown.state == "accepted"
+    ids = [mail.message_id for mail in mail_server.accepted]
+    assert (len(ids), len(set(ids))) == (4, 3)
+
+
+def test_what_somebody_needs_goes_once_more_with_the_same_id_after_a_quarter_of_an_hour(shop, mail_server):
+    mail_server.script("ana@example.com", Trouble("dot", DROP_AFTER, times=2))
+    message = plan()
+    work("transactional")
+    message.refresh_from_db()
+    assert message.state == "unknown"
+    assert next_due("transactional") > now() + timedelta(minutes=14)
+    pass_time(16 * 60)
+    work("transactional")
+    assert [mail.message_id for mail in mail_server.accepted] == [mail_server.accepted[0].message_id] * 2
+    assert reasons() == [("unknown", "resent")]
+    pass_time(16 * 60)
+    work("transactional")
+    assert len(mail_server.accepted) == 2
+
+
+def test_a_server_that_is_away_costs_no_attempt_and_opens_the_breaker(shop, seasonal, mail_server):
+    mail_server.script("*", Trouble("connect", "421 closed"))
+    people = [make_friend(seasonal, number) for number in range(6)]
+    enroll_contacts(make_sequence(seasonal), [person.id for person in people], source="staff")
+    write_letters()
+    assert send(shop) == 0
+    assert set(Message.objects.values_list("state", "attempt")) == {("queued", 0)}
+    assert breaker.seconds_left() > 50
+    pass_time(90)
+    work(LANE)
+    assert set(Message.objects.values_list("state", "attempt")) == {("queued", 0)}
+
+
+# Leases and tokens
+
+
+def test_a_late_write_is_rejected_once_the_lease_was_taken_away(shop, friends, mail_server):
+    token = uuid4()
+    claimed = claim_messages(LANE, token=token, now=now(), count=20)
+    pass_gate(claimed, token=token)
+    pass_time(61)
+    assert sweep_messages(LANE) == 3
+    assert record_results(shop.pk, [Result(message, "accepted") for message in claimed], token=token) == 0
+    assert states_of(Message) == ["queued"] * 3
+    assert delivery._mark_started(shop.pk, token, claimed[0].id) is False
+
+
+def test_a_worker_that_slept_past_its_lease_does_not_send(shop, friends, mail_server):
+    token = uuid4()
+    claimed = claim_messages(LANE, token=token, now=now(), count=20)
+    pass_time(61)
+    assert pass_gate(claimed, token=token) == {}
+    other = uuid4()
+    sweep_messages(LANE)
+    assert len(claim_messages(LANE, token=other, now=now(), count=20)) == 3
+    assert pass_gate(claimed, token=token) == {}
+
+
+def test_a_dead_worker_leaves_only_the_started_one_in_doubt(shop, friends, mail_server):
+    token = uuid4()
+    claimed = claim_messages(LANE, token=token, now=now(), count=20)
+    pass_gate(claimed, token=token)
+    assert delivery._mark_started(shop.pk, token, claimed[0].id) is True
+    pass_time(61)
+    sweep_messages(LANE)
+    assert sorted(states_of(Message)) == ["queued", "queued", "unknown"]
+
+
+def test_after_a_restart_of_postgresql_the_marks_are_not_believed(shop, friends, mail_server):
+    token = uuid4()
+    pass_gate(claim_messages(LANE, token=token, now=now(), count=20), token=token)
+    Message.objects.update(postmaster_started_at=now() - timedelta(days=1))
+    pass_time(61)
+    sweep_messages(LANE)
+    assert states_of(Message) == ["unknown"] * 3
+
+
+def test_a_message_that_was_begun_too_often_is_set_aside(shop, friends, mail_server):
+    Message.objects.filter(contact=friends[0]).update(attempt=6)
+    assert send(shop) == 2
+    assert Message.objects.get(contact=friends[0]).state == "parked"
+
+
+def test_the_claim_of_one_business_never_touches_another(shop, friends, garage, mail_server):
+    with business_scope(garage):
+        assert claim_messages(LANE, token=uuid4(), now=now(), count=20) == []
+        assert sweep_messages(LANE) == 0
+    assert states_of(Message) == ["queued"] * 3
+    assert SequenceVersion.objects.count() == 1

@@ -1,0 +1,34 @@
+"""A worker process of its own, for tests that kill it: `python -m tests.campaigns.worker lane,lane [seconds]`."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import django
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+def start_worker(*lanes: str, database: str, fault_dir: Path, **environment: str) -> "subprocess.Popen[bytes]":
+    """Start a process that serves the lanes of a test's database once."""
+    url = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{database}").geturl()
+    given = {**os.environ, "DATABASE_URL": url, "FAULT_DIR": str(fault_dir), "LOG_LEVEL": "ERROR", **environment}
+    given.pop("MIGRATION_DATABASE_URL", None)
+    command = [sys.executable, "-m", "tests.campaigns.worker", ",".join(lanes)]
+    return subprocess.Popen(command, env=given, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+
+def main() -> None:
+    """Serve each lane until nothing is due."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ecosystem.config.settings")
+    django.setup()
+    from ecosystem.services.agenda import work_lane
+
+    for lane in sys.argv[1].split(","):
+        work_lane(lane, seconds=30)
+
+
+if __name__ == "__main__":
+    main()
