@@ -1,18 +1,23 @@
 """What the campaigns app lends to the floors below: its queues, its promised work, and what it can prove of itself."""
 
 from functools import partial
+from typing import Any
 
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import Message
+from campaigns.queries.enrollments import enrollments_of_contact
+from campaigns.queries.sequence_pages import running_sequences
 from campaigns.services.advancing import work_steps
 from campaigns.services.delivery import work_delivery
 from campaigns.services.enrollments import STEPS_QUEUE
 from campaigns.services.messages import queue_of
-from campaigns.services.tracking import CLICKS_QUEUE, work_clicks
 from campaigns.services.signup_purge import PURGE_QUEUE, work_purge
+from campaigns.services.tracking import CLICKS_QUEUE, work_clicks
 from campaigns.services.trigger_starts import START_ON_YES, start_on_yes
 from campaigns.views.permissions import permission_panel
+from contacts.models import Contact
 from contacts.panels import CONTACT_PANELS, ContactPanel
 from ecosystem.agenda import AGENDA_QUEUES, AgendaQueue
 from ecosystem.base.access import Action
@@ -29,10 +34,13 @@ AGENDA_QUEUES.add(PURGE_QUEUE, AgendaQueue(lane="maintenance", work=work_purge))
 OUTBOX.add(START_ON_YES, start_on_yes)
 
 MENU.add(
+    "sequences",
+    MenuItem(MenuGroup.FOLLOW, _("Sequences"), "send", "campaigns:sequence_list", Action.SEE_SEQUENCES, tab=_("Send")),
+    order=20,
+)
+MENU.add(
     "signup_forms",
-    MenuItem(
-        MenuGroup.FOLLOW, _("Opt-in pages"), "file-text", "campaigns:signup_form_list", Action.SEE_PERMISSIONS
-    ),
+    MenuItem(MenuGroup.FOLLOW, _("Opt-in pages"), "file-text", "campaigns:signup_form_list", Action.SEE_PERMISSIONS),
     order=22,
 )
 MENU.add(
@@ -44,4 +52,16 @@ CONTACT_PANELS.add(
     "permission",
     ContactPanel("contacts/consent/_panel.html", permission_panel, Action.SEE_PERMISSIONS),
     order=10,
+)
+
+
+def sequences_panel(request: HttpRequest, contact: Contact) -> dict[str, Any]:
+    """Which sequences a person walks, and which one could put them on."""
+    return {"contact": contact, "walks": enrollments_of_contact(contact)[:5], "running": running_sequences()}
+
+
+CONTACT_PANELS.add(
+    "sequences",
+    ContactPanel("campaigns/sequences/_contact_panel.html", sequences_panel, Action.SEE_SEQUENCES),
+    order=20,
 )

@@ -40,6 +40,7 @@ dashboard: list[URLPattern | URLResolver] = [
         name="sequence_step_move",
     ),
     path("sequences/<uuid:id>/steps/<uuid:step_key>/remove/", sequence_steps.step_remove, name="sequence_step_remove"),
+    path("sequences/<uuid:id>/steps/<uuid:step_key>/<str:outcome>/", sequences.step_messages, name="step_messages"),
     path("contacts/<uuid:id>/sequences/", sequence_steps.contact_enroll, name="contact_enroll"),
     path("enrollments/<uuid:id>/exit/", sequence_steps.enrollment_exit, name="enrollment_exit"),
 ]

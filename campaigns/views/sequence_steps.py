@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from campaigns.forms.sequences import LetterStepForm, StepActionForm, WaitForm
-from campaigns.queries.sequence_pages import get_enrollment, get_sequence
+from campaigns.queries.enrollments import get_enrollment
+from campaigns.queries.sequences import get_sequence
 from campaigns.services.enrollments import enroll_contact, exit_enrollments
 from campaigns.services.sequence_steps import add_letter, add_wait, change_letter, change_wait, move_step, remove_step
 from campaigns.views.sequences import show_sequence

@@ -8,11 +8,15 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from campaigns.forms.sequences import LetterStepForm, SequenceForm, WaitForm
 from campaigns.models import Sequence
-from campaigns.queries.sequence_pages import get_sequence, list_sequences, people_inside, sequence_page, split_wait
+from campaigns.queries.enrollments import enrollments
+from campaigns.queries.messages import OUTCOMES, messages_of_step
+from campaigns.queries.sequence_pages import sequence_page, split_wait
+from campaigns.queries.sequences import get_sequence, sequence_rows
 from campaigns.services.sequences import (
     archive_sequence,
     create_sequence,
@@ -25,14 +29,24 @@ from campaigns.services.sequences import (
 from campaigns.triggers import TRIGGERS
 from contacts.models import Topic
 from ecosystem.base.access import Action, member_required
-from ecosystem.base.errors import DomainError
+from ecosystem.base.errors import DomainError, NotFound
+from ecosystem.base.keyset import keyset_page
+
+OUTCOME_TITLES = {
+    "waiting": gettext_lazy("Waiting to be sent"),
+    "sent": gettext_lazy("Sent"),
+    "clicked": gettext_lazy("Read on"),
+    "skipped": gettext_lazy("Skipped"),
+    "failed": gettext_lazy("Failed"),
+    "unknown": gettext_lazy("Not known whether it arrived"),
+}
 
 
 @require_GET
 @member_required(Action.SEE_SEQUENCES)
 def sequence_list(request: HttpRequest, slug: str) -> HttpResponse:
     """Every sequence with how many walk it."""
-    return render(request, "campaigns/sequences/list.html", {"rows": list_sequences()})
+    return render(request, "campaigns/sequences/list.html", {"rows": sequence_rows()})
 
 
 @member_required(Action.EDIT_SEQUENCES)
@@ -123,8 +137,21 @@ def show_sequence(
 def sequence_people(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
     """Who walks it and who has walked it."""
     sequence = get_sequence(id)
-    walks = people_inside(sequence, cursor=request.GET.get("cursor"))
+    walks = keyset_page(enrollments().filter(sequence=sequence), order=("-id",), cursor=request.GET.get("cursor"))
     return render(request, "campaigns/sequences/people.html", {"sequence": sequence, "page": walks})
+
+
+@require_GET
+@member_required(Action.SEE_SEQUENCES)
+def step_messages(request: HttpRequest, slug: str, id: UUID, step_key: UUID, outcome: str) -> HttpResponse:
+    """The people behind a number of a step."""
+    sequence = get_sequence(id)
+    if outcome not in OUTCOMES:
+        raise NotFound("outcome_unknown", _("There is no such number."))
+    found = messages_of_step(sequence, step_key, outcome=outcome, reason=request.GET.get("reason", ""))
+    page = keyset_page(found, order=("-id",), cursor=request.GET.get("cursor"))
+    context = {"sequence": sequence, "page": page, "step_key": step_key, "title": OUTCOME_TITLES[outcome]}
+    return render(request, "campaigns/sequences/messages.html", context)
 
 
 @require_POST
