@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from contacts.views import contacts, imports, interactions, ladder, organizations, roles, tags
+from contacts.views import contacts, imports, interactions, ladder, organizations, roles, tags, topics
 
 app_name = "contacts"
 
@@ -39,13 +39,18 @@ dashboard: list[URLPattern | URLResolver] = [
     path("organizations/<uuid:id>/delete/", organizations.organization_delete, name="organization_delete"),
     path("organizations/<uuid:id>/restore/", organizations.organization_restore, name="organization_restore"),
     path("organizations/<uuid:id>/roles/", organizations.organization_role, name="organization_role"),
-    path("imports/", imports.import_list, name="import_list"),
-    path("imports/<uuid:id>/", imports.import_detail, name="import_detail"),
-    path("imports/<uuid:id>/columns/", imports.import_columns, name="import_columns"),
-    path("imports/<uuid:id>/permission/", imports.import_permission, name="import_permission"),
-    path("imports/<uuid:id>/check/", imports.import_check, name="import_check"),
-    path("imports/<uuid:id>/cancel/", imports.import_cancel, name="import_cancel"),
-    path("imports/<uuid:id>/problems.csv", imports.import_problems, name="import_problems"),
+    path("topics/", topics.topic_list, name="topic_list"),
+    path("topics/new/", topics.topic_add, name="topic_add"),
+    path("topics/<uuid:id>/edit/", topics.topic_edit, name="topic_edit"),
+    path("topics/<uuid:id>/archive/", topics.topic_archive, name="topic_archive"),
+    path("topics/<uuid:id>/restore/", topics.topic_restore, name="topic_restore"),
+    path("contacts/imports/", imports.import_list, name="import_list"),
+    path("contacts/imports/<uuid:id>/", imports.import_detail, name="import_detail"),
+    path("contacts/imports/<uuid:id>/columns/", imports.import_columns, name="import_columns"),
+    path("contacts/imports/<uuid:id>/permission/", imports.import_permission, name="import_permission"),
+    path("contacts/imports/<uuid:id>/check/", imports.import_check, name="import_check"),
+    path("contacts/imports/<uuid:id>/cancel/", imports.import_cancel, name="import_cancel"),
+    path("contacts/imports/<uuid:id>/problems.csv", imports.import_problems, name="import_problems"),
 ]
 
 urlpatterns: list[URLPattern | URLResolver] = [path("b/<slug:slug>/", include(dashboard))]
