@@ -10,7 +10,8 @@ handed to the system. After that dot only an answer counts: without one nobody k
 from collections import deque
 from collections.abc import Iterable, Iterator
 from email import message_from_bytes, policy
-from uuid import UUID
+
+from django.conf import settings
 
 from campaigns.gateways.base import Outcome, OutgoingMessage, Started, Verdict
 from campaigns.gateways.smtp_line import LineDown, Reply, SmtpAddress, SmtpLine, read_smtp_url
@@ -39,21 +40,22 @@ class SmtpGateway:
         self.timeout = timeout
         self.reconnects = reconnects
         self._line: SmtpLine | None = None
-        self._announced: UUID | None = None  # the message whose envelope is on its way
+        self._announced: _Ready | None = None  # the message whose envelope is on its way
         self._must_reset = False  # a refused envelope is still open at the server
+        self._is_tested = bool(settings.FAULT_PLAN)
 
     def send(self, messages: Iterable[OutgoingMessage], *, started: Started) -> list[Outcome]:
         """Hand the messages over in their order; see Gateway.send."""
         queue = _Ahead(messages)
         outcomes: list[Outcome] = []
         failures = 0
-        while queue.first is not None:
+        while queue:
             try:
                 line = self._open_line()
             except LineDown as trouble:
                 return outcomes + [_not_started(left, str(trouble), code=trouble.code) for left in queue.rest()]
             try:
-                outcome = self._deliver(line, queue.first, queue, started)
+                outcome = self._deliver(line, queue, started)
             except LineDown as trouble:
                 failures += 1
                 self._hang_up()
@@ -75,28 +77,31 @@ class SmtpGateway:
         """Say QUIT and hang up."""
         self._hang_up(politely=True)
 
-    def _deliver(self, line: SmtpLine, message: OutgoingMessage, queue: "_Ahead", started: Started) -> Outcome | None:
-        """Take one message through; None when it may not be started. LineDown: not started, may take another line."""
-        _fault("before_data")
-        if self._announced != message.id:
-            envelope = self._envelope(line, message)
+    def _deliver(self, line: SmtpLine, queue: "_Ahead", started: Started) -> Outcome | None:
+        """Take the first message through; None when it may not be started.
+
+        LineDown means that it was not started and may take another line.
+        """
+        ready = queue.first(line)
+        self._fault("before_data")
+        if self._announced is not ready:
+            envelope = b"RSET\r\n" + ready.envelope if self._must_reset else ready.envelope
             if line.can_pipeline and line.write(envelope) < len(envelope):
                 raise LineDown("The mail server hung up.")
-        refused = self._hear_envelope(line, message)
+        refused = None if self._is_welcome(line) else self._hear_envelope(line, ready)
         self._announced = None
         if refused:
             return refused
-        _fault("after_data")
-        return self._hand_over(line, message, queue) if started(message.id) else None
+        self._fault("after_data")
+        return self._hand_over(line, ready, queue) if started(ready.message.id) else None
 
-    def _hand_over(self, line: SmtpLine, message: OutgoingMessage, queue: "_Ahead") -> Outcome:
-        content = _content(message, takes_eight_bits=line.takes_eight_bits)
+    def _hand_over(self, line: SmtpLine, ready: "_Ready", queue: "_Ahead") -> Outcome:
+        message = ready.message
         line.sent += 1
         has_room = line.sent < self.per_connection
-        follower = queue.second if line.can_pipeline and has_room else None
-        answer, is_whole = self._write_and_hear(
-            line, content, self._envelope(line, follower) if follower else b"", queue
-        )
+        follower = queue.second(line) if line.can_pipeline and has_room else None
+        tail = follower.envelope if follower else b""
+        answer, is_whole = self._write_and_hear(line, ready.content, tail, queue)
         if not is_whole:
             self._hang_up()
             if answer and answer.code >= 400:
@@ -105,62 +110,64 @@ class SmtpGateway:
         if answer is None:
             self._hang_up()
             return Outcome(message.id, Verdict.PERHAPS, None, "The line broke before the answer.", is_fault=True)
-        self._announced = follower.id if follower else None
+        self._announced = follower
         if not has_room or answer.code == CLOSING:
             self._hang_up(politely=answer.code != CLOSING)
         return _outcome(message, answer)
 
-    @staticmethod
-    def _write_and_hear(line: SmtpLine, content: bytes, tail: bytes, queue: "_Ahead") -> tuple[Reply | None, bool]:
+    def _write_and_hear(
+        self, line: SmtpLine, content: bytes, tail: bytes, queue: "_Ahead"
+    ) -> tuple[Reply | None, bool]:
         """Send the content and what follows it: the answer, if one came, and whether the final dot was handed over."""
         is_whole = False
         try:
-            hit("before_final_dot")
+            self._fault("before_final_dot")
             is_whole = line.write(content + tail) >= len(content)
             if is_whole:
-                hit("after_final_dot")
-                queue.read_on()
+                self._fault("after_final_dot")
+                queue.read_on(line)
                 return line.reply(), True
-        except (LineDown, InjectedDrop):
+        except LineDown:
             return None, is_whole
         return line.last_words(), False
 
-    def _hear_envelope(self, line: SmtpLine, message: OutgoingMessage) -> Outcome | None:
+    def _is_welcome(self, line: SmtpLine) -> bool:
+        return not self._must_reset and line.can_pipeline and line.take_go_ahead()
+
+    def _hear_envelope(self, line: SmtpLine, ready: "_Ready") -> Outcome | None:
         """The answers to MAIL, RCPT and DATA: None when the server awaits the content, otherwise its refusal."""
-        commands = self._commands(line, message)
+        commands = ready.envelope.split(b"\r\n")[:-1]
+        if self._must_reset:
+            commands.insert(0, b"RSET")
         refusal: Outcome | None = None
         for number, command in enumerate(commands):
             answer = line.reply() if line.can_pipeline else line.command(command)
             if answer.code == CLOSING:
                 self._hang_up()
-                return _refused(message, answer, command)
+                return _refused(ready.message, answer, command)
             is_last = number == len(commands) - 1
             if is_last and answer.code == GO_AHEAD and refusal:
                 line.command(b".")  # nobody is left to get it; this only ends the exchange
             elif not refusal and not (answer.code == GO_AHEAD if is_last else answer.is_yes):
-                refusal = _refused(message, answer, command)
+                refusal = _refused(ready.message, answer, command)
                 if not line.can_pipeline:
                     break
         self._must_reset = refusal is not None
         return refusal
 
-    def _commands(self, line: SmtpLine, message: OutgoingMessage) -> list[bytes]:
-        sender = b"MAIL FROM:<%b>" % message.envelope_from.encode("ascii")
-        if "SIZE" in line.abilities:
-            sender += b" SIZE=%d" % len(message.body)
-        if line.takes_eight_bits and not message.body.isascii():
-            sender += b" BODY=8BITMIME"
-        commands = [sender, b"RCPT TO:<%b>" % message.recipient.encode("ascii"), b"DATA"]
-        return [b"RSET", *commands] if self._must_reset else commands
-
-    def _envelope(self, line: SmtpLine, message: OutgoingMessage) -> bytes:
-        return b"\r\n".join(self._commands(line, message)) + b"\r\n"
-
     def _open_line(self) -> SmtpLine:
         if self._line is None:
-            _fault("before_connect")
+            self._fault("before_connect")
             self._line = SmtpLine(self.address, own_name=self.own_name, timeout=self.timeout)
         return self._line
+
+    def _fault(self, point: str) -> None:
+        """A named place where a test may break the line."""
+        if self._is_tested:
+            try:
+                hit(point)
+            except InjectedDrop as drop:
+                raise LineDown("The line was cut.") from drop
 
     def _hang_up(self, *, politely: bool = False) -> None:
         line, self._line = self._line, None
@@ -169,17 +176,27 @@ class SmtpGateway:
             line.close(politely=politely)
 
 
-def _fault(point: str) -> None:
-    """A named place where a test may break the line."""
-    try:
-        hit(point)
-    except InjectedDrop as drop:
-        raise LineDown("The line was cut.") from drop
-
-
 def open_gateway(url: str, *, own_name: str = "localhost") -> SmtpGateway:
     """The gateway to the server that EMAIL_URL names. It connects when the first message comes."""
     return SmtpGateway(read_smtp_url(url), own_name=own_name)
+
+
+class _Ready:
+    """A message with the bytes that one line wants for it."""
+
+    __slots__ = ("content", "envelope", "line", "message")
+
+    def __init__(self, message: OutgoingMessage) -> None:
+        self.message = message
+        self.line: SmtpLine | None = None
+        self.content = self.envelope = b""
+
+    def for_line(self, line: SmtpLine) -> "_Ready":
+        if self.line is not line:
+            self.line = line
+            self.content = _content(self.message, takes_eight_bits=line.takes_eight_bits)
+            self.envelope = _envelope(self.message, line)
+        return self
 
 
 class _Ahead:
@@ -187,28 +204,30 @@ class _Ahead:
 
     def __init__(self, messages: Iterable[OutgoingMessage]) -> None:
         self._source = iter(messages)
-        self._waiting: deque[OutgoingMessage] = deque()
+        self._waiting: deque[_Ready] = deque()
         self._fill(2)
 
-    @property
-    def first(self) -> OutgoingMessage | None:
-        self._fill(1)
-        return self._waiting[0] if self._waiting else None
+    def __bool__(self) -> bool:
+        return bool(self._waiting)
 
-    @property
-    def second(self) -> OutgoingMessage | None:
-        self._fill(2)
-        return self._waiting[1] if len(self._waiting) > 1 else None
+    def first(self, line: SmtpLine) -> _Ready:
+        return self._waiting[0].for_line(line)
 
-    def read_on(self) -> None:
-        """Have one more built while the server is busy."""
+    def second(self, line: SmtpLine) -> _Ready | None:
+        return self._waiting[1].for_line(line) if len(self._waiting) > 1 else None
+
+    def read_on(self, line: SmtpLine) -> None:
+        """Have one more built, and made ready for the line, while the server is busy."""
         self._fill(3)
+        if len(self._waiting) > 2:
+            self._waiting[2].for_line(line)
 
     def drop_first(self) -> None:
         self._waiting.popleft()
+        self._fill(2)
 
     def rest(self) -> Iterator[OutgoingMessage]:
-        yield from self._waiting
+        yield from (ready.message for ready in self._waiting)
         yield from self._source
 
     def _fill(self, count: int) -> None:
@@ -216,7 +235,16 @@ class _Ahead:
             message = next(self._source, None)
             if message is None:
                 return
-            self._waiting.append(message)
+            self._waiting.append(_Ready(message))
+
+
+def _envelope(message: OutgoingMessage, line: SmtpLine) -> bytes:
+    """MAIL, RCPT and DATA, as this server wants to hear them."""
+    size = b" SIZE=%d" % len(message.body) if line.wants_size else b""
+    if line.takes_eight_bits and not message.body.isascii():
+        size += b" BODY=8BITMIME"
+    sender, recipient = message.envelope_from.encode("ascii"), message.recipient.encode("ascii")
+    return b"MAIL FROM:<%b>%b\r\nRCPT TO:<%b>\r\nDATA\r\n" % (sender, size, recipient)
 
 
 def _content(message: OutgoingMessage, *, takes_eight_bits: bool) -> bytes:

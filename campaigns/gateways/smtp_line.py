@@ -2,6 +2,7 @@
 
 import contextlib
 import ipaddress
+import re
 import socket
 import ssl
 from base64 import b64encode
@@ -11,6 +12,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 CONNECT_SECONDS = 10.0
 LONGEST_LINE = 8_192
+WELCOME = re.compile(rb"250 [^\n]*\n25[01] [^\n]*\n354 [^\n]*\n")
 
 
 class Reply(NamedTuple):
@@ -67,6 +69,7 @@ class SmtpLine:
         self.own_name = own_name
         self.sent = 0
         self.abilities: dict[str, str] = {}
+        self.can_pipeline = self.takes_eight_bits = self.wants_size = False
         self._buffer = b""
         try:
             self._socket = socket.create_connection((address.host, address.port), timeout=CONNECT_SECONDS)
@@ -80,27 +83,13 @@ class SmtpLine:
             self.close()
             raise
 
-    @property
-    def can_pipeline(self) -> bool:
-        return "PIPELINING" in self.abilities
-
-    @property
-    def takes_eight_bits(self) -> bool:
-        return "8BITMIME" in self.abilities
-
-    @property
-    def largest(self) -> int:
-        """Bytes that a message may have; 0 where the server sets no limit."""
-        size = self.abilities.get("SIZE", "")
-        return int(size) if size.isdecimal() else 0
-
     def write(self, content: bytes) -> int:
         """Send the bytes and answer how many the system took: fewer than given when the line broke."""
-        view = memoryview(content)
         taken = 0
         try:
-            while taken < len(view):
-                taken += self._socket.send(view[taken:])
+            taken = self._socket.send(content)
+            while taken < len(content):
+                taken += self._socket.send(memoryview(content)[taken:])
         except OSError:
             return taken
         return taken
@@ -122,6 +111,17 @@ class SmtpLine:
         if not line[:3].isdigit():
             raise LineDown("The mail server does not speak SMTP.")
         return Reply(int(line[:3]), b"\n".join(words).decode("utf-8", "replace"))
+
+    def take_go_ahead(self) -> bool:
+        """Whether an envelope was welcomed and the content is awaited, told from what has arrived already.
+
+        A quick look: False means only that the answers must be read one by one.
+        """
+        welcome = WELCOME.match(self._buffer)
+        if welcome is None:
+            return False
+        self._buffer = self._buffer[welcome.end() :]
+        return True
 
     def last_words(self) -> Reply | None:
         """What the server said before the line broke, if it said anything."""
@@ -176,6 +176,9 @@ class SmtpLine:
         if answer.is_yes:
             lines = (line.strip().upper().replace("=", " ", 1).partition(" ") for line in answer.text.split("\n")[1:])
             self.abilities = {name: rest for name, _space, rest in lines}
+            self.can_pipeline = "PIPELINING" in self.abilities
+            self.takes_eight_bits = "8BITMIME" in self.abilities
+            self.wants_size = "SIZE" in self.abilities
         else:
             self._expect(self.command(b"HELO " + self.own_name.encode()), 250)
 

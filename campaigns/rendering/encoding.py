@@ -14,8 +14,9 @@ from markupsafe import escape
 
 from campaigns.rendering.plan import Part, Slot
 
-SAFE_VALUE = re.compile(r"[A-Za-z0-9 ',./:;?!()@#$%&*+_-]{0,70}")
-SAFE_IN_HTML = re.compile(r"[A-Za-z0-9 ,./:;?!()@#$%*+_-]{0,70}")
+SAFE_VALUE = re.compile(r"(?!\.)[A-Za-z0-9 ',./:;?!()@#$%&*+_-]{0,70}")
+SAFE_IN_HTML = re.compile(r"(?!\.)[A-Za-z0-9 ,./:;?!()@#$%*+_-]{0,70}")
+LONGEST_LINE = 76
 SOFT_BREAK = b"=\r\n"
 
 
@@ -32,9 +33,20 @@ class Encoding:
 
 
 def quoted_printable(text: str) -> bytes:
-    """The text in quoted-printable, lines ended by CRLF."""
-    plain = text.replace("\r\n", "\n").encode()
-    return b2a_qp(plain, istext=True).replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+    """The text in quoted-printable, lines ended by CRLF, no line begun by a dot (which SMTP would have to double)."""
+    lines = b2a_qp(text.replace("\r\n", "\n").encode(), istext=True).replace(b"\r\n", b"\n").split(b"\n")
+    return b"\r\n".join(_without_leading_dot(line) if line.startswith(b".") else line for line in lines)
+
+
+def _without_leading_dot(line: bytes) -> bytes:
+    """The same line with its first dot encoded, broken softly where that makes it too long."""
+    line = b"=2E" + line[1:]
+    if len(line) <= LONGEST_LINE:
+        return line
+    cut = LONGEST_LINE - 1
+    while b"=" in line[cut - 2 : cut] or line[cut : cut + 1] == b".":
+        cut -= 1
+    return line[:cut] + SOFT_BREAK + line[cut:]
 
 
 def base64_lines(body: bytes) -> bytes:

@@ -34,15 +34,9 @@ def header_text(text: str) -> bytes:
     """Words as they stand in a header: as they are when ASCII, otherwise as encoded words (RFC 2047), folded."""
     if text.isascii() and "=?" not in text:
         return text.encode()
-    pieces: list[bytes] = []
-    piece = b""
-    for letter in text:
-        encoded = letter.encode()
-        if len(piece) + len(encoded) > 42:
-            pieces.append(piece)
-            piece = b""
-        piece += encoded
-    pieces.append(piece)
+    widest = max(text)
+    step = 21 if widest <= "\u07ff" else 14 if widest <= "\uffff" else 10  # 42 bytes of UTF-8 at most
+    pieces = [text[start : start + step].encode() for start in range(0, len(text), step)]
     return b"\r\n ".join(b"=?utf-8?b?%b?=" % b64encode(piece) for piece in pieces)
 
 

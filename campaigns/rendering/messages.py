@@ -34,22 +34,24 @@ def build(prepared: PreparedLetter, *, message_id: UUID, to: str, merge: Mapping
         UNSUBSCRIBE_TOKEN: tokens.unsubscribe.encode(),
         PREFERENCES_TOKEN: tokens.preferences.encode(),
         TO: check_address(to, place="email").encode(),
-        DATE: date_header(now.replace(microsecond=0)),
+        DATE: date_header(now),
         MESSAGE_ID: str(message_id).encode(),
         MARK: tokens.mark.encode(),
     }
-    if prepared.subject or prepared.logic:
-        values = {name: clean_value(value) for name, value in merge.items() if value}
+    values = {name: clean_value(value) for name, value in merge.items() if value}
+    if prepared.subject:
         filled[SUBJECT] = header_text(_subject(prepared, values))
+    if prepared.logic:
         _put_logic(prepared, pieces, values, tokens.link)
     for name, indexes in prepared.places.items():
+        piece = filled[name]
         for index in indexes:
-            pieces[index] = filled[name]
+            pieces[index] = piece
     for place in prepared.fields:
-        value = merge.get(place.name)
-        encoded = place.encoding.value(clean_value(value)) if value else b""
+        value = values.get(place.name)
+        piece = place.encoding.value(value) if value else place.fallback
         for index in place.indexes:
-            pieces[index] = encoded or place.fallback
+            pieces[index] = piece
     return b"".join(_finished(prepared, pieces) if prepared.sections else pieces)
 
 
@@ -66,8 +68,6 @@ def _subject(prepared: PreparedLetter, values: Mapping[str, str]) -> str:
 
 
 def _put_logic(prepared: PreparedLetter, pieces: list[bytes], values: Mapping[str, str], link_token: str) -> None:
-    if not prepared.logic:
-        return
     context = nested({**prepared.constants, **values})
     context["link"] = {
         f"n{number}": f"{prepared.public_url}/l/{link_token}/{number}/" if prepared.is_tracked else target
