@@ -5,6 +5,7 @@ import os
 import pytest
 from django.conf import settings
 
+from ecosystem.base import ids
 from tests.database import APPLICATION, OWNER, fresh_databases
 
 pytest_plugins = ["tests.personas"]
@@ -31,3 +32,10 @@ def django_db_setup(request, django_test_environment, django_db_blocker):
     worker = getattr(request.config, "workerinput", {}).get("workerid", "main")
     with django_db_blocker.unblock(), fresh_databases(worker):
         yield
+
+
+@pytest.fixture(autouse=True)
+def ids_of_the_present():
+    """Let no test count ids on from a future that another one travelled to: links take their time from them."""
+    yield
+    ids._forget()

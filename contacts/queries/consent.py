@@ -6,6 +6,8 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Q
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from contacts.models import (
     Act,
@@ -28,6 +30,22 @@ _POINT_OF_CHANNEL = {
 }
 HISTORY_LENGTH = 50
 
+# How each source of a yes or no is told; where a page or a paper has a name of its own, that is told instead.
+SOURCES: dict[str, Promise] = {
+    "signup": _("An opt-in page"),
+    "staff": _("Asked by the team"),
+    "preferences": _("Their own page of choices"),
+    "undo": _("Took a leaving back"),
+    "link": _("The link in a letter"),
+    "import": _("Brought in with a list"),
+    "paper": _("On paper, signed"),
+    "counter": _("Said it at the counter"),
+    "call": _("Said it on the phone"),
+    "message": _("Wrote it to us"),
+    "team": _("Told the team"),
+    "api": _("Another program"),
+}
+
 
 @dataclass(frozen=True)
 class ConsentLine:
@@ -43,6 +61,16 @@ class ConsentLine:
     source_detail: str
     by_team: bool
     note: str
+
+    @property
+    def where(self) -> str:
+        """Where it was said, in words."""
+        return self.source_detail or where_of(self.source)
+
+
+def where_of(source: str) -> str:
+    """A source in words; one that is not known here is shown as it is."""
+    return str(SOURCES.get(source, source))
 
 
 def address_of(contact: Contact, *, channel: str) -> str:

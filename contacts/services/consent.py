@@ -32,10 +32,10 @@ from ecosystem.models import BusinessProfile, Membership
 
 # Where the team may have a yes from, and what each is as proof.
 STAFF_SOURCES = {
-    "paper": (_("On paper, signed"), Basis.EXPRESS_WRITTEN),
-    "counter": (_("Said it at the counter"), Basis.EXPRESS),
-    "call": (_("Said it on the phone"), Basis.EXPRESS),
-    "message": (_("Wrote it to us"), Basis.EXPRESS_WRITTEN),
+    "paper": Basis.EXPRESS_WRITTEN,
+    "counter": Basis.EXPRESS,
+    "call": Basis.EXPRESS,
+    "message": Basis.EXPRESS_WRITTEN,
 }
 
 
@@ -189,11 +189,10 @@ def grant_consent(
     said_no = state is not None and state.state == ConsentState.State.WITHDRAWN
     if said_no or is_suppressed(channel, channel_hashes(channel, [address]), topic=topic):
         raise NotAllowed("only_their_own_yes", _("They said stop. Only their own new yes opens this again."))
-    label, basis = STAFF_SOURCES[source]
     consent = append_row(
-        contact, Act.GRANTED, address=address, channel=channel, topic=topic, source=source, source_detail=str(label),
+        contact, Act.GRANTED, address=address, channel=channel, topic=topic, source=source,
         wording=f"{topic.name}: {topic.promise}", actor=actor, evidence=Evidence(note=note.strip()),
-        occurred_at=min(said_at, now), basis=basis,
+        occurred_at=min(said_at, now), basis=STAFF_SOURCES[source],
     )  # fmt: skip
     keep_yes(consent)
     _publish_grant(consent, contact, topic)

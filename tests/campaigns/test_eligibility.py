@@ -20,15 +20,12 @@ from tests.factories.permission import make_business, make_person, make_topic, s
 pytestmark = pytest.mark.django_db
 
 ANA = "ana@example.com"
-ASK = (  # noqa: S608 - two constants
-    """
+CANDIDATE = """
     WITH candidate AS (
         SELECT 1 AS row_id, %(contact)s::uuid AS contact_id, 'email' AS channel, %(topic)s::uuid AS topic_id,
                %(message_class)s AS message_class, %(hashes)s::text[] AS address_hashes
     ),"""
-    + ELIGIBILITY_SQL
-    + " SELECT reason FROM verdict"
-)
+ASK = f"{CANDIDATE} {ELIGIBILITY_SQL} TABLE verdict"
 
 
 @pytest.fixture

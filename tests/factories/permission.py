@@ -1,22 +1,30 @@
 """Businesses, people and yeses for tests of permission; made by our services."""
 
+import re
 from datetime import timedelta
 
+import time_machine
+from django.http import HttpResponse
+from django.test import Client
 from django.utils import timezone
 
+from campaigns.models import Signup, SignupForm
+from campaigns.services.signup_forms import FormWords, add_signup_form, publish_signup_form
 from contacts.models import Contact, Stage, Topic
 from contacts.services.consent import confirm_consent
 from contacts.services.contacts import ContactDetails, add_contact
 from contacts.services.topics import add_topic
 from ecosystem.base.access import Role
 from ecosystem.base.tenancy import business_scope
+from ecosystem.middleware import forget_businesses
 from ecosystem.models import Business, BusinessProfile, Membership, User
 from ecosystem.services.businesses import create_business
 
 
 def make_business(name: str = "Oat and Ember", owner: str = "nora@example.com") -> Business:
     """A business with its owner, a sender and a postal address: ready to publish an opt-in page."""
-    user = User.objects.create_user(owner, "a long test password", name="Nora Whitlock")
+    forget_businesses()
+    user = User.objects.create_user(owner, None, name="Nora Whitlock")
     business = create_business(owner=user, name=name, trade="bakery", town="Marlow Bend")
     with business_scope(business):
         BusinessProfile.objects.update(
@@ -27,7 +35,7 @@ def make_business(name: str = "Oat and Ember", owner: str = "nora@example.com") 
 
 def make_member(business: Business, role: str = Role.STAFF, email: str = "sam@example.com") -> Membership:
     """Somebody of the team."""
-    user = User.objects.create_user(email, "a long test password", name="Sam Reed")
+    user = User.objects.create_user(email, None, name="Sam Reed")
     with business_scope(business, user):
         return Membership.objects.create(user=user, role=role)
 
@@ -54,3 +62,40 @@ def say_yes(contact: Contact, topic: Topic, **values: object) -> None:
     confirm_consent(
         contact, address=contact.primary_email, channel="email", topic=topic, wording=topic.promise, **values
     )
+
+
+def make_form(*topics: Topic, headline: str = "Keep your starter alive", **words: str) -> SignupForm:
+    """A published opt-in page with a box for each topic."""
+    promises = {
+        "intro": "Five short letters from the people who bake at four.",
+        "promise_how_often": "Five letters in two weeks, then nothing",
+        "promise_no_abuse": "We never share your address",
+        "promise_how_to_leave": "Leave with one tap, and we stop at once",
+    }
+    boxes = {topic.id: f"{topic.name}, by email" for topic in topics}
+    form = add_signup_form(FormWords(headline=headline, **{**promises, **words}), boxes=boxes)
+    return publish_signup_form(form)
+
+
+def join_url(business: Business, form: SignupForm) -> str:
+    """Where the page stands."""
+    return f"/p/{business.slug}/join/{form.slug}/"
+
+
+def time_token(client: Client, url: str) -> str:
+    """The time token of a page that is opened now."""
+    return re.search(r'name="token" value="([^"]+)"', client.get(url).content.decode())[1]
+
+
+def send_form(url: str, *topics: Topic, after: float = 5, token: str | None = None, **values: str) -> HttpResponse:
+    """Open an opt-in page and send it so many seconds later, from a fresh browser."""
+    client = Client()
+    token = time_token(client, url) if token is None else token
+    fields = {"email": "ana@example.com", "given_name": "Ana", **values}
+    with time_machine.travel(timezone.now() + timedelta(seconds=after), tick=True):
+        return client.post(url, {**fields, "token": token, "topics": [str(topic.id) for topic in topics]})
+
+
+def signups() -> list[Signup]:
+    """Everything that was sent to the business that is entered."""
+    return list(Signup.objects.order_by("id"))

@@ -1,0 +1,124 @@
+"""What one person may be sent, as they see it themselves on the page that their letters lead to."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from campaigns.models import Message
+from contacts.models import Channel, ConsentState, Contact, Topic
+from contacts.queries.consent import ConsentLine, addresses_of, channel_hashes, consent_history, live_suppressions
+from contacts.queries.topics import open_topics
+from ecosystem.base.addresses import address_hashes
+
+_ARRIVED = (Message.State.ACCEPTED, Message.State.DELIVERED, Message.State.UNKNOWN)
+
+
+@dataclass(frozen=True)
+class TopicSwitch:
+    """One topic on one channel: on or off, its promise, and whether it was kept."""
+
+    channel: str
+    topic: Topic
+    is_on: bool
+    can_turn_on: bool
+    received: int
+
+    @property
+    def key(self) -> str:
+        """The name of the switch in the form."""
+        return f"{self.channel}:{self.topic.id}"
+
+
+@dataclass(frozen=True)
+class PreferencePage:
+    """A person's page. `contact` is None where only the address is left; `is_stopped`: nothing may be sent at all."""
+
+    message: Message
+    contact: Contact | None
+    shown_address: str
+    email: Sequence[TopicSwitch]
+    texts: Sequence[TopicSwitch]
+    is_stopped: bool
+    history: Sequence[ConsentLine]
+
+    @property
+    def switches(self) -> list[TopicSwitch]:
+        return [*self.email, *self.texts]
+
+
+def find_message(message_id: UUID) -> Message | None:
+    """A message by its id, with whom and what it was about; None when it is not kept any more."""
+    return Message.objects.select_related("contact", "topic").filter(id=message_id).first()
+
+
+def hashes_of_message(message: Message) -> list[str]:
+    """The hashes of the address that a message went to; one alone where the address itself was forgotten."""
+    if message.address:
+        return address_hashes(message.channel, message.address)
+    return [message.address_hash]
+
+
+def preference_page(message: Message, *, now: datetime) -> PreferencePage:
+    """The page of the person that a message went to."""
+    contact = message.contact if message.contact is not None and message.contact.deleted_at is None else None
+    hashes = hashes_of_message(message)
+    is_stopped = any(stop.topic_id is None for stop in live_suppressions(message.channel, hashes))
+    if contact is None:
+        history = consent_history(None, hashes=hashes)
+        return PreferencePage(message, None, masked(message.address), (), (), is_stopped, history)
+    everything = list(
+        dict.fromkeys([*hashes, *channel_hashes(Channel.EMAIL, addresses_of(contact, channel=Channel.EMAIL))])
+    )
+    said_yes = {
+        (state.channel, state.topic_id)
+        for state in ConsentState.objects.filter(contact=contact, state=ConsentState.State.GRANTED)
+    }
+    stopped = {stop.topic_id for stop in live_suppressions(Channel.EMAIL, everything)}
+    known = {topic.id: topic for topic in open_topics()}
+    put_away = {topic_id for _channel, topic_id in said_yes if topic_id not in known}
+    topics = sorted([*known.values(), *Topic.objects.in_bulk(put_away).values()], key=lambda topic: topic.name.lower())
+    received = _received(contact, topics, now)
+    email = [
+        TopicSwitch(
+            Channel.EMAIL,
+            topic,
+            is_on=(Channel.EMAIL, topic.id) in said_yes and not stopped & {None, topic.id},
+            can_turn_on=topic.archived_at is None,
+            received=received[topic.id],
+        )
+        for topic in topics
+    ]
+    # A number is no mailbox: texts can be stopped from here, and begun only from the phone itself.
+    texts = [
+        TopicSwitch(Channel.SMS, topic, is_on=True, can_turn_on=False, received=0)
+        for topic in topics
+        if (Channel.SMS, topic.id) in said_yes
+    ]
+    shown = [switch for switch in email if switch.is_on or switch.can_turn_on]
+    history = consent_history(contact, hashes=everything)
+    return PreferencePage(message, contact, masked(message.address), shown, texts, is_stopped, history)
+
+
+def masked(address: str) -> str:
+    """An address that its owner knows again and nobody else: `p••••@raman.example`."""
+    local, at, domain = address.partition("@")
+    return f"{local[:1]}••••@{domain}" if at else _("your address")
+
+
+def _received(contact: Contact, topics: Sequence[Topic], now: datetime) -> dict[UUID, int]:
+    """How many letters of each topic arrived within the days that its promise counts."""
+    longest = max((topic.promised_days for topic in topics), default=0)
+    recent = Message.objects.filter(
+        contact=contact, state__in=_ARRIVED, accepted_at__gte=now - timedelta(days=longest), is_test=False
+    ).exclude(message_class=Message.MessageClass.TRANSACTIONAL)
+    found = recent.order_by("-id").values_list("topic_id", "accepted_at")[:500]
+    arrived = [(topic_id, at) for topic_id, at in found if at is not None]
+    return {
+        topic.id: sum(
+            topic_id == topic.id and at >= now - timedelta(days=topic.promised_days) for topic_id, at in arrived
+        )
+        for topic in topics
+    }

@@ -1,0 +1,112 @@
+"""What a person decides themselves by the links of their letters: out, back in, this but not that."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from campaigns.models import Message
+from campaigns.queries.preferences import TopicSwitch, hashes_of_message, preference_page
+from contacts.models import Contact, Topic
+from contacts.services.consent import grant_own_consent, withdraw_address, withdraw_consent
+from contacts.services.consent_ledger import Evidence
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a person changed: the topics that are on now and were off, and the other way round."""
+
+    turned_on: tuple[str, ...]
+    turned_off: tuple[str, ...]
+
+
+@transaction.atomic
+def leave_by_message(message: Message, *, evidence: Evidence, now: datetime) -> tuple[UUID, ...]:
+    """Take somebody out of the topic of a letter (of everything, where it had none), whoever is still kept.
+
+    Effective with this transaction; twice changes nothing. Returns the topics that had been a yes.
+    """
+    if message.contact is None:
+        withdraw_address(
+            channel=message.channel, hashes=hashes_of_message(message), topic=message.topic, source="link",
+            request_id=message.id, now=now,
+        )  # fmt: skip
+        return ()
+    gone = withdraw_consent(
+        message.contact, channel=message.channel, topic=message.topic, source="link", address=message.address,
+        request_id=message.id, evidence=evidence, now=now,
+    )  # fmt: skip
+    return gone.topic_ids
+
+
+@transaction.atomic
+def come_back(message: Message, topic_ids: Collection[UUID], *, evidence: Evidence, now: datetime) -> list[Topic]:
+    """Take a leaving back: a new yes of the person's own, from the mailbox that the letter went to."""
+    if message.contact is None or message.contact.deleted_at is not None or not message.address:
+        return []
+    topics = list(Topic.objects.filter(id__in=topic_ids, archived_at__isnull=True).order_by("name", "id"))
+    for topic in topics:
+        _say_yes(message.contact, message, topic, source="undo", evidence=evidence, now=now)
+    return topics
+
+
+@transaction.atomic
+def keep_preferences(
+    message: Message, *, shown: Collection[str], chosen: Collection[str], evidence: Evidence, now: datetime
+) -> Change:
+    """Set the switches of a person's page. Only those that the page showed can change.
+
+    A switch turned on is a new yes of their own, with the words that stood beside it.
+    """
+    page = preference_page(message, now=now)
+    contact = page.contact
+    if contact is None:
+        return Change((), ())
+    switches = [switch for switch in page.switches if switch.key in shown]
+    turned_on = [switch for switch in switches if switch.key in chosen and not switch.is_on and switch.can_turn_on]
+    turned_off = [switch for switch in switches if switch.key not in chosen and switch.is_on]
+    for switch in turned_on:
+        _say_yes(contact, message, switch.topic, source="preferences", evidence=evidence, now=now)
+    for switch in turned_off:
+        address = message.address if switch.channel == message.channel else ""
+        withdraw_consent(
+            contact, channel=switch.channel, topic=switch.topic, source="preferences", address=address,
+            request_id=message.id, evidence=evidence, now=now,
+        )  # fmt: skip
+    return Change(_names(turned_on), _names(turned_off))
+
+
+@transaction.atomic
+def stop_everything(message: Message, *, evidence: Evidence, now: datetime) -> None:
+    """Stop every topic on every channel that somebody can be reached by. Twice changes nothing."""
+    page = preference_page(message, now=now)
+    if page.contact is None:
+        withdraw_address(
+            channel=message.channel, hashes=hashes_of_message(message), topic=None, source="preferences",
+            request_id=message.id, now=now,
+        )  # fmt: skip
+        return
+    channels = {message.channel, *(switch.channel for switch in page.switches)}
+    for channel in sorted(channels):
+        address = message.address if channel == message.channel else ""
+        withdraw_consent(
+            page.contact, channel=channel, topic=None, source="preferences", address=address,
+            request_id=message.id, evidence=evidence, now=now,
+        )  # fmt: skip
+
+
+def _say_yes(
+    contact: Contact, message: Message, topic: Topic, *, source: str, evidence: Evidence, now: datetime
+) -> None:
+    grant_own_consent(
+        contact, address=message.address, channel=message.channel, topic=topic,
+        wording=_("%(topic)s, by email") % {"topic": topic.name} + f"\n{topic.promise}", source=source,
+        evidence=evidence, now=now,
+    )  # fmt: skip
+
+
+def _names(switches: Collection[TopicSwitch]) -> tuple[str, ...]:
+    return tuple(switch.topic.name for switch in switches)

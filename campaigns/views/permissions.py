@@ -1,0 +1,86 @@
+"""What the team does about one person's permission: ask, keep proof, take note of a no."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from campaigns.forms.permissions import ConsentProofForm
+from campaigns.queries.permission import permission_lines
+from campaigns.services.signups import ask_for_consent
+from contacts.models import Channel, Contact
+from contacts.queries.contacts import get_contact
+from contacts.queries.topics import get_open_topic, get_topic
+from contacts.services.consent import grant_consent, withdraw_consent
+from ecosystem.base import clock
+from ecosystem.base.access import Action, may, member_required
+from ecosystem.base.errors import DomainError
+
+
+def permission_panel(request: HttpRequest, contact: Contact) -> dict[str, Any]:
+    """The card on a person's page: what they allow, and what can be done about it."""
+    lines = permission_lines(contact, now=clock.now())
+    return {
+        "contact": contact,
+        "lines": lines,
+        "may_edit": may(request.membership, Action.EDIT_PEOPLE),  # type: ignore[attr-defined]
+        "may_stop": any(line.is_allowed or line.is_waiting for line in lines),
+    }
+
+
+@require_POST
+@member_required(Action.EDIT_PEOPLE)
+def consent_ask(request: HttpRequest, slug: str, id: UUID, topic_id: UUID) -> HttpResponse:
+    contact, topic = get_contact(id), get_open_topic(topic_id)
+    try:
+        ask_for_consent(contact, topic=topic, actor=request.membership)
+    except DomainError as problem:
+        messages.error(request, str(problem.message))
+    else:
+        words = {"name": contact.display_name, "topic": topic.name}
+        messages.success(request, _("%(name)s gets one letter that asks for a yes to “%(topic)s”.") % words)
+    return redirect("contacts:contact_detail", slug=slug, id=id)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@member_required(Action.EDIT_PEOPLE)
+def consent_grant(request: HttpRequest, slug: str, id: UUID, topic_id: UUID) -> HttpResponse:
+    """Keep a yes that was given elsewhere, with its proof."""
+    contact, topic = get_contact(id), get_open_topic(topic_id)
+    form = ConsentProofForm(request.POST or None, today=timezone.localdate())
+    if request.method == "POST" and form.is_valid():
+        try:
+            grant_consent(contact, channel=Channel.EMAIL, topic=topic, actor=request.membership, **form.cleaned_data)
+        except DomainError as problem:
+            form.add_error(problem.field if problem.field in form.fields else None, str(problem.message))
+        else:
+            messages.success(request, _("Kept, with its proof."))
+            return redirect("contacts:contact_detail", slug=slug, id=id)
+    context = {"form": form, "contact": contact, "topic": topic}
+    return render(request, "contacts/consent/proof.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+@member_required(Action.EDIT_PEOPLE)
+def consent_withdraw(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
+    """Take note that somebody said no to the team; without a topic, to everything on the channel."""
+    contact = get_contact(id)
+    topic = get_topic(_uuid(request.POST["topic"])) if request.POST.get("topic") else None
+    channel = Channel.SMS if request.POST.get("channel") == Channel.SMS else Channel.EMAIL
+    withdraw_consent(contact, channel=channel, topic=topic, source="team", actor=request.membership)
+    what = topic.name if topic else _("everything")
+    words = {"name": contact.display_name, "topic": what}
+    messages.success(request, _("%(name)s gets no more letters: %(topic)s. It counts from this second.") % words)
+    return redirect("contacts:contact_detail", slug=slug, id=id)
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        return UUID(int=0)

@@ -1,0 +1,176 @@
+"""The links that letters lead to: confirm, leave, choose. A GET shows a page; only a POST changes anything.
+
+No cookie, no sign-in, no redirect: whoever holds the signed token holds the mailbox it was sent to.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+from uuid import UUID
+
+from django.core.cache import cache
+from django.core.exceptions import SuspiciousOperation
+from django.http import HttpRequest, HttpResponse
+from django.http.multipartparser import MultiPartParserError
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_safe
+
+from campaigns.models import Message, Signup
+from campaigns.queries.preferences import find_message, hashes_of_message, preference_page
+from campaigns.queries.signups import find_signup, topics_of
+from campaigns.services.form_times import Freshness, read_form_time, stamp_form, use_form_time
+from campaigns.services.preferences import come_back, keep_preferences, leave_by_message, stop_everything
+from campaigns.services.signups import Confirmation, confirm_signup
+from campaigns.views.public_pages import evidence_of, lost_page, private, public_page
+from contacts.models import Topic
+from contacts.queries.consent import is_suppressed
+from ecosystem.base import clock
+from ecosystem.base.links import CONFIRM, PREFERENCES, PURPOSES, UNSUBSCRIBE, BadLink, MessageSigner, read_link
+from ecosystem.base.tenancy import business_scope
+from ecosystem.models import Business
+
+TRAP_SECONDS = 10
+LinkView = Callable[[HttpRequest, "OpenedLink"], HttpResponse]
+
+
+@dataclass(frozen=True)
+class OpenedLink:
+    """A token that was read: its business, the row it names, and itself."""
+
+    token: str
+    business: Business
+    row_id: UUID
+
+
+def signed(purpose: str, *methods: str) -> Callable[[LinkView], Callable[..., HttpResponse]]:
+    """A view behind a token of one purpose: the token is read, its business is entered, all else is a kind page."""
+
+    def decorate(view: LinkView) -> Callable[..., HttpResponse]:
+        @csrf_exempt
+        @require_http_methods(list(methods))
+        @wraps(view)
+        def opened(request: HttpRequest, token: str) -> HttpResponse:
+            try:
+                link = read_link(purpose, token, now=clock.now().timestamp())
+                row_id = link.uuid
+            except BadLink as error:
+                return lost_page(request, is_expired=error.is_expired)
+            business = Business.objects.filter(id=link.business_id).first()
+            if business is None:
+                return lost_page(request, is_expired=False)
+            request.business = business  # type: ignore[attr-defined]
+            with business_scope(business):
+                return view(request, OpenedLink(token, business, row_id))
+
+        return opened
+
+    return decorate
+
+
+@signed(CONFIRM, "GET", "HEAD", "POST")
+def confirm(request: HttpRequest, link: OpenedLink) -> HttpResponse:
+    """The second yes: a page with one button, whose press makes the first one count."""
+    signup = find_signup(link.row_id, now=clock.now())
+    if signup is None:
+        return lost_page(request, is_expired=True)
+    if request.method == "POST" and not cache.get(_trap_key(link.token)):
+        done = confirm_signup(signup.id, evidence=evidence_of(request, page="confirm"))
+        return lost_page(request, is_expired=True) if done is None else _welcome(request, link, done)
+    if signup.state == Signup.State.CONFIRMED:
+        return public_page(request, link.business, "campaigns/public/confirmed_before.html", {"signup": signup})
+    context = {"signup": signup, "ticked": topics_of(signup), "token": link.token}
+    return public_page(request, link.business, "campaigns/public/confirm.html", context)
+
+
+@require_safe
+def confirm_trap(request: HttpRequest, token: str) -> HttpResponse:
+    """A link no person sees: who follows it follows every link, and presses no button that counts for 10 seconds."""
+    cache.set(_trap_key(token), True, TRAP_SECONDS)
+    return private(HttpResponse(status=204))
+
+
+@signed(UNSUBSCRIBE, "GET", "HEAD", "POST")
+def unsubscribe(request: HttpRequest, link: OpenedLink) -> HttpResponse:
+    """Leaving by one tap: RFC 8058 for mail programs, a page with one button for people. Always 200."""
+    message = find_message(link.row_id)
+    topic = message.topic if message else None
+    context: dict[str, Any] = {"topic": topic, "token": link.token, "preferences": _preferences_of(link, message)}
+    if request.method != "POST":
+        is_out = message is not None and is_suppressed(message.channel, hashes_of_message(message), topic=topic)
+        return public_page(request, link.business, "campaigns/public/leave.html", {**context, "is_out": is_out})
+    had_said_yes: tuple[UUID, ...] = ()
+    if message is not None:
+        evidence = evidence_of(request, page="unsubscribe")
+        had_said_yes = leave_by_message(message, evidence=evidence, now=clock.now())
+    if _is_one_click(request):
+        return private(HttpResponse("OK", content_type="text/plain"))
+    if message is not None and had_said_yes and message.address:
+        about = b"".join([message.id.bytes, *(topic_id.bytes for topic_id in had_said_yes)])
+        context["undo"] = stamp_form(about)
+    return public_page(request, link.business, "campaigns/public/left.html", context)
+
+
+@signed(UNSUBSCRIBE, "GET", "HEAD", "POST")
+def unsubscribe_undo(request: HttpRequest, link: OpenedLink) -> HttpResponse:
+    """Taking a leaving back, from the page that said it and soon after: a new yes by the person."""
+    message = find_message(link.row_id)
+    topics: list[Topic] = []
+    if request.method == "POST" and message is not None:
+        proof = read_form_time(request.POST.get("proof", ""), now=clock.now().timestamp())
+        is_theirs = proof.freshness == Freshness.GOOD and proof.about[:16] == message.id.bytes
+        if is_theirs and use_form_time(proof):
+            wanted = [UUID(bytes=proof.about[start : start + 16]) for start in range(16, len(proof.about), 16)]
+            topics = come_back(message, wanted, evidence=evidence_of(request, page="undo"), now=clock.now())
+    context = {"topics": topics, "preferences": _preferences_of(link, message), "token": link.token}
+    return public_page(request, link.business, "campaigns/public/back.html", context)
+
+
+@signed(PREFERENCES, "GET", "HEAD", "POST")
+def preferences(request: HttpRequest, link: OpenedLink) -> HttpResponse:
+    """What may be sent to somebody, in their own hands."""
+    message = find_message(link.row_id)
+    if message is None:
+        return lost_page(request, is_expired=True)
+    now = clock.now()
+    context: dict[str, Any] = {}
+    if request.method == "POST":
+        evidence = evidence_of(request, page="preferences")
+        if "stop" in request.POST:
+            stop_everything(message, evidence=evidence, now=now)
+            context["has_stopped"] = True
+        else:
+            shown, chosen = request.POST.getlist("shown"), request.POST.getlist("on")
+            context["change"] = keep_preferences(message, shown=shown, chosen=chosen, evidence=evidence, now=now)
+    context["page"] = preference_page(message, now=now)
+    return public_page(request, link.business, "campaigns/public/preferences.html", context)
+
+
+def _welcome(request: HttpRequest, link: OpenedLink, done: Confirmation) -> HttpResponse:
+    if not done.is_new:
+        return public_page(request, link.business, "campaigns/public/confirmed_before.html", {"signup": done.signup})
+    preferences = _preferences_of(link, done.receipt)
+    context = {"signup": done.signup, "topics": done.topics, "preferences": preferences}
+    return public_page(request, link.business, "campaigns/public/welcome.html", context)
+
+
+def _preferences_of(link: OpenedLink, message: Message | None) -> str:
+    """The preference token of the same message, while it works."""
+    if message is None:
+        return ""
+    token = MessageSigner(link.business.pk).tokens(message.id).preferences
+    longest = PURPOSES[PREFERENCES].max_age
+    return token if longest is None or clock.now() - message.created_at < longest else ""
+
+
+def _is_one_click(request: HttpRequest) -> bool:
+    """Whether a mail program posted this. A body that cannot be read has left all the same."""
+    try:
+        return "page" not in request.POST
+    except (MultiPartParserError, SuspiciousOperation):
+        return True
+
+
+def _trap_key(token: str) -> str:
+    return f"trap:{hashlib.sha256(token.encode()).hexdigest()}"

@@ -1,0 +1,242 @@
+"""The page where somebody decides what may be sent to them."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.test import Client
+from django.utils import timezone
+
+from campaigns.models import Message
+from campaigns.services.messages import plan_message
+from contacts.models import Consent, ConsentState, Contact, Suppression
+from contacts.services.consent import withdraw_consent
+from contacts.services.suppression import suppress_address
+from contacts.services.topics import archive_topic
+from ecosystem.base.addresses import address_hash
+from ecosystem.base.links import MessageSigner
+from ecosystem.base.tenancy import business_scope
+from tests.factories.permission import make_business, make_member, make_person, make_topic, owner_of, say_yes
+
+pytestmark = pytest.mark.django_db
+
+ANA = "ana@example.com"
+
+
+@pytest.fixture
+def bakery():
+    business = make_business()
+    with business_scope(business):
+        yield business
+
+
+@pytest.fixture
+def season(bakery):
+    return make_topic()
+
+
+@pytest.fixture
+def offers(season):
+    return make_topic("Offers", "One a month", promised_count=1)
+
+
+@pytest.fixture
+def ana(offers, season):
+    person = make_person(ANA)
+    say_yes(person, season)
+    return person
+
+
+def letter(contact, topic, key="s:1") -> Message:
+    """A letter of a topic that waits to go to somebody."""
+    return plan_message(
+        idem_key=key, message_class="marketing", lane="sequence", contact=contact, topic=topic, address=ANA,
+        address_hash=address_hash("email", ANA), merge={},
+    )  # fmt: skip
+
+
+@pytest.fixture
+def url(ana, season):
+    message = letter(ana, season)
+    return "/prefs/" + MessageSigner(message.business_id).tokens(message.id).preferences
+
+
+def states() -> dict[str, str]:
+    """What holds now, by the topic's name."""
+    return dict(ConsentState.objects.values_list("topic__name", "state"))
+
+
+def keys(*topics) -> list[str]:
+    """The names of switches."""
+    return [f"email:{topic.id}" for topic in topics]
+
+
+def test_the_page_tells_topics_promises_and_history_without_the_address(client, url, ana, season):
+    letter(ana, season, "s:2")
+    Message.objects.filter(idem_key="s:2").update(state="accepted", accepted_at=timezone.now())
+    page = client.get(url).content.decode()
+    assert "What may we send you, Ana?" in page
+    assert "a••••@example.com" in page
+    assert ANA not in page
+    assert "Promised at most 2 in 30 days, you received 1." in page
+    assert "Confirmed: What is in season" in page
+    assert page.count("checked") == 1
+    assert "<script" not in page
+    assert not client.cookies
+
+
+def test_get_and_head_change_nothing(client, url):
+    rows = Consent.objects.count()
+    for _ in range(5):
+        assert (client.get(url).status_code, client.head(url).status_code) == (200, 200)
+    assert Consent.objects.count() == rows
+    assert states() == {"What is in season": "granted"}
+
+
+def test_turning_a_topic_on_is_a_new_yes_of_their_own_and_off_stops_what_waits(url, ana, season, offers):
+    waiting = Message.objects.get()
+    client = Client(enforce_csrf_checks=True)
+    page = client.post(url, {"shown": keys(season, offers), "on": keys(offers)}).content.decode()
+    assert "“Offers” is on." in page
+    assert "“What is in season” is off." in page
+    assert states() == {"What is in season": "withdrawn", "Offers": "granted"}
+    granted = Consent.objects.get(act="granted")
+    assert (granted.source, granted.basis, granted.wording) == (
+        "preferences",
+        "express",
+        "Offers, by email\nOne a month",
+    )
+    waiting.refresh_from_db()
+    assert waiting.state == "cancelled"
+
+
+def test_saving_without_a_change_writes_nothing(client, url, season, offers):
+    rows = Consent.objects.count()
+    client.post(url, {"shown": keys(season, offers), "on": keys(season)})
+    assert Consent.objects.count() == rows
+
+
+def test_a_topic_that_the_page_did_not_show_cannot_change(client, url, season, offers):
+    client.post(url, {"shown": keys(offers), "on": []})
+    assert states() == {"What is in season": "granted"}
+    client.post(url, {"shown": ["email:nonsense", "sms:" + str(offers.id)], "on": ["sms:" + str(offers.id)]})
+    assert states() == {"What is in season": "granted"}
+
+
+def test_stop_everything_takes_one_tap_and_twice_is_the_same(client, url, ana, season, offers):
+    say_yes(ana, offers)
+    for _ in range(2):
+        page = client.post(url, {"stop": "1"}).content.decode()
+        assert "You are out. It counts from this second." in page
+    assert set(states().values()) == {"withdrawn"}
+    assert Suppression.objects.get(lifted_at=None).topic is None
+    assert Consent.objects.filter(act="withdrawn").count() == 1
+
+
+def test_who_stopped_everything_can_come_back_for_one_thing(client, url, season, offers):
+    client.post(url, {"stop": "1"})
+    client.post(url, {"shown": keys(season, offers), "on": keys(season)})
+    assert states()["What is in season"] == "granted"
+    assert list(Suppression.objects.filter(lifted_at=None).values_list("topic__name", flat=True)) == ["Offers"]
+
+
+def test_a_topic_that_was_put_away_can_be_left_but_not_joined(client, url, season, offers):
+    archive_topic(season)
+    archive_topic(offers)
+    page = client.get(url).content.decode()
+    assert ("What is in season" in page, "Offers" in page.split("<details")[0]) == (True, False)
+    client.post(url, {"shown": keys(season, offers), "on": keys(offers)})
+    assert states() == {"What is in season": "withdrawn"}
+
+
+def test_sec_31_the_link_works_for_ninety_days(client, url):
+    with time_machine.travel(timezone.now() + timedelta(days=89)):
+        assert client.get(url).status_code == 200
+    with time_machine.travel(timezone.now() + timedelta(days=91)):
+        assert client.get(url).status_code == 410
+        assert client.post(url, {"stop": "1"}).status_code == 410
+    assert client.get(url[:-1] + ("A" if url[-1] != "A" else "B")).status_code == 404
+    assert states() == {"What is in season": "granted"}
+
+
+def test_somebody_who_is_not_kept_any_more_can_still_stop_everything(client, url, bakery):
+    Message.objects.update(contact=None)
+    assert "We do not know you any more" in client.get(url).content.decode()
+    assert client.post(url, {"stop": "1"}).status_code == 200
+    assert Suppression.objects.get(lifted_at=None).topic is None
+
+
+# The card on a person's page
+
+
+def panel(client, bakery, contact) -> str:
+    """The person's page as the team sees it."""
+    return client.get(f"/b/{bakery.slug}/contacts/{contact.id}/").content.decode()
+
+
+@pytest.fixture
+def sam(client, bakery):
+    member = make_member(bakery)
+    client.force_login(member.user)
+    return member
+
+
+def test_the_card_says_yes_or_no_since_when_and_why(client, bakery, sam, ana, offers):
+    page = panel(client, bakery, ana)
+    assert "What Ana allows" in page
+    assert "May be written to: they said yes." in page
+    assert "They have not said yes to this." in page
+    assert "Ask them" in page
+    withdraw_consent(ana, channel="email", topic=None, source="link")
+    page = panel(client, bakery, ana)
+    assert "They said stop. Only their own new yes opens this again." in page
+    assert "Ask them" not in page
+
+
+def test_sam_asks_from_the_card_and_the_topic_waits(client, bakery, sam, ana, offers):
+    client.post(f"/b/{bakery.slug}/contacts/{ana.id}/permission/{offers.id}/ask/")
+    assert states()["Offers"] == "requested"
+    assert Message.objects.filter(template="confirm_signup").count() == 1
+    assert "Waiting" in panel(client, bakery, ana)
+
+
+def test_sam_keeps_a_yes_with_proof_and_none_without(client, bakery, sam, ana, offers):
+    url = f"/b/{bakery.slug}/contacts/{ana.id}/permission/{offers.id}/proof/"
+    answer = client.post(url, {"source": "paper", "said_on": "2026-05-02", "note": ""})
+    assert (answer.status_code, "Offers" in states()) == (422, False)
+    answer = client.post(url, {"source": "paper", "said_on": "2026-05-02", "note": "Card 14 in the blue box"})
+    assert (answer.status_code, states()["Offers"]) == (302, "granted")
+
+
+def test_sam_takes_note_of_a_stop_in_one_tap(client, bakery, sam, ana, season):
+    client.post(f"/b/{bakery.slug}/contacts/{ana.id}/permission/withdraw/", {"topic": str(season.id)})
+    assert states() == {"What is in season": "withdrawn"}
+    assert Suppression.objects.get().reason == "manual"
+    assert Consent.objects.get(act="withdrawn").actor_id == sam.id
+
+
+def test_sec_59_no_form_of_the_team_opens_what_ana_closed(client, bakery, sam, ana, season):
+    suppress_address(channel="email", hashes=[address_hash("email", ANA)], topic=season, reason="unsubscribed")
+    base = f"/b/{bakery.slug}/contacts/{ana.id}/permission/{season.id}/"
+    rows = Consent.objects.count()
+    client.post(base + "ask/")
+    answer = client.post(base + "proof/", {"source": "paper", "said_on": "2026-05-02", "note": "card"})
+    assert (answer.status_code, Consent.objects.count()) == (422, rows)
+    assert Suppression.objects.get().lifted_at is None
+
+
+def test_gus_of_the_garage_gets_a_404_for_anas_permission(client, bakery, ana, season):
+    garage = make_business("Gus and Sons", "gus@example.com")
+    client.force_login(owner_of(garage).user)
+    for path in (f"{season.id}/ask/", f"{season.id}/proof/", "withdraw/"):
+        assert client.post(f"/b/{bakery.slug}/contacts/{ana.id}/permission/{path}").status_code == 404
+        assert client.post(f"/b/{garage.slug}/contacts/{ana.id}/permission/{path}").status_code == 404
+    assert Contact.objects.filter(id=ana.id).exists()
+    assert states() == {"What is in season": "granted"}
+
+
+def test_a_helper_may_not_change_permission(client, bakery, ana, season):
+    client.force_login(make_member(bakery, role="helper", email="hanna@example.com").user)
+    url = f"/b/{bakery.slug}/contacts/{ana.id}/permission/withdraw/"
+    assert client.post(url, {"topic": str(season.id)}).status_code == 403
+    assert states() == {"What is in season": "granted"}
