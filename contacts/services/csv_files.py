@@ -73,6 +73,7 @@ def read_shape(content: bytes) -> CsvShape:
         if count > MAX_ROWS:
             sentence = _("This list has more than 200,000 rows. Split it and bring in the parts.")
             raise Invalid("file_too_long", sentence, field="file")
+    _refuse_open_quote(content, encoding=encoding, delimiter=delimiter)
     if not count:
         raise Invalid("file_only_header", _("This list has a first line and nobody in it."), field="file")
     return CsvShape(encoding=encoding, delimiter=delimiter, header=header, sample=sample, row_count=count)
@@ -127,6 +128,19 @@ def detect_delimiter(text: str) -> str:
 def _rows_until_broken(text: str, delimiter: str) -> Iterator[list[str]]:
     with contextlib.suppress(csv.Error):
         yield from (row for row in csv.reader(io.StringIO(text), delimiter=delimiter) if row)
+
+
+def _refuse_open_quote(content: bytes, *, encoding: str, delimiter: str) -> None:
+    """A quotation mark that is never closed swallows every row after it: that is not a list to take in."""
+    text = io.TextIOWrapper(io.BytesIO(content), encoding=encoding, errors="replace", newline="")
+    line, reader = 0, csv.reader(text, delimiter=delimiter, strict=True)
+    try:
+        for _row in reader:
+            line = reader.line_num
+    except csv.Error as error:
+        if "end of data" in str(error):
+            sentence = _("After line %(line)s a quotation mark is opened and never closed.")
+            raise Invalid("file_broken", sentence % {"line": line}, field="file") from error
 
 
 def iter_rows(content: bytes, *, encoding: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:

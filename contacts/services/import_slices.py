@@ -23,7 +23,7 @@ from ecosystem.services.jobs import end_job
 SLICE_ROWS = 20_000
 
 
-def work_import(business_id: int, job_id: UUID) -> bool:
+def work_import(business_id: int, job_id: UUID, *, slice_rows: int = SLICE_ROWS) -> bool:
     """Take in the next slice of an import; True while more remains.
 
     Killed at any moment it ends the same: a slice and its cursor are committed together or not at all.
@@ -37,7 +37,7 @@ def work_import(business_id: int, job_id: UUID) -> bool:
             _end(job, imported, state=Import.State.CANCELLED, message=_("Stopped. Who was brought in by then stays."))
             return False
         try:
-            people, problems, read = _read_slice(imported, start=job.cursor)
+            people, problems, read = _read_slice(imported, start=job.cursor, count=slice_rows)
         except DomainError as problem:
             _end(job, imported, state=Import.State.FAILED, message=str(problem.message))
             return False
@@ -47,7 +47,7 @@ def work_import(business_id: int, job_id: UUID) -> bool:
         job.done = job.cursor
         job.save(update_fields=["cursor", "done", "updated_at"])
         imported.save(update_fields=["added_count", "known_count", "problem_count", "permitted_count", "updated_at"])
-        if read < SLICE_ROWS:
+        if read < slice_rows:
             _end(job, imported, state=Import.State.DONE, message="")
             return False
         return True
@@ -77,10 +77,10 @@ def read_rows(imported: Import, *, start: int, count: int) -> Iterator[PersonRow
         yield reader.read(line, row)
 
 
-def _read_slice(imported: Import, *, start: int) -> tuple[list[PersonRow], list[ProblemRow], int]:
+def _read_slice(imported: Import, *, start: int, count: int) -> tuple[list[PersonRow], list[ProblemRow], int]:
     people: list[PersonRow] = []
     problems: list[ProblemRow] = []
-    for read in read_rows(imported, start=start, count=SLICE_ROWS):
+    for read in read_rows(imported, start=start, count=count):
         if isinstance(read, ProblemRow):
             problems.append(read)
         else:

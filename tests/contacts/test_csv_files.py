@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from contacts.services.csv_files import MAX_FIELD, iter_rows, read_shape
 from ecosystem.base.errors import Invalid
 
+LETTERS = st.characters(codec="utf-8", exclude_characters="\x00")
 PEOPLE = "Name;E-Mail;Ort\r\nZoë Brückner;zoe@example.com;Köln\r\nÁna Peña;ana@example.com;Málaga\r\n"
 
 
@@ -40,6 +41,7 @@ def test_cyrillic_of_an_old_program_is_read():
         (b",,,\n", "file_no_header"),
         (b"name,email\n", "file_only_header"),
         (b"name,email\n" + b'"' + b"x" * (MAX_FIELD + 10) + b"\n", "file_broken"),
+        (b'name\nAna\n"never ends\nBo\n', "file_broken"),
         (",".join(f"c{n}" for n in range(500)).encode() + b"\n1\n", "file_too_wide"),
     ],
 )
@@ -64,7 +66,7 @@ def test_blank_lines_are_no_rows_and_lines_are_counted_as_an_editor_does():
 @given(
     rows=st.lists(
         st.tuples(
-            st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\x00"), min_size=1, max_size=20).filter(str.strip),
+            st.text(alphabet=LETTERS, min_size=1, max_size=20).filter(str.strip),
             st.emails(),
         ),
         min_size=1,

@@ -14,7 +14,10 @@ NOW = datetime(2026, 5, 14, 12, tzinfo=UTC)
 HEADER = ["First Name", "Last Name", "E-mail Address", "Mobile", "Company", "Tags", "Newsletter", "Opt-in date"]
 
 
-def reader(permission=Permission("none")):
+NO_PERMISSION = Permission("none")
+
+
+def reader(permission=NO_PERMISSION):
     mapping = guess_mapping(HEADER)
     return RowReader(
         columns={meaning: int(index) for index, meaning in mapping.items()},
@@ -57,7 +60,9 @@ def test_a_mapping_that_cannot_be_is_refused(mapping, code):
 
 
 def test_a_row_becomes_a_person():
-    person = reader().read(2, ["Ána", "Peña", " Ana@Example.COM ", "(212) 555-0142", "Fold Coffee", "vip; bread", "yes", ""])
+    person = reader().read(
+        2, ["Ána", "Peña", " Ana@Example.COM ", "(212) 555-0142", "Fold Coffee", "vip; bread", "yes", ""]
+    )
     assert isinstance(person, PersonRow)
     assert (person.display_name, person.sort_name) == ("Ána Peña", "pena ana")
     assert (person.email_norm, person.phone_norm) == ("ana@example.com", "+12125550142")
