@@ -70,7 +70,7 @@ def _subject(prepared: PreparedLetter, values: Mapping[str, str]) -> str:
 def _put_logic(prepared: PreparedLetter, pieces: list[bytes], values: Mapping[str, str], link_token: str) -> None:
     context = nested({**prepared.constants, **values})
     context["link"] = {
-        f"n{number}": f"{prepared.public_url}/l/{link_token}/{number}/" if prepared.is_tracked else target
+        f"n{number}": f"{prepared.public_url}/l/{link_token}/{number}" if prepared.is_tracked else target
         for number, target in enumerate(prepared.links, 1)
     }
     for place in prepared.logic:

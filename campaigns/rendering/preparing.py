@@ -154,11 +154,11 @@ def resolve(parts: Parts, constants: Mapping[str, str], *, public_url: str, link
         elif part.kind == LINK and links is not None:
             resolved.append(_Words(links[int(part.name) - 1]))
         elif part.kind == LINK:
-            resolved += [f"{public_url}/l/", Slot(FILLED, LINK_TOKEN), f"/{part.name}/"]
+            resolved += [f"{public_url}/l/", Slot(FILLED, LINK_TOKEN), f"/{part.name}"]
         elif part.kind == LEAVE:
-            resolved += [f"{public_url}/u/", Slot(FILLED, UNSUBSCRIBE_TOKEN), "/"]
+            resolved += [f"{public_url}/u/", Slot(FILLED, UNSUBSCRIBE_TOKEN)]
         elif part.kind == PREFERENCES:
-            resolved += [f"{public_url}/prefs/", Slot(FILLED, PREFERENCES_TOKEN), "/"]
+            resolved += [f"{public_url}/prefs/", Slot(FILLED, PREFERENCES_TOKEN)]
         else:
             resolved.append(part)
     return tuple(resolved)
@@ -224,7 +224,7 @@ class _Preparation:
         mailbox_address = self.sender.leave_mailbox or self.sender.reply_to or self.sender.from_address
         self.add(f"List-Unsubscribe: <{self.public_url}/u/")
         self.fill(UNSUBSCRIBE_TOKEN)
-        self.add(f"/>,\r\n <mailto:{check_address(mailbox_address, place='leave_mailbox')}?subject=unsubscribe%20")
+        self.add(f">,\r\n <mailto:{check_address(mailbox_address, place='leave_mailbox')}?subject=unsubscribe%20")
         self.fill(UNSUBSCRIBE_TOKEN)
         self.add(">\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n")
 

@@ -23,7 +23,7 @@ NAMES = st.text(st.characters(codec="utf-8"), max_size=80)
 
 def test_a_mail_has_every_header_that_mailbox_providers_ask_for():
     found = opened(mail(compile_letter(letter(subject="Rye, {{ first_name }}")), {"contact.first_name": "Ana"}))
-    token = re.search(r"/u/([^/]+)/>", found["List-Unsubscribe"])[1]
+    token = re.search(r"/u/([^/>]+)>", found["List-Unsubscribe"])[1]
     assert found["From"] == "Nora <nora@example.com>"
     assert found["To"] == "ana@example.com"
     assert found["Subject"] == "Rye, Ana"
@@ -31,7 +31,7 @@ def test_a_mail_has_every_header_that_mailbox_providers_ask_for():
     assert re.fullmatch(rf"<{MESSAGE_ID}\.[\w-]{{12}}@example\.com>", found["Message-ID"])
     assert found["X-Lampwalk-Message"] == str(MESSAGE_ID)
     assert re.fullmatch(
-        r"<https://crm\.example\.com/u/[\w-]+/>, <mailto:nora@example\.com\?subject=unsubscribe%20[\w-]+>",
+        r"<https://crm\.example\.com/u/[\w-]+>, <mailto:nora@example\.com\?subject=unsubscribe%20[\w-]+>",
         found["List-Unsubscribe"],
     )
     assert found["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
@@ -117,7 +117,7 @@ def test_links_are_numbered_and_lead_to_our_own_pages():
     assert plan.links == ("https://example.com/a?x=1&y=2", "https://example.com/b", "https://www.example.com/go")
     links = Elements(read(mail(plan))).links
     ours = [link for link in links if link.startswith("https://crm.example.com/l/")]
-    assert [link.rstrip("/").rpartition("/")[2] for link in ours] == ["1", "2", "1", "3"]
+    assert [link.rpartition("/")[2] for link in ours] == ["1", "2", "1", "3"]
     assert {read_link(LINK, link.split("/")[4]).uuid for link in ours} == {MESSAGE_ID}
     assert "mailto:a@example.com" in links
     assert read(mail(plan), "plain").count("https://crm.example.com/l/") == 4
@@ -182,7 +182,7 @@ def test_every_name_arrives_as_it_was_and_fits_the_wire(name, words):
     assert "Bcc" not in found
     preview = render_preview(plan, SENDER.values(), {"contact.first_name": name})
     assert " ".join(found["Subject"].split()) == " ".join(preview.subject.split())
-    arrived = re.sub(r"https://crm\.example\.com/l/\S+/1/", "https://example.com", read(raw, "plain"))
+    arrived = re.sub(r"https://crm\.example\.com/l/[^/]+/1", "https://example.com", read(raw, "plain"))
     assert arrived.partition("Stop these")[0].split() == preview.text.partition("Stop these")[0].split()
 
 
