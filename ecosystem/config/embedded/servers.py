@@ -3,7 +3,7 @@
 import os
 import secrets as random
 import signal
-import subprocess
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -138,8 +138,12 @@ def _await_former(files: Path) -> None:
         return
     if str(files).encode() not in command:
         return
+    deadline = time.monotonic() + POSTGRES_SECONDS
     try:
         os.kill(pid, signal.SIGINT)
-        subprocess.run(["tail", "--pid", str(pid), "-f", "/dev/null"], timeout=30, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        raise CannotStart(f"A former database process ({pid}) still runs in {files}; stop it first.") from None
+        while time.monotonic() < deadline:
+            os.kill(pid, 0)
+            time.sleep(0.05)
+    except ProcessLookupError:
+        return
+    raise CannotStart(f"A former database process ({pid}) still runs in {files}; stop it first.")

@@ -3,6 +3,7 @@
 import os
 import selectors
 import signal
+import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from types import FrameType
 from ecosystem.config.embedded.child import Child, Program
 from ecosystem.config.embedded.log_stream import LogStream
 from ecosystem.config.embedded.places import CannotStart
-from ecosystem.config.embedded.process_ties import adopt_orphans, end_orphans
+from ecosystem.config.embedded.process_ties import adopt_orphans, end_orphans, reap_adopted
 
 FIRST_DELAY = 0.5
 LONGEST_DELAY = 30.0
@@ -56,7 +57,10 @@ class Supervisor:
 
     def start(self, program: Program) -> Child:
         """Start a program and look after it."""
-        child = Child(program)
+        try:
+            child = Child(program)
+        except (OSError, subprocess.SubprocessError) as error:
+            raise CannotStart(f"{program.name} could not be started: {error}.") from None
         self.children[program.name] = child
         if program.name not in self._order:
             self._order.append(program.name)
@@ -106,6 +110,7 @@ class Supervisor:
                 pass
         except BlockingIOError:
             pass
+        reap_adopted({child.process.pid for child in self.children.values()})
 
     def _pass_on(self, child: Child, said: list[str] | None) -> None:
         for line in child.read_lines():

@@ -52,6 +52,7 @@ class _House:
         self.places = places
         self.port = port
         self.began = time.monotonic()
+        self.patience = 1.0
         self.secrets = load_or_make(places.secrets)
         self.servers = Servers(places, self.secrets)
 
@@ -71,7 +72,7 @@ class _House:
         environment.pop("MIGRATION_DATABASE_URL", None)
         environment.pop("OPS_DATABASE_URL", None)
         self.supervisor.start(programs.web(environment, self.port))
-        self.supervisor.wait_until("web", self._answers, seconds=60)
+        self.supervisor.wait_until("web", self._answers, seconds=120)
         for program in programs.workers(environment):
             self.supervisor.start(program)
         self._greet()
@@ -138,11 +139,14 @@ class _House:
 
     def _answers(self) -> bool:
         assert self.port is not None  # noqa: S101
-        link = http.client.HTTPConnection(LOOPBACK, self.port, timeout=1)
+        link = http.client.HTTPConnection(LOOPBACK, self.port, timeout=self.patience)
         try:
             link.request("GET", "/readyz")
             return link.getresponse().status == 200
-        except (OSError, http.client.HTTPException):
+        except (OSError, http.client.HTTPException) as error:
+            # Asked before anybody listened, a question may wait for ever; on a slow machine the answer takes its time.
+            if isinstance(error, TimeoutError):
+                self.patience = min(self.patience * 2, 10.0)
             return False
         finally:
             link.close()

@@ -36,7 +36,11 @@ def flow_page() -> list[str]:
         lines += [f"- `{key}`: `{place}`" for key, place in lending.entries] or ["Nothing yet."]
         lines += [""]
     lines += ["## Tasks", "", *([f"- `{name}`" for name in task_names()] or ["None yet."]), ""]
-    lines += ["## What beat wakes", "", *([f"- `{tick.task}` {tick.schedule}" for tick in ticks()] or ["Nothing yet."])]
+    lines += [
+        "## What beat wakes",
+        "",
+        *([f"- {tick.name}: `{tick.task}`, {tick.schedule}" for tick in ticks()] or ["Nothing yet."]),
+    ]
     return lines
 
 
