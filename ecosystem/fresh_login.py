@@ -12,6 +12,7 @@ from django.http.response import HttpResponseBase
 from django.urls import reverse
 
 from ecosystem.base.clock import now
+from ecosystem.session_limits import SIGNED_IN_AT
 
 View = Callable[..., HttpResponseBase]
 
@@ -36,6 +37,7 @@ def fresh_login_required(page: str) -> Callable[[View], View]:
 
 
 def has_just_signed_in(request: HttpRequest) -> bool:
-    """Whether a password or a code was given in this session within the last 15 minutes."""
+    """Whether this session began, or a password or a code was given in it, within the last 15 minutes."""
     moments = [record["at"] for record in get_authentication_records(request, request.user)]
-    return bool(moments) and now().timestamp() - max(moments) < settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
+    latest = max([request.session.get(SIGNED_IN_AT, 0), *moments])
+    return bool(now().timestamp() - latest < settings.ACCOUNT_REAUTHENTICATION_TIMEOUT)

@@ -9,11 +9,21 @@ from allauth.core import context
 from allauth.mfa.base.forms import AuthenticateForm as AllauthAuthenticateForm
 from allauth.mfa.base.forms import ReauthenticateForm as AllauthReauthenticateForm
 from django import forms
+from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from ecosystem.login_limits import Attempt
 from ecosystem.models import User
+
+
+class Honeypot(forms.TextInput):
+    """A field that people neither see nor reach, and that only a program fills in."""
+
+    is_hidden = True
+
+    def __init__(self) -> None:
+        super().__init__(attrs={"class": "vh", "tabindex": "-1", "autocomplete": "off", "aria-hidden": "true"})
 
 
 class SignupForm(AllauthSignupForm):
@@ -25,6 +35,7 @@ class SignupForm(AllauthSignupForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         _speak_plainly(self)
+        self.fields[settings.ACCOUNT_SIGNUP_FORM_HONEYPOT_FIELD].widget = Honeypot()
         self.fields["password1"].help_text = _("12 characters or more. A few words in a row are easy to keep in mind.")
 
     def try_save(self, request: HttpRequest) -> Any:

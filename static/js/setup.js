@@ -6,6 +6,13 @@
   if (zone && !zone.value) zone.value = Intl.DateTimeFormat().resolvedOptions().timeZone || "";
   if (!form) return;
   const name = document.querySelector("[data-setup-name]");
+  // As many whole words as fit into the circle.
+  const shorten = (text) => {
+    const words = text.trim().split(/\s+/);
+    while (words.length > 1 && words.join(" ").length > 12) words.pop();
+    const kept = words.join(" ").replace(/\s+[^\p{L}\p{N}]+$/u, "");
+    return kept.length > 12 ? kept.slice(0, 11) + "…" : kept;
+  };
   const follow = () => {
     const boxes = [...form.querySelectorAll("input[name=known_kinds]")];
     const chosen = new Set(boxes.filter((box) => box.checked).map((box) => box.value));
@@ -13,7 +20,7 @@
       node.classList.toggle("later", !chosen.has(node.dataset.kind));
     }
     const typed = form.elements.name;
-    if (name && typed) name.textContent = typed.value.length > 14 ? typed.value.slice(0, 13) + "…" : typed.value;
+    if (name && typed) name.textContent = shorten(typed.value);
   };
   form.addEventListener("input", follow);
   follow();

@@ -112,7 +112,7 @@ def test_forged_and_broken_tokens_open_nothing(as_nora, bakery, garage):
     token = link_in(letters()[0]).split("/")[2]
     ana = sign_in(Client(), make_user("Ana", email="ana@example.com"))
     for bad in (token[:-4] + "AAAA", "B" + token[1:], token[:40], "x", "%00", token + "A"):
-        assert ana.post(f"/join/{bad}/").status_code == 404, bad
+        assert ana.post(f"/invitations/{bad}/").status_code == 404, bad
     assert len(team_of(bakery)) == 1
 
 
