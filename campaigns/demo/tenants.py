@@ -1,0 +1,208 @@
+"""Two businesses with one of everything, each text marked: a trace of one in the other is seen from outside."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from types import SimpleNamespace
+from uuid import uuid4
+
+from allauth.account.models import EmailAddress
+from django.db import transaction
+from django.utils import timezone
+
+from campaigns.models import Content, Message, TrackingEvent
+from campaigns.services.advancing import advance
+from campaigns.services.enrollments import enroll_contact
+from campaigns.services.sequence_steps import add_letter, add_wait
+from campaigns.services.sequences import create_sequence, start_sequence
+from campaigns.services.signup_forms import FormWords, add_signup_form, publish_signup_form
+from campaigns.services.signups import request_signup
+from campaigns.services.trigger_starts import START_ON_YES
+from contacts.models import Channel, ImportProblem, Suppression
+from contacts.services.consent import grant_consent, withdraw_consent
+from contacts.services.consent_ledger import NO_EVIDENCE
+from contacts.services.contacts import ContactDetails, add_contact
+from contacts.services.imports import map_import, permit_import, start_import, upload_import
+from contacts.services.interactions import log_talk
+from contacts.services.notes import add_note
+from contacts.services.organizations import add_organization, affiliate
+from contacts.services.roles import assign_role
+from contacts.services.stages import change_stage
+from contacts.services.suppression import suppress_address
+from contacts.services.topics import add_topic
+from ecosystem.base.access import Role
+from ecosystem.base.addresses import address_hashes
+from ecosystem.base.tenancy import business_scope
+from ecosystem.models import (
+    Business,
+    BusinessProfile,
+    HealthSnapshot,
+    Kind,
+    Membership,
+    OutboxEntry,
+    PermissionSnapshot,
+    User,
+)
+from ecosystem.scopes import Scope
+from ecosystem.services.api_keys import make_api_key
+from ecosystem.services.businesses import create_business
+from ecosystem.services.invitations import invite
+from ecosystem.services.memberships import add_membership
+
+MARKERS = ("ZZTENANTA-", "ZZTENANTB-")
+PASSWORD = "two-walls-and-a-door"  # noqa: S105 - of two businesses that exist for looking at the wall
+
+
+@dataclass(frozen=True)
+class DemoTenant:
+    """One of the two, with what is needed to knock at its doors."""
+
+    marker: str
+    business: Business
+    owner: User
+    staff: User
+    helper: User
+    api_key: str
+
+
+def write_tenants() -> list[DemoTenant]:
+    """Make both businesses, each whole or not at all."""
+    return [_write_tenant(marker) for marker in MARKERS]
+
+
+@transaction.atomic
+def _write_tenant(marker: str) -> DemoTenant:
+    name = marker.lower().rstrip("-")
+    owner, staff, helper = (_user(marker, f"{name}-{role}") for role in ("owner", "staff", "helper"))
+    business = create_business(owner=owner, name=f"{marker}Bakery", trade="food", town=f"{marker}Town")
+    with business_scope(business, owner):
+        made = SimpleNamespace(marker=marker, name=name, now=timezone.now(), actor=Membership.objects.get(user=owner))
+        _describe(made)
+        add_membership(staff, role=Role.STAFF)
+        add_membership(helper, role=Role.HELPER)
+        invite(email=f"{name}-invited@example.com", role=Role.STAFF, actor=made.actor)
+        key = make_api_key(name=f"{marker}key", scopes=list(Scope), expires_at=None, actor=made.actor)
+        _write_people(made)
+        _write_permission(made)
+        _write_letters(made)
+        _write_import(made)
+        _write_figures(made)
+    return DemoTenant(marker, business, owner, staff, helper, key.text)
+
+
+def _user(marker: str, name: str) -> User:
+    user = User.objects.create_user(f"{name}@example.com", PASSWORD, name=f"{marker}{name}")
+    EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+    return user
+
+
+def _describe(made: SimpleNamespace) -> None:
+    BusinessProfile.objects.update(
+        core_message=f"{made.marker}message",
+        core_unique=f"{made.marker}unique",
+        core_audience=f"{made.marker}audience",
+        sender_name=f"{made.marker}sender",
+        sender_email=f"{made.name}@example.com",
+        reply_to_email=f"{made.name}@example.com",
+        postal_address=f"{made.marker}street\n10001 Town",
+        setup_step=5,
+    )
+
+
+def _write_people(made: SimpleNamespace) -> None:
+    details = ContactDetails(
+        given_name=f"{made.marker}given", family_name=f"{made.marker}family", email=f"{made.name}-ana@example.com"
+    )
+    made.contact = add_contact(
+        details, source="staff", actor=made.actor, now=made.now, stage="suspect", tags=[f"{made.marker}tag"]
+    )
+    change_stage(made.contact, "prospect", actor=made.actor, reason=f"{made.marker}reason", now=made.now)
+    log_talk(made.contact, kind="call", occurred_at=made.now, actor=made.actor, now=made.now, said=f"{made.marker}said")
+    add_note(made.contact, body=f"{made.marker}note", actor=made.actor, now=made.now)
+    organization = add_organization(name=f"{made.marker}firm", actor=made.actor, main_contact=made.contact)
+    affiliate(made.contact, organization, title=f"{made.marker}title")
+    assign_role("vendor", now=made.now, actor=made.actor, contact=made.contact, note=f"{made.marker}role")
+
+
+def _write_permission(made: SimpleNamespace) -> None:
+    made.topic = add_topic(
+        name=f"{made.marker}topic", promise=f"{made.marker}promise", promised_count=2, promised_days=30
+    )
+    other = add_topic(name=f"{made.marker}other", promise=f"{made.marker}promise", promised_count=1, promised_days=30)
+    day = timezone.localdate()
+    for topic in (made.topic, other):
+        grant_consent(
+            made.contact,
+            channel=Channel.EMAIL,
+            topic=topic,
+            actor=made.actor,
+            source="paper",
+            said_on=day,
+            note=f"{made.marker}proof",
+        )
+    withdraw_consent(made.contact, channel=Channel.EMAIL, topic=other, source="staff", actor=made.actor)
+    gone = address_hashes(Channel.EMAIL, f"{made.name}-gone@example.com")
+    suppress_address(channel=Channel.EMAIL, hashes=gone, topic=None, reason=Suppression.Reason.MANUAL)
+    words = FormWords(
+        headline=f"{made.marker}headline",
+        intro=f"{made.marker}intro",
+        promise_no_abuse=f"{made.marker}never",
+        promise_how_often=f"{made.marker}often",
+        promise_how_to_leave=f"{made.marker}leave",
+        thank_you=f"{made.marker}thanks",
+    )
+    form = add_signup_form(words, boxes={made.topic.id: f"{made.marker}wording"}, actor=made.actor)
+    made.form = publish_signup_form(form, actor=made.actor)
+    request_signup(
+        made.form,
+        email=f"{made.name}-new@example.com",
+        given_name=f"{made.marker}new",
+        boxes=list(made.form.boxes.select_related("topic")),
+        signup_id=uuid4(),
+        evidence=NO_EVIDENCE,
+    )
+
+
+def _write_letters(made: SimpleNamespace) -> None:
+    letter = Content.objects.create(
+        name=f"{made.marker}letter",
+        subject=f"{made.marker}subject",
+        preheader=f"{made.marker}preheader",
+        body=f"{made.marker}body with [a link](https://example.com/{made.name}).",
+    )
+    sequence = create_sequence(
+        name=f"{made.marker}sequence", topic=made.topic, trigger="added_by_staff", actor=made.actor
+    )
+    add_letter(sequence, letter)
+    add_wait(sequence, 86_400)
+    add_letter(sequence, letter)
+    made.sequence = start_sequence(sequence, actor=made.actor)
+    enroll_contact(made.sequence, made.contact, source="added_by_staff")
+    advance(timezone.now() + timedelta(seconds=1))
+    message = Message.objects.filter(enrollment__isnull=False).first()
+    if message is None:
+        raise RuntimeError("The demo sequence planned no letter.")
+    TrackingEvent.objects.create(
+        message=message, kind=TrackingEvent.Kind.OPENED, occurred_at=made.now, is_machine=True, machine_reason="demo"
+    )
+
+
+def _write_import(made: SimpleNamespace) -> None:
+    content = f"Name,Email\n{made.marker}listed,{made.name}-listed@example.com\n{made.marker}broken,x@@y\n".encode()
+    imported = upload_import(content, file_name=f"{made.marker}list.csv", uploaded_by=made.actor)
+    map_import(imported.id, mapping=imported.mapping)
+    permit_import(imported.id, rule="none", tags=[f"{made.marker}listed"])
+    made.imported = start_import(imported.id, started_by=made.actor)
+    ImportProblem.objects.create(
+        imported=made.imported, line=3, row=[f"{made.marker}broken"], code="email_invalid", sentence=f"{made.marker}why"
+    )
+
+
+def _write_figures(made: SimpleNamespace) -> None:
+    HealthSnapshot.objects.create(
+        kind=Kind.PROSPECT, on_date=made.now.date() - timedelta(days=1), people=1, taken_at=made.now
+    )
+    PermissionSnapshot.objects.create(channel=Channel.EMAIL, on_date=made.now.date() - timedelta(days=1), people=1)
+    # Promised for a day that this database does not see: there is one of it, and nobody works on it.
+    OutboxEntry.objects.create(
+        kind=START_ON_YES, payload={"marker": made.marker}, due_at=made.now + timedelta(days=36_500)
+    )
