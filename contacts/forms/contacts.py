@@ -9,9 +9,9 @@ from uuid import UUID
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from contacts.forms.keys import NewIdField
 from contacts.services.contacts import ContactDetails, StaleEdit
 from contacts.services.tags import LONGEST_TAG, MOST_TAGS
-from ecosystem.base.ids import uuid7
 from ecosystem.models import LADDER, SIDE_KINDS, Kind, Membership
 from ecosystem.queries.stakeholders import KindWords
 
@@ -59,7 +59,7 @@ class DetailsForm(forms.Form):
 class AddContactForm(DetailsForm):
     """A person who is new. The hidden key is the id they will have, so that a second click adds nobody."""
 
-    key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid7)
+    key = NewIdField()
     stage = forms.ChoiceField(label=_("Where they stand"), required=False)
     roles = forms.MultipleChoiceField(
         label=_("And beside the ladder"), required=False, widget=forms.CheckboxSelectMultiple

@@ -5,8 +5,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from contacts.forms.keys import NewIdField
 from contacts.services.interactions import TALK_KINDS
-from ecosystem.base.ids import uuid7
 
 TALK_LABELS = {
     "call": _("A call"),
@@ -31,11 +31,15 @@ class TalkForm(forms.Form):
     said = forms.CharField(
         label=_("What was said"), required=False, max_length=LONGEST_NOTE, widget=forms.Textarea(attrs={"rows": 3})
     )
-    key = forms.CharField(widget=forms.HiddenInput, max_length=120, initial=lambda: uuid7().hex)
+    key = NewIdField()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["occurred_at"].input_formats = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"]
+
+    def said_and_done(self) -> dict[str, Any]:
+        """What was typed, for the service."""
+        return {**self.cleaned_data, "key": str(self.cleaned_data["key"])}
 
 
 class NoteForm(forms.Form):
@@ -47,4 +51,4 @@ class NoteForm(forms.Form):
         error_messages={"required": _("Write a word or two first.")},
         widget=forms.TextInput(attrs={"placeholder": _("Write a note only your team can see")}),
     )
-    key = forms.CharField(widget=forms.HiddenInput, max_length=120, initial=lambda: uuid7().hex)
+    key = NewIdField()

@@ -6,14 +6,14 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from contacts.forms.keys import NewIdField
 from contacts.models import Contact
-from ecosystem.base.ids import uuid7
 
 
 class OrganizationForm(forms.Form):
     """An organization. Its main contact is one of its people, or found by email while it has none."""
 
-    key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid7)
+    key = NewIdField()
     version = forms.IntegerField(widget=forms.HiddenInput, initial=1)
     name = forms.CharField(label=_("Name"), max_length=170, error_messages={"required": _("Write its name.")})
     website = forms.URLField(

@@ -46,7 +46,7 @@ def interaction_add(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
     form = TalkForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
-            log_talk(contact, actor=request.membership, now=now(), **form.cleaned_data)
+            log_talk(contact, actor=request.membership, now=now(), **form.said_and_done())
         except DomainError as broken:
             form.add_error(broken.field, str(broken))
         else:
@@ -65,6 +65,8 @@ def note_add(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
     form = NoteForm(request.POST, auto_id="note_%s")
     if not form.is_valid():
         return person_page(request, contact, status=422, note_form=form)
-    add_note(contact, actor=request.membership, now=now(), **form.cleaned_data)
+    add_note(
+        contact, body=form.cleaned_data["body"], key=str(form.cleaned_data["key"]), actor=request.membership, now=now()
+    )
     messages.success(request, _("Noted."))
     return redirect("contacts:contact_detail", slug=slug, id=id)

@@ -79,8 +79,9 @@ def stage_change(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
 def stage_undo(request: HttpRequest, slug: str, id: UUID, change_id: UUID) -> HttpResponse:
     """Take a move back."""
     contact = get_contact(id)
+    change = get_stage_change(contact, change_id)
     try:
-        undone = undo_stage_change(get_stage_change(contact, change_id), actor=request.membership, now=now())
+        undone = undo_stage_change(change, actor=request.membership, now=now())
     except DomainError as broken:
         messages.error(request, str(broken))
     else:

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 from contacts.queries.contacts import get_contact
 from contacts.queries.person import get_role
 from contacts.services.roles import assign_role, end_role, reopen_role
-from contacts.views.surroundings import words_of
+from contacts.views.surroundings import back_to, words_of
 from ecosystem.base.access import Action, member_required
 from ecosystem.base.clock import now
 from ecosystem.base.errors import DomainError
@@ -30,7 +30,7 @@ def role_assign(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
     else:
         names = {"name": contact.display_name, "kind": words_of(request)[role.kind].plural}
         messages.success(request, _("%(name)s is one of your %(kind)s.") % names)
-    return redirect("contacts:contact_detail", slug=slug, id=id)
+    return redirect(back_to(request, reverse("contacts:contact_detail", kwargs={"slug": slug, "id": id})))
 
 
 @require_POST
@@ -43,7 +43,7 @@ def role_end(request: HttpRequest, slug: str, id: UUID, role_id: UUID) -> HttpRe
     names = {"name": contact.display_name, "kind": words_of(request)[role.kind].plural}
     sentence = _("%(name)s is no longer one of your %(kind)s.") % names
     messages.success(request, sentence, extra_tags=f"undo:{undo}")
-    return redirect("contacts:contact_detail", slug=slug, id=id)
+    return redirect(back_to(request, reverse("contacts:contact_detail", kwargs={"slug": slug, "id": id})))
 
 
 @require_POST
@@ -54,4 +54,4 @@ def role_reopen(request: HttpRequest, slug: str, id: UUID, role_id: UUID) -> Htt
     role = reopen_role(get_role(contact, role_id), actor=request.membership, now=now())
     names = {"name": contact.display_name, "kind": words_of(request)[role.kind].plural}
     messages.success(request, _("%(name)s is one of your %(kind)s again.") % names)
-    return redirect("contacts:contact_detail", slug=slug, id=id)
+    return redirect(back_to(request, reverse("contacts:contact_detail", kwargs={"slug": slug, "id": id})))

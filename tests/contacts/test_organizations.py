@@ -1,0 +1,170 @@
+"""Firms and other bodies, and who belongs to them."""
+
+import re
+from uuid import uuid4
+
+from django.urls import reverse
+
+from contacts.models import Affiliation, Organization, RoleAssignment
+from contacts.services.organizations import affiliate
+from contacts.services.roles import assign_role
+from ecosystem.base.clock import now
+from ecosystem.base.ids import uuid7
+from ecosystem.base.tenancy import business_scope
+from ecosystem.queries.tallies import tally
+from tests.factories.contacts import make_contact, make_organization
+from tests.statements import statements_of
+
+
+def url(business, name="organization_list", organization=None, **more):
+    kwargs = {"slug": business.slug, **more}
+    if organization is not None:
+        kwargs["id"] = getattr(organization, "pk", organization)
+    return reverse(f"contacts:{name}", kwargs=kwargs)
+
+
+def form_of(client, page_url):
+    form = client.get(page_url).context["form"]
+    return {name: form[name].value() or "" for name in form.fields if name != "is_context"}
+
+
+def test_an_organization_is_added_once_also_by_two_clicks(as_nora, bakery):
+    form = {"key": str(uuid7()), "version": "1", "name": " Harbor  Mill ", "website": "mill.example.com"}
+    answers = [as_nora.post(url(bakery, "organization_add"), form) for _ in range(2)]
+    assert {answer.url for answer in answers} == {url(bakery, "organization_detail", form["key"])}
+    with business_scope(bakery):
+        mill = Organization.objects.get()
+        assert (mill.name, mill.sort_name, mill.website) == ("Harbor Mill", "harbor mill", "https://mill.example.com")
+        assert tally("organizations") == 1
+    page = as_nora.get(url(bakery)).content.decode()
+    assert "Harbor Mill" in page
+    assert "1 firm, school or association." in page
+
+
+def test_a_broken_form_keeps_what_was_typed(as_nora, bakery):
+    response = as_nora.post(url(bakery, "organization_add"), {"name": "", "website": "no site at all"})
+    page = response.content.decode()
+    assert response.status_code == 422
+    assert "Write its name." in page
+    assert "That does not look like a web address." in page
+    assert 'value="no site at all"' in page
+    with business_scope(bakery):
+        assert not Organization.objects.exists()
+
+
+def test_the_first_person_added_becomes_the_main_contact(as_nora, bakery):
+    mill = make_organization(bakery)
+    add = reverse("contacts:contact_add", kwargs={"slug": bakery.slug}) + f"?organization={mill.pk}"
+    assert "One of the people of Harbor Mill." in as_nora.get(add).content.decode()
+    for name in ("Jonas", "Mara"):
+        as_nora.post(add, {"key": str(uuid7()), "given_name": name, "stage": ""})
+    page = as_nora.get(url(bakery, "organization_detail", mill)).content.decode()
+    people = re.findall(r'<b><a href="[^"]+">(\w+)</a></b>', page)
+    assert people == ["Jonas", "Mara"]
+    assert page.count(">Main contact</span>") == 1
+    with business_scope(bakery):
+        assert Organization.objects.get(pk=mill.pk).main_contact.display_name == "Jonas"
+
+
+def test_a_person_joins_an_organization_by_its_name_known_or_new(as_nora, bakery, ana):
+    mill = make_organization(bakery)
+    join = reverse("contacts:affiliation_add", kwargs={"slug": bakery.slug, "id": ana.pk})
+    as_nora.post(join, {"organization": "HARBOR mill", "title": "Miller"})
+    as_nora.post(join, {"organization": "Elm Hill Barn", "title": ""})
+    with business_scope(bakery):
+        places = dict(Affiliation.objects.filter(contact=ana).values_list("organization__name", "title"))
+        assert places == {"Harbor Mill": "Miller", "Elm Hill Barn": ""}
+        assert Organization.objects.count() == 2
+        assert Organization.objects.get(pk=mill.pk).main_contact_id == ana.pk
+    response = as_nora.post(join, {"organization": " "})
+    assert response.status_code == 422
+    assert "Write its name." in response.content.decode()
+
+
+def test_the_main_contact_stays_until_there_is_another(as_nora, bakery, ana):
+    mill = make_organization(bakery, main_contact=ana)
+    ben = make_contact(bakery, "Ben Ode")
+    with business_scope(bakery):
+        place, other = Affiliation.objects.get(contact=ana), affiliate(ben, mill)
+    end = reverse("contacts:affiliation_end", kwargs={"slug": bakery.slug, "id": ana.pk, "affiliation_id": place.pk})
+    assert "They are the main contact. Choose another one first." in as_nora.post(end, follow=True).content.decode()
+    form = form_of(as_nora, url(bakery, "organization_edit", mill)) | {"main_contact": str(ben.pk)}
+    assert as_nora.post(url(bakery, "organization_edit", mill), form).status_code == 302
+    as_nora.post(end)
+    with business_scope(bakery):
+        assert list(Affiliation.objects.filter(ended_on=None)) == [other]
+
+
+def test_a_new_main_contact_takes_the_parts_over(as_nora, bakery, ana):
+    mill = make_organization(bakery, main_contact=ana)
+    ben = make_contact(bakery, "Ben Ode")
+    with business_scope(bakery):
+        affiliate(ben, mill)
+        role = assign_role("vendor", organization=mill, actor=None, now=now())
+    form = form_of(as_nora, url(bakery, "organization_edit", mill)) | {"main_contact": str(ben.pk)}
+    as_nora.post(url(bakery, "organization_edit", mill), form)
+    with business_scope(bakery):
+        moved = RoleAssignment.objects.get(pk=role.pk)
+        assert (moved.contact_id, moved.started_at) == (ben.pk, role.started_at)
+        assert tally("people_by_role", "vendor") == 1
+    form = form_of(as_nora, url(bakery, "organization_edit", mill)) | {"main_contact": ""}
+    response = as_nora.post(url(bakery, "organization_edit", mill), form)
+    assert response.status_code == 422
+    assert "It is 1 things to you now." in response.content.decode()
+
+
+def test_a_stale_edit_is_told_and_changes_nothing(as_nora, as_sam, bakery):
+    mill = make_organization(bakery)
+    noras, sams = (form_of(client, url(bakery, "organization_edit", mill)) for client in (as_nora, as_sam))
+    as_sam.post(url(bakery, "organization_edit", mill), sams | {"name": "Harbour Mill"})
+    response = as_nora.post(url(bakery, "organization_edit", mill), noras | {"name": "The Mill"})
+    assert response.status_code == 422
+    assert "Somebody else saved this organization while you were typing." in response.content.decode()
+    assert 'value="The Mill"' in response.content.decode()
+    with business_scope(bakery):
+        assert Organization.objects.get(pk=mill.pk).name == "Harbour Mill"
+
+
+def test_a_deleted_organization_leaves_the_list_and_comes_back(as_nora, bakery, ana):
+    mill = make_organization(bakery, main_contact=ana)
+    page = as_nora.post(url(bakery, "organization_delete", mill), follow=True).content.decode()
+    restore = url(bakery, "organization_restore", mill)
+    assert f'action="{restore}"' in page
+    assert "Which firms are around you?" in page
+    with business_scope(bakery):
+        assert tally("organizations") == 0
+    as_nora.post(restore)
+    assert as_nora.get(url(bakery, "organization_detail", mill)).status_code == 200
+
+
+def test_an_organization_that_is_something_to_us_is_not_deleted(as_nora, bakery, ana):
+    mill = make_organization(bakery, main_contact=ana)
+    with business_scope(bakery):
+        assign_role("partner", organization=mill, actor=None, now=now())
+    page = as_nora.post(url(bakery, "organization_delete", mill), follow=True).content.decode()
+    assert "It is still something to you. End that first, then delete it." in page
+    with business_scope(bakery):
+        assert Organization.objects.get(pk=mill.pk).deleted_at is None
+
+
+def test_the_list_costs_four_statements_for_3_and_for_30(as_nora, bakery):
+    def fill(how_many):
+        for number in range(how_many):
+            make_organization(bakery, f"Firm {number}", main_contact=make_contact(bakery))
+
+    fill(3)
+    asked = statements_of(as_nora, url(bakery))
+    fill(27)
+    more = statements_of(as_nora, url(bakery))
+    # kinds, organizations, count, profile, the user's businesses
+    assert len(asked) == len(more) == 5, more
+
+
+def test_the_garages_firms_are_the_same_404_as_none(as_nora, bakery, garage):
+    theirs = make_organization(garage, "Spring & Co")
+    for organization in (theirs, uuid4()):
+        for name in ("organization_detail", "organization_edit"):
+            assert as_nora.get(url(bakery, name, organization)).status_code == 404
+        for name in ("organization_delete", "organization_restore", "organization_role"):
+            assert as_nora.post(url(bakery, name, organization), {"kind": "vendor"}).status_code == 404
+    assert "Spring" not in as_nora.get(url(bakery)).content.decode()
