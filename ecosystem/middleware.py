@@ -100,7 +100,7 @@ class TenantMiddleware:
         business = _business_by_slug(slug)
         with user_scope(request.user.pk):
             membership = own_rows(Membership).filter(business_id=business.pk).first()
-            if membership is None or (membership.expires_at and membership.expires_at <= clock.now()):
+            if membership is None or membership.has_ended(clock.now()):
                 raise Http404
             request.business, request.membership = business, membership
             with business_scope(business, savepoint=False):

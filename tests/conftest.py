@@ -6,6 +6,7 @@ import pytest
 from django.conf import settings
 
 from ecosystem.base import ids
+from ecosystem.middleware import forget_businesses
 from tests.database import APPLICATION, OWNER, fresh_databases
 
 pytest_plugins = ["tests.personas"]
@@ -39,3 +40,9 @@ def ids_of_the_present():
     """Let no test count ids on from a future that another one travelled to: links take their time from them."""
     yield
     ids._forget()
+
+
+@pytest.fixture(autouse=True)
+def _fresh_door():
+    """Slugs are read anew: the businesses of the test before are gone."""
+    forget_businesses()

@@ -20,6 +20,8 @@ from django.db import connections
 from psycopg2 import sql
 
 OWNER, APPLICATION = "owner", "default"
+# So many templates stay, newest last: a branch back and forth costs nothing.
+KEPT_TEMPLATES = 4
 # What decides how the schema comes out, beside the migrations.
 BUILDERS = ("ecosystem.base.postgres.schema", "ecosystem.base.fields", "ecosystem.base.models")
 
@@ -66,6 +68,8 @@ def _make_template(name: str) -> None:
     finally:
         _point_to({OWNER: former})
     _admin("ALTER DATABASE {} RENAME TO {}", attempt, name)
+    for old in _names("tpl_%")[:-KEPT_TEMPLATES]:
+        _admin("DROP DATABASE IF EXISTS {} WITH (FORCE)", old)
 
 
 def _drop_those_of_the_dead() -> None:
@@ -108,7 +112,7 @@ def _exists(name: str) -> bool:
 
 def _names(pattern: str) -> list[str]:
     with _administrator() as cursor:
-        cursor.execute("SELECT datname FROM pg_database WHERE datname LIKE %s", [pattern])
+        cursor.execute("SELECT datname FROM pg_database WHERE datname LIKE %s ORDER BY oid", [pattern])
         return [row[0] for row in cursor.fetchall()]
 
 

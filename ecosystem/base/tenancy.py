@@ -95,7 +95,10 @@ def bind_business(business: models.Model | int, *, using: str = DEFAULT_DB_ALIAS
 
 
 def each_business(using: str = DEFAULT_DB_ALIAS) -> Iterator[models.Model]:
-    """Every active business, each entered while it is yielded: the only loop over businesses."""
+    """Every active business, each entered while it is yielded: the only loop over businesses.
+
+    One transaction for each. Leaving the loop early takes back what was done in the last one.
+    """
     business_model: Any = apps.get_model("ecosystem", "Business")
     for business in list(business_model._base_manager.using(using).filter(state="active").order_by("pk")):
         with business_scope(business, using=using):

@@ -10,7 +10,6 @@ from django.db import connections
 from django.test import override_settings
 
 from ecosystem.base.fields import business_field_of
-from ecosystem.middleware import forget_businesses
 from ecosystem.models import Business
 from tests.house.tenantapp.apps import TenantAppConfig
 
@@ -37,7 +36,6 @@ def catalogue(db) -> Catalogue:
 @pytest.fixture
 def two_businesses(db) -> tuple[Business, Business]:
     """A bakery and the garage next door."""
-    forget_businesses()
     return (
         Business.objects.create(slug="oat-and-ember", name="Oat & Ember"),
         Business.objects.create(slug="garage", name="Gus's Garage"),

@@ -116,6 +116,7 @@ class Walker(threading.Thread):
         self.seen[str(answer.status)] += 1
 
 
+@pytest.mark.timeout(600)
 def test_sec_08_two_thousand_interleaved_requests_show_no_foreign_row(town, address):
     walkers = [Walker(number, address, town) for number in range(THREADS)]
     for walker in walkers:

@@ -170,6 +170,13 @@ def test_tenant_models_have_no_field_that_breaks_the_wall():
         assert not model._meta.unique_together, model._meta.label
 
 
+def test_global_models_do_not_point_into_a_business():
+    for model in apps.get_models(include_auto_created=True):
+        if business_field_of(model) is None:
+            targets = {f.related_model for f in model._meta.local_fields if f.remote_field}
+            assert not targets & set(tenant_models()), model._meta.label
+
+
 def test_tenant_models_answer_through_the_tenant_manager_only():
     for model in tenant_models():
         managers = {type(manager).__name__ for manager in model._meta.managers}
