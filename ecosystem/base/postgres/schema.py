@@ -137,7 +137,7 @@ class DatabaseSchemaEditor(schema.DatabaseSchemaEditor):
         deferrable = ""
         if isinstance(field, TenantForeignKey):
             target = field.remote_field.model
-            to_table, to_columns = target._meta.db_table, ["business_id", target._meta.pk.column]
+            to_table, to_columns = target._meta.db_table, ["business_id", str(target._meta.pk.column)]
             columns.insert(0, "business_id")
             on_delete = self._on_delete(table, field, business or business_field_of(model))
             deferrable = " DEFERRABLE INITIALLY IMMEDIATE" if _closes_a_cycle(model, target) else ""
