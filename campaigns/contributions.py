@@ -39,6 +39,11 @@ MENU.add(
     order=20,
 )
 MENU.add(
+    "letters",
+    MenuItem(MenuGroup.FOLLOW, _("Letters"), "mail", "campaigns:content_list", Action.SEE_SEQUENCES),
+    order=21,
+)
+MENU.add(
     "signup_forms",
     MenuItem(MenuGroup.FOLLOW, _("Opt-in pages"), "file-text", "campaigns:signup_form_list", Action.SEE_PERMISSIONS),
     order=22,
