@@ -73,6 +73,8 @@ SELECT 'risen' AS part, move.from_stage AS kind, NULL::date AS day, count(*) AS 
 
 _COUNT_ALL = _COUNT + _RISEN_ROWS
 
+# Every fact is looked up for the few that were found (LATERAL with LIMIT), never read for a whole business.
+# Owners feed; they are not told to say hello to themselves.
 _HUNGRY = """
 WITH cadence AS (
     SELECT * FROM unnest(%(kinds)s::text[], %(cadences)s::float8[]) AS given(kind, days)
@@ -96,18 +98,26 @@ SELECT waiting.kind, waiting.contact_id, waiting.fed_at, person.display_name AS 
        organization.name AS organization,
        extract(epoch FROM %(midnight)s - waiting.fed_at)::float8 / 86400 / waiting.days AS hunger,
        stats.last_fed_at IS NOT NULL AS was_ever_fed,
-       person.primary_phone <> '' OR NOT (waiting.kind = ANY (%(rungs)s)) OR EXISTS (
-           SELECT 1 FROM contacts_consentstate allowed
-            WHERE allowed.business_id = %(business_id)s AND allowed.contact_id = waiting.contact_id
-              AND allowed.state = 'granted' AND (allowed.expires_at IS NULL OR allowed.expires_at > %(now)s)
-       ) AS may_act
+       person.primary_phone <> '' OR NOT (waiting.kind = ANY (%(rungs)s)) OR allowed.is_so IS NOT NULL AS may_act
   FROM waiting
-  JOIN contacts_contact person ON person.business_id = %(business_id)s AND person.id = waiting.contact_id
-  LEFT JOIN contacts_contactstats stats
-         ON stats.business_id = %(business_id)s AND stats.contact_id = waiting.contact_id
-  LEFT JOIN contacts_organization organization
-         ON organization.business_id = %(business_id)s AND organization.id = waiting.organization_id
- WHERE person.deleted_at IS NULL AND NOT person.do_not_contact"""
+ CROSS JOIN LATERAL (
+       SELECT one.display_name, one.given_name, one.primary_phone, one.membership_id FROM contacts_contact one
+        WHERE one.business_id = %(business_id)s AND one.id = waiting.contact_id
+          AND one.deleted_at IS NULL AND NOT one.do_not_contact LIMIT 1) person
+  LEFT JOIN LATERAL (
+       SELECT one.last_fed_at FROM contacts_contactstats one
+        WHERE one.business_id = %(business_id)s AND one.contact_id = waiting.contact_id LIMIT 1) stats ON true
+  LEFT JOIN LATERAL (
+       SELECT one.name FROM contacts_organization one
+        WHERE one.business_id = %(business_id)s AND one.id = waiting.organization_id LIMIT 1) organization ON true
+  LEFT JOIN LATERAL (
+       SELECT true AS is_so FROM contacts_consentstate one
+        WHERE one.business_id = %(business_id)s AND one.contact_id = waiting.contact_id AND one.state = 'granted'
+          AND (one.expires_at IS NULL OR one.expires_at > %(now)s) LIMIT 1) allowed ON true
+  LEFT JOIN LATERAL (
+       SELECT one.role FROM ecosystem_membership one
+        WHERE one.business_id = %(business_id)s AND one.id = person.membership_id LIMIT 1) feeder ON true
+ WHERE feeder.role IS DISTINCT FROM 'owner'"""
 
 # A yes counts once a person and channel, from the first topic on; weeks end today, the oldest first.
 _PERMISSION = """

@@ -124,7 +124,8 @@ def _score(layout: Layout, node: MapNode, place: Point, radius: float) -> SafeSt
     if node.score is None:
         return mark_safe("")
     side = -1 if layout.is_round and place.x < layout.hub.x - 20 else 1
-    x, y = place.x + side * radius * 0.8, place.y - radius * 0.8
+    # A small node leaves no room on its shoulder: the number stands above it.
+    x, y = place.x + side * radius * 0.8, place.y - radius * 0.8 - max(0.0, 30 - radius) * 0.6
     width, height = (34, 22) if layout.is_round else (30, 20)
     return format_html(
         '<rect class="badge" x="{}" y="{}" width="{}" height="{}" rx="{}"/><text class="score" x="{}" y="{}">{}</text>',

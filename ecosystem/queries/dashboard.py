@@ -16,7 +16,7 @@ from ecosystem.health import (
     priority,
     whole_health,
 )
-from ecosystem.models import LADDER, BusinessProfile
+from ecosystem.models import LADDER, BusinessProfile, Kind
 from ecosystem.queries.health import MOST_COUNTED_NOW, Figures, figures, permission_counts, stored_permission
 from ecosystem.queries.stakeholders import KindWords
 
@@ -64,9 +64,9 @@ class Today:
     as_of: datetime | None
 
     @property
-    def people(self) -> int:
-        """Places taken by people; somebody of two kinds takes two."""
-        return sum(one.count.people for one in self.kinds)
+    def is_new(self) -> bool:
+        """True while nobody is there but the team."""
+        return not any(one.count.people for one in self.kinds if one.kind != Kind.ASSOCIATE)
 
     @property
     def worst_first(self) -> list[KindToday]:

@@ -100,7 +100,11 @@ def draw_map(business: Business, profile: BusinessProfile, found: Today, shown: 
 
 
 def _hub(business: Business, profile: BusinessProfile, found: Today) -> MapHub:
-    text = _("Just starting") if found.whole is None else _("Health %(score)s") % {"score": f"{found.whole:.0f}"}
+    text = (
+        _("Just starting")
+        if found.whole is None or found.is_new
+        else _("Health %(score)s") % {"score": f"{found.whole:.0f}"}
+    )
     return MapHub(
         name=business.name,
         text=text,
