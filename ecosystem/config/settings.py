@@ -134,6 +134,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "ecosystem.middleware.TenantMiddleware",
     "ecosystem.visits.VisitsMiddleware",
+    "ecosystem.api.entry.KeyMiddleware",
 ]
 ROOT_URLCONF = "ecosystem.config.urls"
 WSGI_APPLICATION = "ecosystem.config.wsgi.application"
@@ -354,10 +355,12 @@ USERSESSIONS_TRACK_ACTIVITY = False
 # The API
 
 REST_FRAMEWORK = {
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_AUTHENTICATION_CLASSES": ["ecosystem.api.authentication.KeyAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["ecosystem.api.authentication.HasScope"],
+    "DEFAULT_PARSER_CLASSES": ["ecosystem.api.formats.JsonParser"],
+    "DEFAULT_RENDERER_CLASSES": ["ecosystem.api.formats.JsonRenderer"],
+    "DEFAULT_SCHEMA_CLASS": "ecosystem.api.schema.ScopedSchema",
+    "EXCEPTION_HANDLER": "ecosystem.api.errors.answer_error",
     "NUM_PROXIES": TRUSTED_PROXIES,
     "COERCE_DECIMAL_TO_STRING": True,
     "UNAUTHENTICATED_USER": None,
@@ -366,7 +369,10 @@ SPECTACULAR_SETTINGS = {
     "TITLE": PRODUCT_NAME,
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
+    "DESCRIPTION": "People, consents and letters of one business, for programs. See /api/docs.",
     "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "ecosystem.api.schema.add_problems"],
     "SERVERS": [{"url": PUBLIC_URL}],
 }
 

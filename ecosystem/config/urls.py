@@ -14,6 +14,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("contacts.urls")),
     path("", include("campaigns.urls")),
     path("", include("campaigns.public_urls")),
+    path("api/v1/", include("ecosystem.api.urls")),
+    path("api/", include("ecosystem.api.page_urls")),
 ]
 
 # The local mailbox exists only where our own mail sink takes the mails, and never on a public address.

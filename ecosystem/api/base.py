@@ -1,0 +1,132 @@
+"""What every view of the API stands on."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar, TypeVar
+
+from django.db.models import Model, QuerySet
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from ecosystem.api.authentication import HasScope, KeyAuthentication
+from ecosystem.api.errors import answer_error
+from ecosystem.api.formats import JsonParser, JsonRenderer
+from ecosystem.base.errors import Invalid
+from ecosystem.base.keyset import LARGEST_PAGE, keyset_page
+from ecosystem.scopes import Scope
+
+M = TypeVar("M", bound=Model)
+USUAL_PAGE = 50
+PAGING = frozenset({"cursor", "limit"})
+
+
+class In(serializers.Serializer):
+    """What comes in: named fields only. A field that we do not know is an error, not a wish that is passed over."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, Mapping):
+            unknown = sorted(set(data) - set(self.fields))
+            if unknown:
+                raise serializers.ValidationError({str(name): [_("There is no such field.")] for name in unknown})
+        return super().to_internal_value(data)
+
+
+class Out(serializers.Serializer):
+    """What goes out: named fields only."""
+
+
+class Paging(In):
+    """Where in a list, and how much of it."""
+
+    cursor = serializers.CharField(required=False, max_length=500, help_text="`next_cursor` of the page before.")
+    limit = serializers.IntegerField(
+        required=False, default=USUAL_PAGE, min_value=1, max_value=LARGEST_PAGE, help_text="Rows per page."
+    )
+
+
+class ApiView(APIView):
+    """One address of the API. Each method names the scope that opens it: `scopes = {"get": Scope.CONTACTS_READ}`.
+
+    `request.business` and `request.membership` (the maker of the key) are there; the business is entered.
+    """
+
+    scopes: ClassVar[Mapping[str, Scope | str]] = {}
+    authentication_classes = (KeyAuthentication,)
+    permission_classes = (HasScope,)
+    renderer_classes = (JsonRenderer,)
+    parser_classes = (JsonParser,)
+    metadata_class = None
+
+    def scope_of(self, method: str | None) -> Scope | str | None:
+        """What opens a method; OPTIONS and HEAD open with what GET needs."""
+        name = (method or "").lower()
+        return self.scopes.get("get" if name in ("head", "options") else name)
+
+    def get_exception_handler(self) -> Callable[..., Any]:
+        return answer_error
+
+    @property
+    def member(self) -> Any:
+        """Who acts: the member that made the key."""
+        return self.request._request.membership  # type: ignore[attr-defined]
+
+    def read(self, serializer: type[In]) -> dict[str, Any]:
+        """The body, checked in shape; a 400 with errors by field otherwise."""
+        found = serializer(data=self.request.data)
+        found.is_valid(raise_exception=True)
+        return dict(found.validated_data)
+
+    def asked(self, serializer: type[In]) -> dict[str, Any]:
+        """The query parameters, checked in shape; one that we do not know is a 400."""
+        found = serializer(data=self.request.query_params.dict())
+        found.is_valid(raise_exception=True)
+        return dict(found.validated_data)
+
+
+def answer(serializer: type[Out], instance: Any, *, status: int = 200, **headers: str) -> Response:
+    """One thing as an answer."""
+    return Response(serializer(instance).data, status=status, headers=headers)
+
+
+def answer_page(
+    request: Request,
+    queryset: QuerySet[M],
+    serializer: type[Out],
+    *,
+    order: Sequence[str] = ("-created_at", "-id"),
+    paging: Mapping[str, Any],
+) -> Response:
+    """One page of a list: `items`, and `next_cursor` and `previous_cursor`, null at the ends."""
+    page = keyset_page(queryset, order=order, cursor=paging.get("cursor"), limit=paging["limit"])
+    rows = serializer(page.items, many=True).data
+    return Response({"items": rows, "next_cursor": page.next_cursor, "previous_cursor": page.previous_cursor})
+
+
+def page_of(serializer: type[Out]) -> type[Out]:
+    """The shape of such a page, for the OpenAPI file."""
+    fields = {
+        "items": serializer(many=True),
+        "next_cursor": serializers.CharField(allow_null=True),
+        "previous_cursor": serializers.CharField(allow_null=True),
+    }
+    return type(f"{serializer.__name__}Page", (Out,), fields)
+
+
+def expect_version(request: Request, version: int) -> None:
+    """Refuse a change made from an old copy: `If-Match` must name the version that is kept, when it is sent."""
+    wanted = request.headers.get("If-Match")
+    if wanted is not None and wanted.strip() not in (etag(version), "*"):
+        raise Stale("stale", _("Somebody else changed this meanwhile. Read it again, then send your change."))
+
+
+def etag(version: int) -> str:
+    """How a version stands in ETag and If-Match (RFC 9110)."""
+    return f'"{version}"'
+
+
+class Stale(Invalid):
+    """The change was made from an old copy."""
+
+    status = 412

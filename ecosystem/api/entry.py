@@ -1,0 +1,106 @@
+"""How a program comes in: by a key in the Authorization header, and by nothing else."""
+
+from collections.abc import Callable
+from typing import Any
+
+from allauth.account.adapter import get_adapter
+from django.conf import settings
+from django.db import transaction
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.utils.translation import gettext_lazy as _
+
+from ecosystem.base.errors import DomainError, Invalid, LimitReached, NotAllowed
+from ecosystem.base.http import problem
+from ecosystem.base.ratelimit import seconds_left, take
+from ecosystem.base.tenancy import business_scope
+from ecosystem.models import Business
+from ecosystem.services.api_keys import PREFIX, authenticate_key, note_use
+
+PATH = "/api/v1/"
+PER_KEY, PER_BUSINESS, FAILURES = 300, 1_000, 20
+MINUTE = 60
+
+
+class NoKey(DomainError):
+    """Who asks has not shown a key that works."""
+
+    status = 401
+
+
+class KeyMiddleware:
+    """Enters the business of a key for a whole request to the API, as TenantMiddleware does for a page.
+
+    Limits are counted before the business is entered and committed at once: many calls of one key do not wait for each
+    other. A key in the address is refused, since addresses are written into logs; a key beside a session too.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if not request.path_info.startswith(PATH):
+            return self.get_response(request)
+        try:
+            if settings.SECURE_SSL_REDIRECT and not request.is_secure():
+                raise NotAllowed("https_only", _("Call this over https. The key you sent was readable on the way."))
+            text = _key_text(request)
+            return self.get_response(request) if text is None else self._with_key(request, text)
+        except DomainError as error:
+            return _refusal(error)
+
+    def _with_key(self, request: Any, text: str) -> HttpResponseBase:
+        ip = get_adapter(request).get_client_ip(request)
+        found = authenticate_key(text)
+        if found is None:
+            _count(("api_failures", ip), FAILURES)
+            raise NoKey(
+                "bad_key", _("This key does not work. It may have been ended, or cut short when it was copied.")
+            )
+        business_id, key = found
+        _count(("api_key", key.pk), PER_KEY)
+        _count(("api_business", business_id), PER_BUSINESS)
+        request.api_key, request.membership = key, key.made_by
+        request.business = Business.objects.get(pk=business_id)
+        with business_scope(business_id, key.made_by.user_id):
+            note_use(key, ip=ip)
+            response = self.get_response(request)
+            if response.status_code >= 500:
+                transaction.set_rollback(True)
+            return response
+
+
+def _key_text(request: HttpRequest) -> str | None:
+    """The text of the key in the header; None where none was sent. Raises what must not be sent at all."""
+    if any(value.startswith(PREFIX) for _name, values in request.GET.lists() for value in values):
+        sentence = _("A key never stands in an address. End this one and make a new one.")
+        raise Invalid("key_in_address", sentence)
+    header = request.headers.get("Authorization", "")
+    scheme, _space, text = header.partition(" ")
+    if not header:
+        return None
+    if scheme.lower() != "bearer" or not text:
+        raise NoKey("bad_header", _("Send the key as `Authorization: Bearer lw_...`."))
+    if settings.SESSION_COOKIE_NAME in request.COOKIES:
+        raise Invalid("key_and_session", _("Send a key or a session, never both."))
+    return text.strip()
+
+
+class _TooOften(LimitReached):
+    def __init__(self, seconds: int) -> None:
+        super().__init__("too_often", _("That was a lot of calls in a minute. Wait, then go on."))
+        self.seconds = seconds
+
+
+def _count(key: tuple[object, ...], limit: int) -> None:
+    if not take(key, limit, MINUTE):
+        raise _TooOften(seconds_left(key))
+
+
+def _refusal(error: DomainError) -> HttpResponseBase:
+    response = problem(error)
+    if isinstance(error, _TooOften):
+        response["Retry-After"] = str(error.seconds)
+    if isinstance(error, NoKey):
+        response["WWW-Authenticate"] = 'Bearer realm="api"'
+    return response

@@ -1,0 +1,64 @@
+"""Every failure of the API as a problem of RFC 9457, with a stable code and errors by field."""
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, JsonResponse
+from django.utils.translation import gettext as _
+from rest_framework import exceptions, status
+from rest_framework.response import Response
+from rest_framework.views import set_rollback
+
+from ecosystem.base.errors import DomainError, NotFound
+from ecosystem.base.http import PROBLEM_JSON, problem
+
+CODES = {
+    status.HTTP_400_BAD_REQUEST: "bad_request",
+    status.HTTP_401_UNAUTHORIZED: "no_key",
+    status.HTTP_403_FORBIDDEN: "scope_missing",
+    status.HTTP_404_NOT_FOUND: "not_found",
+    status.HTTP_405_METHOD_NOT_ALLOWED: "method_not_allowed",
+    status.HTTP_406_NOT_ACCEPTABLE: "not_acceptable",
+    status.HTTP_415_UNSUPPORTED_MEDIA_TYPE: "unsupported_media_type",
+}
+
+
+def answer_error(error: Exception, context: dict[str, Any]) -> Response | JsonResponse | None:
+    """What a view raised, as an answer; None for what nobody expected, which becomes a 500 and a line in the log."""
+    if isinstance(error, Http404):
+        error = exceptions.NotFound()
+    elif isinstance(error, PermissionDenied):
+        error = exceptions.PermissionDenied()
+    if not isinstance(error, DomainError | exceptions.APIException):
+        return None
+    set_rollback()
+    if isinstance(error, DomainError):
+        return problem(error)
+    response = JsonResponse(_body(error), status=error.status_code, content_type=PROBLEM_JSON)
+    if getattr(error, "auth_header", None):
+        response["WWW-Authenticate"] = error.auth_header  # type: ignore[attr-defined]
+    return response
+
+
+def not_found(request: HttpRequest, **_kwargs: object) -> JsonResponse:
+    """An address that the API does not have."""
+    return problem(NotFound("not_found", _("There is no such address in the API; see /api/docs.")))
+
+
+def _body(error: exceptions.APIException) -> dict[str, Any]:
+    body: dict[str, Any] = {"type": "about:blank", "status": error.status_code}
+    if isinstance(error, exceptions.ValidationError):
+        errors = _by_field(error.detail)
+        return body | {"title": _("Some fields need another look."), "code": "invalid", "errors": errors}
+    return body | {"title": str(error.detail), "code": CODES.get(error.status_code, "error")}
+
+
+def _by_field(detail: Any, path: str = "") -> dict[str, list[str]]:
+    """Sentences by the dotted path of their field: `points.0.email`."""
+    if isinstance(detail, dict):
+        pairs = [(f"{path}.{name}" if path else str(name), inner) for name, inner in detail.items()]
+    elif isinstance(detail, list) and any(isinstance(inner, dict | list) for inner in detail):
+        pairs = [(f"{path}.{number}" if path else str(number), inner) for number, inner in enumerate(detail) if inner]
+    else:
+        return {path or "body": [str(sentence) for sentence in (detail if isinstance(detail, list) else [detail])]}
+    return {name: sentences for key, inner in pairs for name, sentences in _by_field(inner, key).items()}

@@ -1,0 +1,133 @@
+"""The API described by itself: an OpenAPI file for programs, a page for people."""
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import orjson
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.text import slugify
+from django.views.decorators.http import require_safe
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.openapi import AutoSchema
+
+METHODS = ("get", "post", "put", "patch", "delete")
+PROBLEM = {
+    "type": "object",
+    "description": "What went wrong (RFC 9457).",
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string", "description": "A sentence for people."},
+        "status": {"type": "integer"},
+        "code": {"type": "string", "description": "Stable, for programs."},
+        "errors": {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}},
+    },
+    "required": ["type", "title", "status", "code"],
+}
+_FAILURE = {
+    "description": "Something was not right.",
+    "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+}
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One call as the page shows it."""
+
+    anchor: str
+    method: str
+    path: str
+    summary: str
+    scope: str
+    parameters: list[dict[str, Any]]
+    curl: str
+
+
+class ScopedSchema(AutoSchema):
+    """Adds to every call the scope that opens it."""
+
+    def get_operation(self, *args: Any, **kwargs: Any) -> Any:
+        operation = super().get_operation(*args, **kwargs)
+        if operation is not None:
+            operation["x-scope"] = str(self.view.scope_of(self.method))
+        return operation
+
+
+def add_problems(result: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
+    """Let every call of the OpenAPI file say how it fails."""
+    result.setdefault("components", {}).setdefault("schemas", {})["Problem"] = PROBLEM
+    for path in result["paths"].values():
+        for name, operation in path.items():
+            if name in METHODS:
+                operation["responses"]["default"] = _FAILURE
+    return result
+
+
+@cache
+def described() -> dict[str, Any]:
+    """The whole description; it cannot change while a process lives."""
+    found: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
+    return found
+
+
+@require_safe
+def openapi(request: HttpRequest) -> HttpResponse:
+    """The description for programs (OpenAPI 3.1)."""
+    return HttpResponse(orjson.dumps(described()), content_type="application/vnd.oai.openapi+json")
+
+
+@require_safe
+def docs(request: HttpRequest) -> HttpResponse:
+    """The description for people: every call, with one to copy."""
+    groups: dict[str, list[Endpoint]] = {}
+    for path, operations in described()["paths"].items():
+        for method in METHODS:
+            if method in operations:
+                operation = operations[method]
+                group = (operation.get("tags") or ["API"])[0]
+                groups.setdefault(group, []).append(_endpoint(path, method, operation))
+    return render(request, "ecosystem/api_keys/docs.html", {"groups": groups, "public_url": settings.PUBLIC_URL})
+
+
+def _endpoint(path: str, method: str, operation: dict[str, Any]) -> Endpoint:
+    return Endpoint(
+        anchor=slugify(operation["operationId"]),
+        method=method.upper(),
+        path=path,
+        summary=operation.get("description", ""),
+        scope=operation.get("x-scope", ""),
+        parameters=operation.get("parameters", []),
+        curl=_curl(path, method, operation),
+    )
+
+
+def _curl(path: str, method: str, operation: dict[str, Any]) -> str:
+    """A call that can be copied: only the key has to be put in."""
+    lines = [f"curl {settings.PUBLIC_URL}{path}", '-H "Authorization: Bearer $LAMPWALK_KEY"']
+    if method != "get":
+        lines.insert(1, f"-X {method.upper()}")
+    body = operation.get("requestBody", {}).get("content", {}).get("application/json")
+    if body:
+        example = orjson.dumps(_example(body.get("schema", {}))).decode()
+        lines += ['-H "Content-Type: application/json"', f"-d '{example}'"]
+    return " \\\n  ".join(lines)
+
+
+def _example(schema: dict[str, Any], level: int = 0) -> Any:
+    """A value of the right shape: the schema's own example where it gives one."""
+    if "$ref" in schema:
+        schema = described()["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+    if "example" in schema or schema.get("enum"):
+        return schema.get("example", (schema.get("enum") or [None])[0])
+    kinds = schema.get("type", "string")
+    kind = next((name for name in kinds if name != "null"), "string") if isinstance(kinds, list) else kinds
+    if kind == "object":
+        properties = schema.get("properties", {}) if level < 3 else {}
+        return {name: _example(inner, level + 1) for name, inner in properties.items() if not inner.get("readOnly")}
+    if kind == "array":
+        return [_example(schema.get("items", {}), level + 1)]
+    simple: dict[str, Any] = {"integer": 1, "number": 1, "boolean": True}
+    formats = {"date": "2026-01-31", "date-time": "2026-01-31T09:00:00Z", "email": "ana@example.com"}
+    return simple.get(kind, formats.get(schema.get("format", ""), "text"))
