@@ -17,6 +17,10 @@ class Breaker:
     """What one worker process knows of the provider. Half a minute of silence costs less than a thousand refusals."""
 
     def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """Start anew: nothing is known of the provider."""
         self._faults = 0
         self._open_until = 0.0
 
@@ -30,8 +34,7 @@ class Breaker:
             if outcome.is_fault:
                 self._faults += 1
             elif outcome.was_started or outcome.code is not None:
-                self._faults = 0
-                self._open_until = 0.0
+                self.forget()
         if self._faults >= FAULTS_IN_A_ROW:
             self._open_until = time.monotonic() + OPEN_SECONDS
             # The next probe decides: one more trouble opens it again.

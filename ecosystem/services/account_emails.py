@@ -8,6 +8,7 @@ from email.utils import make_msgid
 from typing import Any
 from urllib.parse import urlsplit
 
+import environ
 import structlog
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
@@ -79,8 +80,7 @@ def send_account_emails() -> int:
     mails = [_Mail(**row) for row in rows(_CLAIM, {"batch": BATCH, "lease": LEASE_SECONDS})]
     if not mails:
         return 0
-    # Named here, since tests and debugging tools replace the default backend.
-    smtp = get_connection("django.core.mail.backends.smtp.EmailBackend", fail_silently=False)
+    smtp = _connection()
     try:
         smtp.open()
         return sum([_send(mail, smtp) for mail in mails])
@@ -90,6 +90,21 @@ def send_account_emails() -> int:
         return 0
     finally:
         smtp.close()
+
+
+def _connection() -> Any:
+    """Django's own SMTP client to the server of EMAIL_URL, whatever the default backend is at the moment."""
+    given = environ.Env.email_url_config(settings.EMAIL_URL)
+    return get_connection(
+        "django.core.mail.backends.smtp.EmailBackend",
+        host=given["EMAIL_HOST"],
+        port=given["EMAIL_PORT"],
+        username=given["EMAIL_HOST_USER"],
+        password=given["EMAIL_HOST_PASSWORD"],
+        use_tls=given.get("EMAIL_USE_TLS", False),
+        use_ssl=given.get("EMAIL_USE_SSL", False),
+        timeout=settings.EMAIL_TIMEOUT,
+    )
 
 
 def _send(mail: _Mail, smtp: Any) -> bool:

@@ -8,12 +8,10 @@ import time
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
 
 import structlog
 from celery import current_app
 from django.db import InterfaceError, OperationalError, connection, transaction
-from kombu.exceptions import OperationalError as BrokerAway
 
 from ecosystem.agenda import AGENDA_QUEUES
 from ecosystem.base.clock import now as clock_now
@@ -82,7 +80,7 @@ def note_work(queue: str, due_at: datetime | None = None) -> None:
     lane = AGENDA_QUEUES.get(queue).lane
     execute(_NOTE, {"queue": queue, "due_at": due_at})
     if due_at is None or due_at <= clock_now() + timedelta(seconds=1):
-        transaction.on_commit(partial(wake, lane), robust=True)
+        transaction.on_commit(lambda: wake(lane), robust=True)
 
 
 def claim(queue: str, now: datetime | None = None) -> Claim | None:
@@ -130,7 +128,7 @@ def wake(lane: str) -> None:
         return
     try:
         current_app.send_task(TASK_NAME, args=[lane], queue=lane, expires=10, retry=False, ignore_result=True)
-    except (BrokerAway, OSError) as error:
+    except Exception as error:  # whatever ails the broker: the note is kept, and the next tick finds it
         _quiet_until[""] = time.monotonic() + SECONDS_WITHOUT_BROKER
         log.warning("wake_failed", lane=lane, error=type(error).__name__)
 
@@ -160,7 +158,8 @@ def _serve(taken: Claim) -> None:
             next_due = AGENDA_QUEUES.get(taken.queue).work(taken.business_id, taken.now)
     except Exception:
         log.exception("agenda_work_failed", queue=taken.queue, business_id=taken.business_id)
-        connection.close_if_unusable_or_obsolete()
+        if not connection.in_atomic_block:
+            connection.close_if_unusable_or_obsolete()
         next_due = taken.now + timedelta(seconds=RETRY_SECONDS)
     release(taken, next_due)
 

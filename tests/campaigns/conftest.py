@@ -4,26 +4,27 @@ from collections.abc import Iterator
 
 import pytest
 
-from campaigns.services import delivery
+from campaigns.services.delivery_breaker import breaker
 from contacts.models import Topic
 from ecosystem.base.tenancy import business_scope
 from ecosystem.models import Business
-from tests.campaigns.mail_server import MailServer, running_mail_server
 from tests.factories.permission import make_business, make_topic
+from tests.smtp_server import SmtpServer
 
 
 @pytest.fixture
-def mail_server(settings) -> Iterator[MailServer]:
+def mail_server(settings) -> Iterator[SmtpServer]:
     """The server that letters go to in this test."""
-    with running_mail_server() as server:
-        settings.EMAIL_URL = server.url
-        yield server
+    server = SmtpServer()
+    settings.EMAIL_URL = server.url
+    yield server
+    server.stop()
 
 
 @pytest.fixture(autouse=True)
 def _closed_breaker() -> None:
     """No test inherits another one's troubles with a provider."""
-    delivery.breaker.__init__()
+    breaker.forget()
 
 
 @pytest.fixture
@@ -38,3 +39,9 @@ def shop(db) -> Iterator[Business]:
 def seasonal(shop: Business) -> Topic:
     """What people say yes to."""
     return make_topic()
+
+
+@pytest.fixture
+def garage(shop: Business) -> Business:
+    """Gus's garage next door."""
+    return make_business("Hale's Garage", owner="gus@example.com")
