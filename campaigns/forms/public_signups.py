@@ -61,6 +61,8 @@ class PublicSignupForm(forms.Form):
         field = self.fields["topics"]
         field.widget = ConsentBoxes({key: box.topic.promise for key, box in self.boxes.items()})
         field.choices = [(key, box.wording) for key, box in self.boxes.items()]
+        if self.is_bound:
+            field.help_text = _("Boxes always start empty. Tick once more what you would like.")
         if not asks_name:
             del self.fields["given_name"]
 

@@ -2,14 +2,18 @@
 
 import re
 from datetime import timedelta
+from email import message_from_bytes, policy
 
 import pytest
 import time_machine
+from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
+from campaigns.gateways.smtp import open_gateway
 from campaigns.models import Message, Signup
 from campaigns.queries.signups import confirm_url, form_rows
+from campaigns.services.delivery import deliver
 from campaigns.services.signup_forms import FormWords, add_signup_form, edit_signup_form, publish_signup_form
 from campaigns.services.signup_purge import purge_unconfirmed, work_purge
 from campaigns.services.signups import ask_for_consent
@@ -17,6 +21,7 @@ from contacts.models import Consent, ConsentEvidence, ConsentState, Contact, Con
 from contacts.queries.consent import channel_hashes
 from contacts.services.consent import withdraw_consent
 from contacts.services.suppression import suppress_address
+from ecosystem.base import clock
 from ecosystem.base.addresses import address_hash
 from ecosystem.base.errors import Conflict, Invalid, NotAllowed
 from ecosystem.base.links import CONFIRM, PREFERENCES, sign_link
@@ -445,3 +450,30 @@ def test_two_people_who_edit_the_same_page_do_not_write_over_each_other(bakery, 
 def test_publishing_twice_changes_nothing(bakery, topic):
     form = make_form(topic)
     assert publish_signup_form(form).published_at == form.published_at
+
+
+# Over the wire
+
+
+def test_e1_from_the_page_to_the_mailbox_and_out_again_by_the_header(client, bakery, url, topic, mail_server):
+    def letters() -> list[str]:
+        gateway = open_gateway(settings.EMAIL_URL)
+        try:
+            deliver(bakery.id, "transactional", now=clock.now(), gateway=gateway)
+        finally:
+            gateway.close()
+        mails = [message_from_bytes(mail.body, policy=policy.default) for mail in mail_server.accepted]
+        return [mail.get_body(("plain",)).get_content() for mail in mails]
+
+    asked(url, topic)
+    (confirmation,) = letters()
+    assert "What is in season" in confirmation
+    assert "/u/" not in confirmation
+    link = re.search(r"/c/[\w-]+", confirmation)[0]
+    assert client.get(link).status_code == 200
+    assert "Thank you, Ana" in client.post(link).content.decode()
+    receipt = letters()[1]
+    leave = re.search(r"/u/[\w-]+", receipt)[0]
+    assert client.post(leave, {"List-Unsubscribe": "One-Click"}).status_code == 200
+    assert ConsentState.objects.get(topic=topic).state == "withdrawn"
+    assert [mail.recipient for mail in mail_server.accepted] == [ANA, ANA]

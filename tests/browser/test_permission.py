@@ -1,0 +1,141 @@
+"""The pages of permission as customers and the team see them, and the walk from a yes to a leaving without scripts."""
+
+from dataclasses import dataclass
+
+import pytest
+from django.utils import timezone
+
+from campaigns.models import Message, Signup
+from campaigns.queries.signups import confirm_url
+from campaigns.services.messages import plan_message
+from contacts.models import Contact, Topic
+from ecosystem.base.addresses import address_hash
+from ecosystem.base.links import MessageSigner
+from ecosystem.base.tenancy import business_scope
+from ecosystem.models import Business, BusinessProfile, User
+from tests.browser.conftest import faults_of, keep_picture
+from tests.factories.permission import join_url, make_form, make_person, make_topic, say_yes
+
+
+@dataclass(frozen=True)
+class Shop:
+    """A bakery with an opt-in page, a person who said yes, and the links of a letter to her."""
+
+    business: Business
+    person: Contact
+    topic: Topic
+    form_id: str
+    join: str
+    leave: str
+    preferences: str
+
+
+@pytest.fixture
+def shop(bakery: Business) -> Shop:
+    with business_scope(bakery):
+        BusinessProfile.objects.update(
+            sender_name="Oat & Ember", sender_email="hello@example.com", postal_address="12 Tulip Street, Marlow Bend"
+        )
+        letters = make_topic("The five letters", "Five in two weeks, then nothing unless you ask for more")
+        season = make_topic("What is in season", "About twice a month")
+        make_topic("Offers", "At most once a month", promised_count=1)
+        form = make_form(letters, season, headline="Keep your starter alive. We will walk you home.")
+        priya = make_person("priya@example.com", "Priya")
+        say_yes(priya, letters)
+        say_yes(priya, season)
+        message = plan_message(
+            idem_key="s:1", message_class="marketing", lane="sequence", contact=priya, topic=season,
+            address="priya@example.com", address_hash=address_hash("email", "priya@example.com"), merge={},
+        )  # fmt: skip
+        Message.objects.update(state="accepted", accepted_at=timezone.now())
+        tokens = MessageSigner(bakery.id).tokens(message.id)
+        return Shop(
+            bakery, priya, season, str(form.id), join_url(bakery, form),
+            f"/u/{tokens.unsubscribe}", f"/prefs/{tokens.preferences}",
+        )  # fmt: skip
+
+
+def confirm_path(shop: Shop) -> str:
+    """The confirm link of the newest submission."""
+    with business_scope(shop.business):
+        signup = Signup.objects.latest("created_at")
+    return "/c/" + confirm_url(shop.business.id, signup.id).rpartition("/")[2]
+
+
+def test_what_customers_open_is_readable_by_everybody_everywhere(looks_right, shop: Shop):
+    looks_right(None, shop.join, name="join")
+    looks_right(None, shop.join + "?sent", name="sent")
+    looks_right(None, shop.leave, name="leave")
+    looks_right(None, shop.preferences, name="preferences")
+    looks_right(None, "/c/cut-in-two", name="lost", widths=(1440, 320))
+
+
+def test_what_the_team_opens_is_readable_by_everybody_everywhere(looks_right, nora: User, shop: Shop):
+    base = f"/b/{shop.business.slug}/"
+    person = f"{base}contacts/{shop.person.id}/"
+    for name, path in (
+        ("topics", "topics/"),
+        ("topic-new", "topics/new/"),
+        ("opt-in", "opt-in/"),
+        ("opt-in-new", "opt-in/new/"),
+        ("opt-in-edit", f"opt-in/{shop.form_id}/"),
+        ("opt-in-preview", f"opt-in/{shop.form_id}/preview/"),
+        ("proof", f"contacts/{shop.person.id}/permission/{shop.topic.id}/proof/"),
+    ):
+        looks_right(nora, base + path, name=name, widths=(1440, 390))
+    looks_right(nora, person, name="person", widths=(1440, 390))
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_a_visitor_says_yes_confirms_and_leaves_without_scripts(visit, shop: Shop, width: int):
+    visitor = visit(width=width, scripts=False)
+    page = visitor.open(shop.join)
+    assert page.locator("input[type=checkbox]:checked").count() == 0
+    page.get_by_label("First name").fill("Hannah")
+    page.get_by_role("textbox", name="Email").fill("hannah@weiss")
+    page.get_by_label("What is in season").check()
+    page.wait_for_timeout(2100)
+    page.get_by_role("button", name="Send me one letter").click()
+    assert "That address looks cut short." in page.content()
+    assert page.get_by_label("First name").input_value() == "Hannah"
+    keep_picture(page, f"join-error-{width}")
+    page.get_by_role("textbox", name="Email").fill("hannah@example.com")
+    page.get_by_label("What is in season").check()
+    page.get_by_role("button", name="Send me one letter").click()
+    assert "look into your mailbox" in page.content()
+    page = visitor.open(confirm_path(shop))
+    keep_picture(page, f"confirm-{width}")
+    page.get_by_role("button", name="Yes, write to me").click()
+    assert "Thank you, Hannah" in page.content()
+    keep_picture(page, f"welcome-{width}")
+    page.get_by_role("link", name="See what we may send you").click()
+    switch = page.get_by_role("switch", name="What is in season")
+    assert switch.is_checked()
+    switch.uncheck()
+    page.get_by_role("button", name="Save").click()
+    assert "is off." in page.content()
+    page.get_by_role("button", name="Stop all messages").click()
+    assert "It counts from this second." in page.content()
+    page = visitor.open(shop.leave)
+    page.get_by_role("button", name="Stop these letters").click()
+    assert "You are out. It counts from this second." in page.content()
+    keep_picture(page, f"left-{width}")
+    page.wait_for_timeout(2100)
+    page.get_by_role("button", name="That was a slip").click()
+    assert "You are in again" in page.content()
+    assert visitor.complaints == []
+
+
+def test_pages_that_follow_a_press_have_no_fault_either(visit, shop: Shop):
+    visitor = visit(width=390, scheme="dark")
+    page = visitor.open(shop.join)
+    page.get_by_role("button", name="Send me one letter").click()
+    page.wait_for_timeout(100)
+    page = visitor.open(shop.join)
+    page.wait_for_timeout(2100)
+    page.get_by_role("button", name="Send me one letter").click()
+    assert page.get_by_role("alert").count() == 1
+    assert faults_of(page) == []
+    page = visitor.open(shop.leave)
+    page.get_by_role("button", name="Stop these letters").click()
+    assert faults_of(page) == []
