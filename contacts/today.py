@@ -7,7 +7,8 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models import Channel
-from contacts.queries.health import Reach, count_kinds, count_permission, count_risen, waiting_people
+from contacts.queries.health import count_kinds, count_risen, waiting_people
+from contacts.queries.reach import Reach, count_permission
 from ecosystem.base.access import Action
 from ecosystem.checklist import SettlingFacts, SettlingStep
 from ecosystem.gauges import (

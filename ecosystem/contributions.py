@@ -7,8 +7,9 @@ from django.utils.translation import gettext_lazy as _
 from ecosystem.agenda import AGENDA_QUEUES, AgendaQueue
 from ecosystem.base.access import Action
 from ecosystem.checklist import CHECKLIST, SettlingFacts, SettlingStep
+from ecosystem.invariants import INVARIANTS
 from ecosystem.navigation import MENU, MenuGroup, MenuItem
-from ecosystem.services import jobs, outbox
+from ecosystem.services import invariants, jobs, outbox
 
 MENU.add(
     "today", MenuItem(MenuGroup.TOP, _("Today"), "sun", "ecosystem:today", Action.SEE_TODAY, tab=_("Today")), order=0
@@ -59,3 +60,4 @@ CHECKLIST.add("ecosystem", settling_steps, order=0)
 
 AGENDA_QUEUES.add(outbox.QUEUE, AgendaQueue(lane="maintenance", work=outbox.work_outbox))
 AGENDA_QUEUES.add(jobs.QUEUE, AgendaQueue(lane="import", work=jobs.work_jobs))
+INVARIANTS.add("no_lease_left_lying", invariants.leases_left_lying)

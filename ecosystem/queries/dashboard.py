@@ -61,12 +61,14 @@ class Today:
     going_without: int
     permission: Sequence[PermissionCounts]
     steps: Sequence[SettlingStep]
+    is_stored: bool
     as_of: datetime | None
 
     @property
     def is_new(self) -> bool:
         """True while nobody is there but the team."""
-        return not any(one.count.people for one in self.kinds if one.kind != Kind.ASSOCIATE)
+        others = (one.count.people for one in self.kinds if one.kind != Kind.ASSOCIATE)
+        return not self.is_stored and not any(others)
 
     @property
     def worst_first(self) -> list[KindToday]:
@@ -96,6 +98,7 @@ def today(profile: BusinessProfile, words: Mapping[str, KindWords], question: Ga
         going_without=sum(one.going_without for one in kinds),
         permission=_permission(found, question),
         steps=_steps(profile, kinds),
+        is_stored=found.is_stored,
         as_of=found.as_of,
     )
 
@@ -159,7 +162,7 @@ def _trend(count: KindCount, before: float | None) -> str:
 
 
 def _permission(found: Figures, question: GaugeQuestion) -> list[PermissionCounts]:
-    if found.as_of is None:
+    if not found.is_stored:
         counted = permission_counts(question, at_most=MOST_COUNTED_NOW)
         if counted:
             return counted

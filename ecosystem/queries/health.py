@@ -40,10 +40,14 @@ class StoredDays:
 
 @dataclass(frozen=True)
 class Figures:
-    """What Today draws: a count for every kind, scores of four weeks ago, and since when this holds (None: now)."""
+    """What Today draws: a count for every kind, scores of four weeks ago, and whether and when this was stored.
+
+    Stored, and never counted: the people came in just now, and there are too many to count while a page is made.
+    """
 
     counts: Mapping[str, KindCount]
     before: Mapping[str, float]
+    is_stored: bool
     as_of: datetime | None
 
 
@@ -108,7 +112,7 @@ def figures(question: GaugeQuestion) -> Figures:
     if stored.people <= MOST_COUNTED_NOW:
         counted = count_kinds(question, at_most=MOST_COUNTED_NOW)
         if counted.counts is not None:
-            return Figures(counted.counts, stored.before, None)
+            return Figures(counted.counts, stored.before, is_stored=False, as_of=None)
         risen = counted.risen
     else:
         risen = {kind: number for gauge in GAUGES for kind, number in gauge.risen(question).items()}
@@ -116,7 +120,7 @@ def figures(question: GaugeQuestion) -> Figures:
         kind: KindCount(**{**vars(stored.newest.get(kind, KindCount())), "risen": risen.get(kind, 0)})
         for kind in question.cadences
     }
-    return Figures(kept, stored.before, stored.counted_at or question.now)
+    return Figures(kept, stored.before, is_stored=True, as_of=stored.counted_at)
 
 
 def permission_counts(question: GaugeQuestion, *, at_most: int | None) -> list[PermissionCounts]:

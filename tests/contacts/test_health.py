@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from contacts.models import Contact
-from contacts.queries.health import count_kinds, count_permission, count_risen, waiting_people
+from contacts.queries.health import count_kinds, count_risen, waiting_people
+from contacts.queries.reach import count_permission
 from contacts.services.contacts import ContactDetails, add_contact
 from contacts.services.interactions import record_interaction
 from contacts.services.organizations import add_organization

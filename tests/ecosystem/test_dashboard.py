@@ -138,9 +138,22 @@ def test_a_large_business_is_shown_from_its_stored_day(as_nora: Client, bakery: 
     with business_scope(bakery):
         feed(person("Nobody counts me yet"), 1)
     response = as_nora.get(url)
-    assert "As of" in text_of(response)
+    assert "As of 09:30, 14 May." in text_of(response)
     assert "3 people" in response.content.decode()
     assert _statements(as_nora, url) <= 8
+
+
+def test_many_people_who_came_in_just_now_are_not_shown_as_nobody(
+    as_nora: Client, bakery: Business, url: str, monkeypatch
+):
+    monkeypatch.setattr(health_queries, "MOST_COUNTED_NOW", 2)
+    with business_scope(bakery):
+        for number in range(3):
+            person(f"Client {number}")
+    page = text_of(as_nora.get(url))
+    assert "Their figures are on the way" in page
+    assert "Count them now" in page
+    assert "Bring in your people" not in page.split("Getting settled")[0]
 
 
 def test_the_stored_day_holds_figures_feedings_and_permission(bakery: Business):

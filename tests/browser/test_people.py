@@ -1,0 +1,134 @@
+"""Everyone, the ladder, one person and organizations, as people see and use them."""
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from playwright.sync_api import expect
+
+from contacts.models import Contact, Interaction
+from ecosystem.base.clock import now
+from ecosystem.base.tenancy import business_scope
+from tests.factories.contacts import make_contact, make_organization, make_role, make_talk
+
+
+@pytest.fixture
+def ana(bakery) -> Contact:
+    """Ana Ruiz among a few others, with thirty talks behind her."""
+    for name, stage in (("Tom Everly", "suspect"), ("Yuki Tanaka", "client"), ("Grace Okafor", "advocate")):
+        make_contact(bakery, name, stage=stage, tags=["gone quiet"], at=now() - timedelta(days=200))
+    ana = make_contact(
+        bakery, "Ana Ruiz", email="ana@example.com", phone="212 555 0142", tags=["wedding cake"], roles=["vendor"]
+    )
+    for days_ago in range(1, 31):
+        make_talk(bakery, ana, days_ago=days_ago)
+    make_organization(bakery, "Harbor Mill", main_contact=ana)
+    return ana
+
+
+def url(business, name, contact=None, **more) -> str:
+    kwargs = {"slug": business.slug, **more}
+    if contact is not None:
+        kwargs["id"] = contact.pk
+    return reverse(f"contacts:{name}", kwargs=kwargs)
+
+
+def test_every_page_of_people_looks_right(looks_right, nora, bakery, ana):
+    for name, contact in (
+        ("contact_list", None),
+        ("ladder", None),
+        ("contact_detail", ana),
+        ("contact_add", None),
+        ("contact_edit", ana),
+        ("interaction_add", ana),
+        ("organization_list", None),
+        ("organization_add", None),
+    ):
+        looks_right(nora, url(bakery, name, contact), name=name)
+
+
+def test_what_is_empty_or_wrong_looks_right_too(looks_right, nora, bakery):
+    looks_right(nora, url(bakery, "contact_list"), name="nobody", widths=(1440, 390))
+    looks_right(nora, url(bakery, "contact_list") + "?kind=wizard", name="broken-filter", widths=(390,))
+    looks_right(nora, url(bakery, "contact_list") + "?kind=partner", name="no-partner", widths=(390,))
+    looks_right(nora, url(bakery, "ladder"), name="empty-ladder", widths=(1440, 390))
+    looks_right(nora, url(bakery, "organization_list"), name="no-organization", widths=(390,))
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_talk_at_the_counter_is_two_taps_with_scripts_and_without(visit, nora, bakery, ana, scripts):
+    visitor = visit(nora, width=390, scripts=scripts)
+    page = visitor.open(url(bakery, "contact_detail", ana))
+    page.get_by_role("button", name="Talked at the counter").click()
+    page.get_by_role("dialog", name="Talked at the counter").get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Written down. Ana Ruiz counts as fed.")).to_be_visible()
+    expect(page.get_by_text("Nora Bell talked with them at the counter")).to_have_count(1)
+    assert not visitor.complaints
+    with business_scope(bakery):
+        assert Interaction.objects.filter(contact=ana, kind="visit").count() == 1
+
+
+def test_what_came_before_is_put_below_without_another_page(visit, nora, bakery, ana):
+    page = visit(nora).open(url(bakery, "contact_detail", ana))
+    before = page.locator(".tl .disc").count()
+    page.get_by_text("Show the 12 before this").click()
+    expect(page.locator(".tl .disc")).to_have_count(before + 12)
+    expect(page.get_by_text("before this")).to_have_count(0)
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_card_is_moved_by_its_menu_and_put_back_by_the_toast(visit, nora, bakery, ana, scripts):
+    page = visit(nora, scripts=scripts).open(url(bakery, "ladder"))
+    card = page.locator(".pc", has_text="Ana Ruiz")
+    card.get_by_label("Move Ana Ruiz").click()
+    card.get_by_role("button", name="Client", exact=True).click()
+    expect(page.locator('[data-lane="client"] .pc', has_text="Ana Ruiz")).to_be_visible()
+    expect(page.get_by_text("Moved Ana Ruiz to Clients.")).to_be_visible()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator('[data-lane="prospect"] .pc', has_text="Ana Ruiz")).to_be_visible()
+
+
+def test_a_card_is_moved_by_the_keyboard(visit, nora, bakery, ana):
+    page = visit(nora).open(url(bakery, "ladder"))
+    page.get_by_role("link", name="Ana Ruiz").first.focus()
+    page.keyboard.press("m")
+    expect(page.locator("[data-board-says]")).to_have_text(
+        "Arrows move the card, Enter keeps it there, Escape puts it back."
+    )
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Escape")
+    expect(page.locator('[data-lane="prospect"] .pc', has_text="Ana Ruiz")).to_be_visible()
+    page.keyboard.press("m")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Moved Ana Ruiz to Advocates.")).to_be_visible()
+    with business_scope(bakery):
+        assert Contact.objects.get(pk=ana.pk).stage == "advocate"
+
+
+def test_a_card_is_moved_by_dragging_it(visit, nora, bakery, ana):
+    page = visit(nora).open(url(bakery, "ladder"))
+    grip = page.locator(".pc", has_text="Ana Ruiz").locator("[data-grip]")
+    target = page.locator('[data-lane="client"] [data-cards] .pc').first
+    grip.drag_to(target)
+    expect(page.get_by_text("Moved Ana Ruiz to Clients.")).to_be_visible()
+    with business_scope(bakery):
+        assert Contact.objects.get(pk=ana.pk).stage == "client"
+
+
+def test_a_filter_works_as_soon_as_it_is_chosen(visit, nora, bakery, ana):
+    page = visit(nora).open(url(bakery, "contact_list"))
+    page.get_by_label("Tag", exact=True).select_option(label="wedding cake")
+    expect(page.locator("tbody tr")).to_have_count(1)
+    page.get_by_role("link", name="Filter on: wedding cake").click()
+    expect(page.locator("tbody tr")).to_have_count(5)
+
+
+def test_a_part_beside_the_ladder_ends_and_comes_back(visit, nora, bakery, ana):
+    make_role(bakery, ana, "partner")
+    page = visit(nora, scripts=False).open(url(bakery, "contact_detail", ana))
+    page.get_by_role("button", name="End Partner").click()
+    expect(page.get_by_text("Ana Ruiz is no longer one of your Partners.")).to_be_visible()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_text("Ana Ruiz is one of your Partners again.")).to_be_visible()

@@ -1,0 +1,98 @@
+"""Today and its neighbours as people see them."""
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+
+from contacts.services.contacts import ContactDetails, add_contact
+from contacts.services.interactions import record_interaction
+from contacts.services.roles import assign_role
+from ecosystem.base.clock import now
+from ecosystem.base.tenancy import business_scope
+from ecosystem.models import BusinessProfile, User
+
+
+@pytest.fixture
+def slug(bakery) -> str:
+    """A bakery with a few people: vendors starve, clients are fed."""
+    with business_scope(bakery):
+        moment = now()
+        for number in range(12):
+            ana = add_contact(
+                ContactDetails(given_name=f"Ana {number}"),
+                source="staff",
+                actor=None,
+                now=moment - timedelta(days=200),
+                stage=("suspect", "prospect", "client", "advocate")[number % 4],
+            )
+            record_interaction(ana, kind="call", source="staff", occurred_at=moment - timedelta(days=number * 4))
+        jonas = add_contact(
+            ContactDetails(given_name="Jonas", family_name="Adeyemi"),
+            source="staff",
+            actor=None,
+            now=moment - timedelta(days=300),
+        )
+        assign_role("vendor", contact=jonas, now=moment - timedelta(days=300), actor=None)
+        BusinessProfile.objects.update(core_message="Slow bread for a fast town.")
+    return bakery.slug
+
+
+@pytest.mark.parametrize(
+    "name", ["today", "health_explained", "core_message", "core_message_edit"], ids=lambda name: name
+)
+def test_a_page_is_readable_by_everybody_everywhere(looks_right, nora: User, slug: str, name: str):
+    looks_right(nora, reverse(f"ecosystem:{name}", kwargs={"slug": slug}), name=name)
+
+
+def test_an_empty_business_is_readable_too(looks_right, nora: User, bakery):
+    looks_right(nora, reverse("ecosystem:today", kwargs={"slug": bakery.slug}), name="today-empty")
+
+
+@pytest.mark.parametrize("name", ["account_login", "account_signup", "account_reset_password"])
+def test_the_way_in_is_readable_by_everybody(looks_right, transactional_db, name: str):
+    looks_right(None, reverse(name), name=name)
+
+
+@pytest.mark.parametrize("name", ["account_change_password", "mfa_index", "usersessions_list", "account_email"])
+def test_the_pages_of_a_login_are_readable_by_everybody(looks_right, nora: User, name: str):
+    looks_right(nora, reverse(name), name=name)
+
+
+def test_what_is_not_there_says_so(looks_right, nora: User):
+    looks_right(nora, "/b/nobody-is-here/", name="404")
+
+
+def test_menus_open_and_the_theme_stays_with_the_person(visit, nora: User, slug: str):
+    visitor = visit(nora)
+    page = visitor.open(f"/b/{slug}/")
+    page.click(".side .you button.tenant")
+    page.click("#you button[value=dark]")
+    page.wait_for_function("document.documentElement.dataset.theme === 'dark'")
+    page.wait_for_timeout(300)
+    assert visit(nora).open(f"/b/{slug}/").evaluate("document.documentElement.dataset.theme") == "dark"
+    assert visitor.complaints == []
+
+
+def test_without_scripts_the_theme_the_menu_and_the_period_work(visit, nora: User, slug: str):
+    page = visit(nora, scripts=False).open(f"/b/{slug}/")
+    page.click(".side [data-theme-form] button")
+    assert page.locator("html[data-theme=dark]").count() == 1
+    page.click("text=7 days")
+    assert page.locator(".seg [aria-current]").inner_text() == "7 days"
+    page.click(".side .you button.tenant")
+    page.click("text=Log out")
+    assert page.locator("input[name=password]").count() == 0 or "/accounts/" in page.url
+
+
+def test_a_phone_reaches_everything_from_the_bar_at_the_bottom(visit, nora: User, slug: str):
+    page = visit(nora, width=390).open(f"/b/{slug}/")
+    page.click(".tabbar button")
+    page.click("#more >> text=Core message")
+    assert page.url.endswith("/core-message/")
+
+
+def test_the_map_leads_to_the_people_of_a_kind(visit, nora: User, slug: str):
+    page = visit(nora).open(f"/b/{slug}/")
+    page.locator('svg.wide a[data-kind="client"]').click()
+    assert page.url.endswith("/contacts/?kind=client")
