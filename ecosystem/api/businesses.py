@@ -7,10 +7,10 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from ecosystem.api.authentication import ANY_KEY
-from ecosystem.api.base import ApiView, In, Out, answer
 from ecosystem.queries.businesses import get_profile
 from ecosystem.queries.kinds import kind_settings
+from ecosystem.rest.authentication import ANY_KEY
+from ecosystem.rest.base import ApiView, In, Out, answer
 
 
 class KindOut(Out):

@@ -2,7 +2,8 @@
 
 from django.urls import path, re_path
 
-from ecosystem.api import errors, schema
+from ecosystem.api import schema
+from ecosystem.rest import errors
 
 urlpatterns = [
     path("docs", schema.docs, name="api_docs"),

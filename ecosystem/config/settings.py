@@ -134,7 +134,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "ecosystem.middleware.TenantMiddleware",
     "ecosystem.visits.VisitsMiddleware",
-    "ecosystem.api.entry.KeyMiddleware",
+    "ecosystem.rest.entry.KeyMiddleware",
 ]
 ROOT_URLCONF = "ecosystem.config.urls"
 WSGI_APPLICATION = "ecosystem.config.wsgi.application"
@@ -355,12 +355,12 @@ USERSESSIONS_TRACK_ACTIVITY = False
 # The API
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["ecosystem.api.authentication.KeyAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["ecosystem.api.authentication.HasScope"],
-    "DEFAULT_PARSER_CLASSES": ["ecosystem.api.formats.JsonParser"],
-    "DEFAULT_RENDERER_CLASSES": ["ecosystem.api.formats.JsonRenderer"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["ecosystem.rest.authentication.KeyAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["ecosystem.rest.authentication.HasScope"],
+    "DEFAULT_PARSER_CLASSES": ["ecosystem.rest.formats.JsonParser"],
+    "DEFAULT_RENDERER_CLASSES": ["ecosystem.rest.formats.JsonRenderer"],
     "DEFAULT_SCHEMA_CLASS": "ecosystem.api.schema.ScopedSchema",
-    "EXCEPTION_HANDLER": "ecosystem.api.errors.answer_error",
+    "EXCEPTION_HANDLER": "ecosystem.rest.errors.answer_error",
     "NUM_PROXIES": TRUSTED_PROXIES,
     "COERCE_DECIMAL_TO_STRING": True,
     "UNAUTHENTICATED_USER": None,

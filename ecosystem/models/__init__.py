@@ -6,6 +6,7 @@ from ecosystem.models.api_keys import ApiKey, ApiKeyIndex
 from ecosystem.models.audit import AuditEntry, SecurityEvent
 from ecosystem.models.businesses import Business, BusinessProfile
 from ecosystem.models.health import HealthSnapshot, PermissionSnapshot
+from ecosystem.models.idempotency import IdempotencyKey
 from ecosystem.models.jobs import Job
 from ecosystem.models.kinds import LADDER, SIDE_KINDS, Kind, KindSetting
 from ecosystem.models.memberships import Invitation, Membership
@@ -26,6 +27,7 @@ __all__ = [
     "Business",
     "BusinessProfile",
     "HealthSnapshot",
+    "IdempotencyKey",
     "Invitation",
     "Job",
     "Kind",

@@ -9,12 +9,12 @@ from django.test import Client, RequestFactory, override_settings
 from django.urls import reverse
 from rest_framework import serializers
 
-from ecosystem.api import entry
-from ecosystem.api.base import In, Stale, expect_version, page_of
 from ecosystem.api.schema import described
 from ecosystem.base.access import Role
 from ecosystem.base.tenancy import business_scope
 from ecosystem.models import ApiKey, Membership
+from ecosystem.rest import entry
+from ecosystem.rest.base import In, Stale, expect_version, page_of
 from ecosystem.services.api_keys import make_api_key, revoke_api_key
 from tests.factories.ecosystem import make_member, make_user, membership_of, sign_in
 

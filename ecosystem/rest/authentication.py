@@ -41,7 +41,7 @@ ANY_KEY = "any key"
 class KeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     """How the OpenAPI file describes the key."""
 
-    target_class = "ecosystem.api.authentication.KeyAuthentication"
+    target_class = "ecosystem.rest.authentication.KeyAuthentication"
     name = "key"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:

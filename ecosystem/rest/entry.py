@@ -6,7 +6,7 @@ from typing import Any
 from allauth.account.adapter import get_adapter
 from django.conf import settings
 from django.db import transaction
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext_lazy as _
 
@@ -14,8 +14,10 @@ from ecosystem.base.errors import DomainError, Invalid, LimitReached, NotAllowed
 from ecosystem.base.http import problem
 from ecosystem.base.ratelimit import seconds_left, take
 from ecosystem.base.tenancy import business_scope
-from ecosystem.models import Business
+from ecosystem.models import ApiKey, Business
+from ecosystem.rest.formats import TooLarge
 from ecosystem.services.api_keys import PREFIX, authenticate_key, note_use
+from ecosystem.services.idempotency import KeptAnswer, find_kept_answer, fingerprint, keep_answer
 
 PATH = "/api/v1/"
 PER_KEY, PER_BUSINESS, FAILURES = 300, 1_000, 20
@@ -26,6 +28,12 @@ class NoKey(DomainError):
     """Who asks has not shown a key that works."""
 
     status = 401
+
+
+class Broken(DomainError):
+    """We failed."""
+
+    status = 500
 
 
 class KeyMiddleware:
@@ -44,8 +52,12 @@ class KeyMiddleware:
         try:
             if settings.SECURE_SSL_REDIRECT and not request.is_secure():
                 raise NotAllowed("https_only", _("Call this over https. The key you sent was readable on the way."))
+            length = request.headers.get("Content-Length") or "0"
+            if not length.isdigit() or int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+                raise TooLarge("too_large", _("Send at most 1 MB at a time."))
             text = _key_text(request)
-            return self.get_response(request) if text is None else self._with_key(request, text)
+            response = self.get_response(request) if text is None else self._with_key(request, text)
+            return _broken() if response.status_code == 500 else response
         except DomainError as error:
             return _refusal(error)
 
@@ -64,10 +76,26 @@ class KeyMiddleware:
         request.business = Business.objects.get(pk=business_id)
         with business_scope(business_id, key.made_by.user_id):
             note_use(key, ip=ip)
-            response = self.get_response(request)
+            response = self._once(request, key)
             if response.status_code >= 500:
                 transaction.set_rollback(True)
             return response
+
+    def _once(self, request: HttpRequest, key: ApiKey) -> HttpResponseBase:
+        """The answer of the view; for a POST that names an Idempotency-Key the same one again, for a day."""
+        name = request.headers.get("Idempotency-Key")
+        if request.method != "POST" or name is None:
+            return self.get_response(request)
+        request_hash = fingerprint(request.method, request.get_full_path(), request.body)
+        kept = find_kept_answer(key, name, request_hash=request_hash)
+        if kept is not None:
+            headers = {"Idempotent-Replayed": "true"}
+            return HttpResponse(kept.body, status=kept.status, content_type=kept.content_type, headers=headers)
+        response = self.get_response(request)
+        if isinstance(response, HttpResponse) and response.status_code < 500:
+            answer = KeptAnswer(response.status_code, response.headers.get("Content-Type", ""), response.content)
+            keep_answer(key, name, request_hash=request_hash, answer=answer)
+        return response
 
 
 def _key_text(request: HttpRequest) -> str | None:
@@ -95,6 +123,11 @@ class _TooOften(LimitReached):
 def _count(key: tuple[object, ...], limit: int) -> None:
     if not take(key, limit, MINUTE):
         raise _TooOften(seconds_left(key))
+
+
+def _broken() -> HttpResponseBase:
+    """A fault of ours, told as every other failure; the log has the rest."""
+    return problem(Broken("server_error", _("Something broke on our side. Nothing was changed; try again later.")))
 
 
 def _refusal(error: DomainError) -> HttpResponseBase:

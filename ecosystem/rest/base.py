@@ -10,11 +10,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from ecosystem.api.authentication import HasScope, KeyAuthentication
-from ecosystem.api.errors import answer_error
-from ecosystem.api.formats import JsonParser, JsonRenderer
 from ecosystem.base.errors import Invalid
 from ecosystem.base.keyset import LARGEST_PAGE, keyset_page
+from ecosystem.rest.authentication import HasScope, KeyAuthentication
+from ecosystem.rest.errors import answer_error
+from ecosystem.rest.formats import JsonParser, JsonRenderer
 from ecosystem.scopes import Scope
 
 M = TypeVar("M", bound=Model)

@@ -1,0 +1,38 @@
+"""The API with one call that writes, to see what writing calls share."""
+
+from django.urls import include, path
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from ecosystem.models import AuditEntry
+from ecosystem.rest.base import ApiView, In, Out, Paging, answer, answer_page, page_of
+from ecosystem.scopes import Scope
+from ecosystem.services.audit import record_act
+
+
+class ActIn(In):
+    action = serializers.CharField(max_length=60)
+
+
+class ActOut(Out):
+    id = serializers.UUIDField()
+    action = serializers.CharField()
+
+
+class ActsView(ApiView):
+    scopes = {"get": Scope.CONTACTS_READ, "post": Scope.CONTACTS_WRITE}
+
+    def get(self, request: Request) -> Response:
+        paging = self.asked(Paging)
+        assert page_of(ActOut).__name__ == "ActOutPage"
+        return answer_page(request, AuditEntry.objects.all(), ActOut, order=("-id",), paging=paging)
+
+    def post(self, request: Request) -> Response:
+        entry = record_act(self.read(ActIn)["action"], actor=self.member)
+        if entry.action == "broken":
+            raise ZeroDivisionError
+        return answer(ActOut, entry, status=201)
+
+
+urlpatterns = [path("api/v1/acts", ActsView.as_view()), path("", include("ecosystem.config.urls"))]
