@@ -6,6 +6,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from campaigns import timeline  # noqa: F401 - adds how letters are told
 from campaigns.models import Message
 from campaigns.queries.enrollments import enrollments_of_contact
 from campaigns.queries.sequence_pages import running_sequences
@@ -13,6 +14,7 @@ from campaigns.services.advancing import work_steps
 from campaigns.services.delivery import work_delivery
 from campaigns.services.enrollments import STEPS_QUEUE
 from campaigns.services.messages import queue_of
+from campaigns.services.proofs import letters_left_lying, twins, untold_letters, wrong_counts
 from campaigns.services.signup_purge import PURGE_QUEUE, work_purge
 from campaigns.services.tracking import CLICKS_QUEUE, work_clicks
 from campaigns.services.trigger_starts import START_ON_YES, start_on_yes
@@ -21,6 +23,7 @@ from contacts.models import Contact
 from contacts.panels import CONTACT_PANELS, ContactPanel
 from ecosystem.agenda import AGENDA_QUEUES, AgendaQueue
 from ecosystem.base.access import Action
+from ecosystem.invariants import INVARIANTS
 from ecosystem.navigation import MENU, MenuGroup, MenuItem
 from ecosystem.outbox import OUTBOX
 
@@ -32,6 +35,11 @@ for lane in Message.Lane.values:
 AGENDA_QUEUES.add(PURGE_QUEUE, AgendaQueue(lane="maintenance", work=work_purge))
 
 OUTBOX.add(START_ON_YES, start_on_yes)
+
+INVARIANTS.add("counts_equal_recounts", wrong_counts)
+INVARIANTS.add("no_letter_left_lying", letters_left_lying)
+INVARIANTS.add("no_twins", twins)
+INVARIANTS.add("sent_letters_are_told", untold_letters)
 
 MENU.add(
     "sequences",

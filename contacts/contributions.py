@@ -9,16 +9,16 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models import Act, Consent, Interaction, StageChange
+from contacts.services.consent_proof import consent_states_differ
 from contacts.services.import_slices import work_import
 from contacts.services.imports import IMPORT_JOB
-from contacts.services.consent_proof import consent_states_differ
 from contacts.timeline_kinds import TIMELINE_KINDS, Scene, Telling, TimelineKind
 from contacts.today import PEOPLE_GAUGE, hungry_people, permission_figures, settling_steps
 from ecosystem.base.access import Action
 from ecosystem.checklist import CHECKLIST
 from ecosystem.gauges import GAUGES, HUNGRY, PERMISSIONS
-from ecosystem.jobs import JOBS
 from ecosystem.invariants import INVARIANTS
+from ecosystem.jobs import JOBS
 from ecosystem.navigation import MENU, MenuGroup, MenuItem
 from ecosystem.ways_in import WAYS_IN, WayIn
 

@@ -1,0 +1,55 @@
+"""How letters and clicks are told in a person's timeline."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from campaigns.models import Link, Message
+from contacts.models import Interaction
+from contacts.timeline_kinds import TIMELINE_KINDS, Scene, Telling, TimelineKind
+
+
+def load_letters(lines: Sequence[Interaction]) -> Mapping[UUID, Message]:
+    """The messages that lines tell of."""
+    wanted = [line.object_id for line in lines if line.object_id]
+    found = Message.objects.select_related("content_version").defer("content_version__plan").in_bulk(wanted)
+    return {line.pk: found[line.object_id] for line in lines if line.object_id in found}
+
+
+def load_clicks(lines: Sequence[Interaction]) -> Mapping[UUID, tuple[Message, str]]:
+    """The messages that were clicked, with where the link led."""
+    letters = load_letters(lines)
+    versions = {message.content_version_id for message in letters.values()}
+    urls = {
+        (link.content_version_id, link.number): link.url for link in Link.objects.filter(content_version__in=versions)
+    }
+    return {
+        line.pk: (message, urls.get((message.content_version_id, line.params.get("link_number")), ""))
+        for line in lines
+        if (message := letters.get(line.pk)) is not None
+    }
+
+
+def subject_of(message: Message | None) -> str:
+    """What a letter is called in a timeline."""
+    if message is not None and message.content_version is not None:
+        return message.content_version.subject
+    return gettext("a letter of ours")
+
+
+def tell_sent(line: Interaction, scene: Scene, loaded: Message | None) -> Telling:
+    """`We sent “Bread in winter”`."""
+    return Telling(title=gettext("We sent “%(subject)s”") % {"subject": subject_of(loaded)})
+
+
+def tell_click(line: Interaction, scene: Scene, loaded: Any) -> Telling:
+    """`Read on in “Bread in winter”`, with where the link led."""
+    message, url = loaded or (None, "")
+    return Telling(title=gettext("Read on in “%(subject)s”") % {"subject": subject_of(message)}, text=url)
+
+
+TIMELINE_KINDS.add("message_sent", TimelineKind(_("A letter from us"), "send", tell_sent, load_letters))
+TIMELINE_KINDS.add("content_clicked", TimelineKind(_("Read on"), "mouse-pointer-click", tell_click, load_clicks))
