@@ -18,7 +18,9 @@ def start_sequences_on_yes(event: ConsentGranted | ConsentConfirmed) -> None:
 
 @on(ConsentWithdrawn)
 def stop_on_withdrawal(event: ConsentWithdrawn) -> None:
-    """A no ends the ways of its topic and calls off what waits, from this second on."""
+    """A no to letters ends the ways of its topic and calls off what waits, from this second on."""
+    if event.channel != Channel.EMAIL:
+        return
     if event.contact_id is not None:
         exit_enrollments(contact_id=event.contact_id, topic_id=event.topic_id, reason="unsubscribed")
         cancel_open_messages(contact_id=event.contact_id, topic_id=event.topic_id, reason="left")

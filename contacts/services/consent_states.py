@@ -88,6 +88,8 @@ def rebuild_consent_states() -> int:
 
 
 def _keep(consent: Consent, state: str) -> None:
+    if consent.contact_id is None or consent.topic_id is None:
+        raise ValueError("What holds is kept for one person and one topic.")
     ConsentState.objects.bulk_create(
         [
             ConsentState(

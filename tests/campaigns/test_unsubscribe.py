@@ -11,6 +11,7 @@ from django.utils import timezone
 from campaigns.models import Message
 from campaigns.services.messages import plan_message
 from contacts.models import Consent, ConsentState, Contact, ContactPoint, Suppression
+from contacts.services.consent import withdraw_consent
 from contacts.services.contacts import delete_contact
 from ecosystem.base.addresses import address_hash
 from ecosystem.base.links import UNSUBSCRIBE, MessageSigner, sign_link
@@ -161,6 +162,14 @@ def test_leaving_one_topic_leaves_the_others(client, bakery, ana, topic):
     other.refresh_from_db()
     assert other.state == "queued"
     assert ConsentState.objects.get(contact=ana, topic=offers).state == "granted"
+
+
+def test_a_no_to_texts_is_no_word_about_letters(bakery, ana, topic):
+    message = letter(ana, topic)
+    withdraw_consent(ana, channel="sms", topic=None, source="team")
+    message.refresh_from_db()
+    assert message.state == "queued"
+    assert ConsentState.objects.get(contact=ana, channel="email").state == "granted"
 
 
 def test_c8_who_left_stays_out_after_deletion_and_coming_again_with_a_list(client, bakery, ana, topic):
