@@ -96,10 +96,14 @@ def house(data: Path, what: str, **environment: str) -> Iterator[House]:
         yield started
     finally:
         started.stop()
-        for name in ("postgres", "redis"):
-            # As root the files may lie where an unprivileged user reaches them.
-            if (data / name).is_symlink():
-                shutil.rmtree((data / name).resolve().parent, ignore_errors=True)
+        forget(data)
+
+
+def forget(data: Path) -> None:
+    """As root the servers' files may lie outside of the folder, where an unprivileged user reaches them."""
+    for link in (data / "postgres", data / "redis"):
+        if link.is_symlink():
+            shutil.rmtree(link.resolve().parent, ignore_errors=True)
 
 
 def query(url: str, statement: str) -> list[tuple]:
@@ -212,6 +216,25 @@ def test_the_whole_house_starts_answers_and_leaves_nobody_behind(tmp_path):
         assert "static " not in second.said()
         # Eight seconds on a machine that is ours; longer where others keep its cores busy.
         assert taken < 8 * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+
+
+def test_a_command_has_servers_of_its_own_and_its_code_is_handed_on(tmp_path):
+    # The second shell leaves an orphan, whose end must not be taken for the command's.
+    script = "(sleep 0.1 &) ; sleep 0.4; echo $DATABASE_URL $MIGRATION_DATABASE_URL; exit 3"
+    done = subprocess.run(
+        [sys.executable, "-m", "ecosystem.config.embedded", "test", "--", "sh", "-c", script],
+        cwd=ROOT,
+        env={**ENVIRONMENT, "DATA_DIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    forget(tmp_path / "test")
+    assert done.returncode == 3
+    app, owner = done.stdout.split()
+    assert app.startswith("postgres://crm_app:")
+    assert owner.startswith("postgres://crm_owner:")
+    assert not can_query(app)
 
 
 def test_a_taken_port_is_named_in_one_sentence(tmp_path):

@@ -36,6 +36,8 @@ class Supervisor:
     def __init__(self, log: LogStream) -> None:
         self.log = log
         self.children: dict[str, Child] = {}
+        # Processes of ours that somebody else waits for: their last word is not ours to take.
+        self.waited_for_elsewhere: set[int] = set()
         self._order: list[str] = []
         self._fallen: list[_Fallen] = []
         self._delays: dict[str, float] = {}
@@ -110,7 +112,7 @@ class Supervisor:
                 pass
         except BlockingIOError:
             pass
-        reap_adopted({child.process.pid for child in self.children.values()})
+        reap_adopted(self.waited_for_elsewhere | {child.process.pid for child in self.children.values()})
 
     def _pass_on(self, child: Child, said: list[str] | None) -> None:
         for line in child.read_lines():

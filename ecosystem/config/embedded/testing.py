@@ -42,6 +42,7 @@ def _run(supervisor: Supervisor, command: list[str], addresses: dict[str, str]) 
     """The command has the terminal to itself; the servers write to their file meanwhile."""
     environment = {"DEBUG": "1", **os.environ, **addresses}
     process = subprocess.Popen(command, cwd=CHECKOUT, env=environment, stdin=subprocess.DEVNULL)
+    supervisor.waited_for_elsewhere.add(process.pid)
     try:
         while process.poll() is None:
             supervisor.turn(0.5)
