@@ -7,10 +7,28 @@ from django.forms import BaseForm, BoundField
 from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 register = template.Library()
 
 UNDO = "undo:"
+# What tells browsers and machines apart, the most telling mark first: Edge calls itself Chrome as well.
+BROWSERS = (
+    ("Edg/", "Edge"),
+    ("OPR/", "Opera"),
+    ("Firefox/", "Firefox"),
+    ("Chrome/", "Chrome"),
+    ("Safari/", "Safari"),
+)
+MACHINES = (
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Android", "Android"),
+    ("Windows", "Windows"),
+    ("Mac OS", "Mac"),
+    ("CrOS", "Chromebook"),
+    ("Linux", "Linux"),
+)
 
 
 @register.simple_tag
@@ -41,6 +59,16 @@ def initials(name: object) -> str:
         return "?"
     letters = words[0][0] + (words[-1][0] if len(words) > 1 else "")
     return letters.upper()
+
+
+@register.filter
+def device(user_agent: str) -> str:
+    """A browser and its machine in words that people use: `Firefox on Windows`. What we do not know stays as it is."""
+    browser = next((name for mark, name in BROWSERS if mark in user_agent), "")
+    machine = next((name for mark, name in MACHINES if mark in user_agent), "")
+    if browser and machine:
+        return _("%(browser)s on %(machine)s") % {"browser": browser, "machine": machine}
+    return browser or machine or user_agent[:60]
 
 
 @register.filter
