@@ -33,9 +33,11 @@ from ecosystem.base.access import Role
 from ecosystem.base.addresses import address_hashes
 from ecosystem.base.tenancy import business_scope
 from ecosystem.models import (
+    ApiKey,
     Business,
     BusinessProfile,
     HealthSnapshot,
+    IdempotencyKey,
     Kind,
     Membership,
     OutboxEntry,
@@ -200,6 +202,14 @@ def _write_import(made: SimpleNamespace) -> None:
 def _write_figures(made: SimpleNamespace) -> None:
     HealthSnapshot.objects.create(
         kind=Kind.PROSPECT, on_date=made.now.date() - timedelta(days=1), people=1, taken_at=made.now
+    )
+    IdempotencyKey.objects.create(
+        api_key=ApiKey.objects.get(),
+        key=f"{made.marker}key",
+        request_hash="0" * 64,
+        status=200,
+        content_type="application/json",
+        sealed=b"",
     )
     PermissionSnapshot.objects.create(channel=Channel.EMAIL, on_date=made.now.date() - timedelta(days=1), people=1)
     # Promised for a day that this database does not see: there is one of it, and nobody works on it.

@@ -75,6 +75,15 @@ def get_sequence(sequence_id: UUID) -> Sequence:
     return sequence
 
 
+def get_step(sequence: Sequence, step_key: UUID) -> Step:
+    """A step of a sequence, as it stands in its newest version; NotFound where no version has it."""
+    steps = Step.objects.filter(version_of__sequence=sequence, step_key=step_key)
+    step = steps.order_by("-version_of__number").first()
+    if step is None:
+        raise NotFound("step_not_found", _("There is no such step. Somebody may have removed it."))
+    return step
+
+
 def sequence_rows() -> list[SequenceNumbers]:
     """Every sequence with its numbers, running ones first, then the newest; two statements."""
     order = {Sequence.State.LIVE: 0, Sequence.State.PAUSED: 1, Sequence.State.DRAFT: 2, Sequence.State.ARCHIVED: 3}

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 
 from campaigns.forms.sequences import LetterStepForm, StepActionForm, WaitForm
 from campaigns.queries.enrollments import get_enrollment
-from campaigns.queries.sequences import get_sequence
+from campaigns.queries.sequences import get_sequence, get_step
 from campaigns.services.enrollments import enroll_contact, exit_enrollments
 from campaigns.services.sequence_steps import add_letter, add_wait, change_letter, change_wait, move_step, remove_step
 from campaigns.views.sequences import show_sequence
@@ -51,6 +51,7 @@ def wait_add(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
 def wait_change(request: HttpRequest, slug: str, id: UUID, step_key: UUID) -> HttpResponse:
     """Make a wait longer or shorter."""
     sequence = get_sequence(id)
+    get_step(sequence, step_key)
     form = WaitForm(request.POST)
     if not form.is_valid():
         messages.error(request, _("Say how long to wait, as a whole number."))
@@ -66,6 +67,7 @@ def wait_change(request: HttpRequest, slug: str, id: UUID, step_key: UUID) -> Ht
 def letter_change(request: HttpRequest, slug: str, id: UUID, step_key: UUID) -> HttpResponse:
     """Send another letter at a step."""
     sequence = get_sequence(id)
+    get_step(sequence, step_key)
     form = LetterStepForm(request.POST)
     if not form.is_valid():
         messages.error(request, _("Choose a letter."))
@@ -85,6 +87,7 @@ def letter_change(request: HttpRequest, slug: str, id: UUID, step_key: UUID) -> 
 def step_move(request: HttpRequest, slug: str, id: UUID, step_key: UUID, position: int) -> HttpResponse:
     """Put a step at another place."""
     sequence = get_sequence(id)
+    get_step(sequence, step_key)
     seen = _seen(request)
     return _change(request, slug, id, lambda: move_step(sequence, step_key, position, seen_version=seen), step_key)
 
@@ -94,6 +97,7 @@ def step_move(request: HttpRequest, slug: str, id: UUID, step_key: UUID, positio
 def step_remove(request: HttpRequest, slug: str, id: UUID, step_key: UUID) -> HttpResponse:
     """Take a step out of the line."""
     sequence = get_sequence(id)
+    get_step(sequence, step_key)
     seen = _seen(request)
     return _change(request, slug, id, lambda: remove_step(sequence, step_key, seen_version=seen))
 

@@ -16,7 +16,7 @@ from campaigns.models import Sequence
 from campaigns.queries.enrollments import enrollments
 from campaigns.queries.messages import OUTCOMES, messages_of_step
 from campaigns.queries.sequence_pages import sequence_page, split_wait
-from campaigns.queries.sequences import get_sequence, sequence_rows
+from campaigns.queries.sequences import get_sequence, get_step, sequence_rows
 from campaigns.services.sequences import (
     archive_sequence,
     create_sequence,
@@ -146,6 +146,7 @@ def sequence_people(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
 def step_messages(request: HttpRequest, slug: str, id: UUID, step_key: UUID, outcome: str) -> HttpResponse:
     """The people behind a number of a step."""
     sequence = get_sequence(id)
+    get_step(sequence, step_key)
     if outcome not in OUTCOMES:
         raise NotFound("outcome_unknown", _("There is no such number."))
     found = messages_of_step(sequence, step_key, outcome=outcome, reason=request.GET.get("reason", ""))

@@ -80,8 +80,9 @@ def signup_form_preview(request: HttpRequest, slug: str, id: UUID) -> HttpRespon
 @require_POST
 @member_required(Action.EDIT_SIGNUP_FORMS)
 def signup_form_publish(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
+    page = get_signup_form(id)
     try:
-        page = publish_signup_form(get_signup_form(id), actor=request.membership)
+        page = publish_signup_form(page, actor=request.membership)
     except DomainError as problem:
         messages.error(request, str(problem.message))
     else:
