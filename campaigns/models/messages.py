@@ -96,11 +96,6 @@ class Message(TenantModel):
             models.Index(fields=["business_id", "contact", "-id"], name="message_of_contact"),
             models.Index(fields=["business_id", "sequence", "step_key", "-id"], name="message_of_step"),
             models.Index(
-                fields=["business_id", "enrollment"],
-                name="message_open_of_enrollment",
-                condition=models.Q(state__in=["planned", "queued", "deferred", "claimed"]),
-            ),
-            models.Index(
                 fields=["business_id", "address_hash"],
                 name="message_open_of_address",
                 condition=models.Q(state__in=["planned", "queued", "deferred", "claimed"]),

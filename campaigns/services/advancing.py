@@ -65,8 +65,10 @@ WITH due AS (
                     THEN greatest(sent.due_at, %(now)s) + make_interval(secs => met.wait_here)
                 WHEN sent.handed_at + make_interval(secs => met.wait_here) > %(now)s
                     THEN sent.handed_at + make_interval(secs => met.wait_here) END AS rests_until
-      FROM met LEFT JOIN campaigns_message AS sent
-             ON sent.business_id = %(business_id)s AND sent.idem_key = met.key_sent_before
+      FROM met
+      LEFT JOIN LATERAL (
+            SELECT state, due_at, handed_at FROM campaigns_message
+             WHERE business_id = %(business_id)s AND idem_key = met.key_sent_before LIMIT 1) AS sent ON true
 ), walked AS (
     UPDATE campaigns_enrollment AS walk
        SET state = CASE WHEN timed.rests_until IS NULL AND timed.ahead IS NULL THEN 'completed' ELSE 'active' END,
@@ -76,7 +78,6 @@ WITH due AS (
            updated_at = clock_timestamp()
       FROM timed
      WHERE walk.business_id = %(business_id)s AND walk.id = timed.id
-    RETURNING walk.id
 ), written AS (
     INSERT INTO campaigns_message (id, business_id, message_class, channel, lane, idem_key, contact_id, topic_id,
                                    sequence_id, enrollment_id, step_key, content_version_id, template, address,
@@ -111,7 +112,7 @@ WITH due AS (
     INSERT INTO ecosystem_tally (business_id, id, name, key, amount)
     SELECT %(business_id)s, uuidv7(), name, key, sum(amount) FROM changed GROUP BY name, key HAVING sum(amount) <> 0
 )
-SELECT (SELECT count(*) FROM walked) AS walked, (SELECT count(*) FROM written WHERE state = 'queued') AS written"""
+SELECT (SELECT count(*) FROM timed) AS walked, (SELECT count(*) FROM written WHERE state = 'queued') AS written"""
 
 _NEXT = """
 SELECT min(first.due_at) AS due_at
