@@ -1,0 +1,41 @@
+"""Pages for when something went wrong: what happened, what to do, a way home."""
+
+import pytest
+from django.template.loader import render_to_string
+from django.test import Client
+
+
+@pytest.mark.parametrize("name", ["400", "403", "403_csrf", "404", "429", "500", "503"])
+def test_an_error_page_needs_neither_request_nor_database(name):
+    page = render_to_string(f"{name}.html")
+    assert f'<p class="code" aria-hidden="true">{name[:3]}</p>' in page
+    assert 'class="btn p"' in page
+    assert page.count("<h1") == 1
+
+
+def test_500_gives_a_code_to_quote_where_there_is_one():
+    assert "7f3a" in render_to_string("500.html", {"code": "7f3a"})
+    assert "tell us this code" not in render_to_string("500.html")
+
+
+def test_429_says_how_long_to_wait():
+    assert "Try again in 1 minute." in render_to_string("429.html", {"minutes": 1})
+    assert "Try again in 5 minutes." in render_to_string("429.html", {"minutes": 5})
+
+
+def test_403_says_the_sentence_of_the_rule_where_there_is_one():
+    assert "Only the owner may." in render_to_string("403.html", {"message": "Only the owner may."})
+
+
+@pytest.mark.django_db
+def test_a_form_without_its_token_is_told_kindly():
+    response = Client(enforce_csrf_checks=True).post("/accounts/login/", {"login": "nora@example.com"})
+    assert response.status_code == 403
+    assert "That form had grown old" in response.content.decode()
+
+
+@pytest.mark.django_db
+def test_an_address_that_leads_nowhere_says_so(client: Client):
+    response = client.get("/nobody/was/ever/here/")
+    assert response.status_code == 404
+    assert "That page has left the building" in response.content.decode()
