@@ -180,6 +180,7 @@ class _Preparation:
         self.constants = sender.values()
         self.targets = None if is_tracked else plan.links
         self.pieces: list[bytes] = []
+        self.closed = 0  # pieces that nothing may be added to
         self.places: dict[str, list[int]] = defaultdict(list)
         self.fields: dict[tuple[str, str, Encoding], list[int]] = defaultdict(list)
         self.logic: list[LogicPlace] = []
@@ -187,11 +188,21 @@ class _Preparation:
         self.subject: Parts = ()
 
     def add(self, text: str | bytes) -> None:
-        self.pieces.append(text if isinstance(text, bytes) else text.encode("ascii"))
+        """Put bytes that are the same in every mail; neighbours become one piece."""
+        piece = text if isinstance(text, bytes) else text.encode("ascii")
+        if len(self.pieces) > self.closed:
+            self.pieces[-1] += piece
+        else:
+            self.pieces.append(piece)
+
+    def gap(self) -> int:
+        """Leave a place to be filled, and say which."""
+        self.pieces.append(b"")
+        self.closed = len(self.pieces)
+        return self.closed - 1
 
     def fill(self, name: str) -> None:
-        self.places[name].append(len(self.pieces))
-        self.pieces.append(b"")
+        self.places[name].append(self.gap())
 
     def head(self) -> None:
         """The header lines that are ours; a tenant can set none beside these."""
@@ -243,11 +254,12 @@ class _Preparation:
         encoding = choose_encoding(parts, is_html=subtype == "html")
         self.add(f"\r\n--{boundary}\r\nContent-Type: text/{subtype}; charset=utf-8\r\n")
         self.add(b"Content-Transfer-Encoding: %b\r\n\r\n" % encoding.name)
-        start = len(self.pieces)
+        start = self.closed = len(self.pieces)
         for part in self._flattened(parts, encoding):
             self._place(part, encoding)
         if encoding.finish:
             self.sections.append(Section(start, len(self.pieces), encoding.finish))
+            self.closed = len(self.pieces)
 
     def _resolved(self, parts: Parts) -> Parts:
         return resolve(parts, self.constants, public_url=self.public_url, links=self.targets)
@@ -267,9 +279,7 @@ class _Preparation:
         if part.kind == FILLED:
             self.fill(part.name)
         elif part.kind == LIQUID:
-            self.logic.append(LogicPlace(part.name, encoding, len(self.pieces)))
-            self.add(b"")
+            self.logic.append(LogicPlace(part.name, encoding, self.gap()))
         else:
-            self.fields[part.name, part.fallback, encoding].append(len(self.pieces))
-            self.add(b"")
+            self.fields[part.name, part.fallback, encoding].append(self.gap())
         self.add(encoding.gap)

@@ -6,6 +6,7 @@ from email.utils import parsedate_to_datetime
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from campaigns.rendering.letters import Letter, compile_letter
@@ -153,6 +154,7 @@ def test_conditions_and_plain_tags_print_what_they_say():
     assert "https://crm.example.com/l/" in read(known)
 
 
+@examples(deadline=None, max_examples=60)
 @given(NAMES, st.sampled_from(["{{ first_name }}", '{{ contact.first_name | default: "<b>friend & co\'" }}']))
 def test_the_spliced_way_prints_what_liquid_prints(name, tag):
     plain = f"Hello {tag}, *you* & <i>I</i>\n\n- {tag}\n- [{tag}](https://example.com)"
@@ -168,6 +170,7 @@ def test_the_spliced_way_prints_what_liquid_prints(name, tag):
     assert Elements(preview.html).words == Elements(read(spliced)).words
 
 
+@examples(deadline=None, max_examples=60)
 @given(NAMES, st.sampled_from(["A letter", "Письмо о хлебе, " * 20, "Grüße, " * 5]))
 def test_every_name_arrives_as_it_was_and_fits_the_wire(name, words):
     plan = compile_letter(letter(f"{words} [{{{{ first_name }}}}](https://example.com)", subject="{{ first_name }}"))
