@@ -77,7 +77,7 @@ def _drop_those_of_the_dead() -> None:
     for name in _names("test_%") + _names("tpl_%_attempt"):
         parts = name.split("_")
         if parts[0] == "tpl" or (len(parts) > 2 and parts[2].isdigit() and not _is_alive(int(parts[2]))):
-            # A statement of the dead may still run, as a role that the owner cannot stop: a later run drops it.
+            # A statement of a process that was killed may still run there: the next run tries again.
             with contextlib.suppress(psycopg2.errors.InsufficientPrivilege):
                 _admin("DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
 
