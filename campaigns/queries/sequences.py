@@ -1,10 +1,10 @@
 """Sequences as their pages show them: the steps with their numbers, all from kept counts."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Q, Sum
+from django.db.models import Q, QuerySet, Sum
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -84,12 +84,23 @@ def get_step(sequence: Sequence, step_key: UUID) -> Step:
     return step
 
 
+def sequences() -> QuerySet[Sequence]:
+    """Every sequence, for lists that page by key."""
+    return Sequence.objects.all()
+
+
 def sequence_rows() -> list[SequenceNumbers]:
     """Every sequence with its numbers, running ones first, then the newest; two statements."""
     order = {Sequence.State.LIVE: 0, Sequence.State.PAUSED: 1, Sequence.State.DRAFT: 2, Sequence.State.ARCHIVED: 3}
     found = list(Sequence.objects.select_related("topic").order_by("-id")[:MOST_SHOWN])
     sums = _sums("")
     return [_numbers(one, sums) for one in sorted(found, key=lambda one: order[Sequence.State(one.state)])]
+
+
+def numbers_of(found: Iterable[Sequence]) -> list[SequenceNumbers]:
+    """Some sequences with their numbers, in the order given; one statement."""
+    sums = _sums("")
+    return [_numbers(one, sums) for one in found]
 
 
 def sequence_numbers(sequence: Sequence) -> SequenceNumbers:

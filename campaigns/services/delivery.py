@@ -35,7 +35,7 @@ from campaigns.services.rendering import LetterPress, open_press
 from ecosystem.base import faults
 from ecosystem.base.clock import now as clock_now
 from ecosystem.base.errors import DomainError
-from ecosystem.base.sql import execute
+from ecosystem.base.sql import execute_alone
 from ecosystem.base.tenancy import business_scope
 
 log = structlog.get_logger(__name__)
@@ -48,10 +48,8 @@ PAUSES_BETWEEN_TRIES = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)
 
 # Costs no wait for the disk. It may only make unknowns fewer, never permit a send: the hand-over before it is durable.
 _MARK = """
-WITH quick AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))
 UPDATE campaigns_message AS message
    SET started_at = clock_timestamp(), lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
-  FROM quick
  WHERE message.business_id = %(business_id)s AND message.id = %(id)s AND message.state = 'handed'
    AND message.claim_token = %(token)s AND message.lease_until > clock_timestamp()"""
 
@@ -139,8 +137,8 @@ def _letters(
 def _mark_started(business_id: int, token: UUID, message_id: UUID) -> bool:
     """The running mark: this one may have begun, the one before it is done. False where we may not go on."""
     try:
-        with business_scope(business_id):
-            return execute(_MARK, {"id": message_id, "token": token, "lease": LEASE_SECONDS}) == 1
+        given = {"id": message_id, "token": token, "lease": LEASE_SECONDS}
+        return execute_alone(_MARK, given, business_id=business_id, waits_for_disk=False) == 1
     except (OperationalError, InterfaceError) as error:
         log.warning("mark_failed", error=type(error).__name__)
         connection.close()

@@ -22,7 +22,7 @@ WITH mine AS MATERIALIZED (
     SELECT message.*, given.hashes
       FROM campaigns_message AS message
       JOIN unnest(%(ids)s::uuid[], %(hashes)s::text[]) AS given(id, hashes) ON given.id = message.id
-     WHERE message.business_id = %(business_id)s AND message.state = 'claimed'
+     WHERE message.business_id = %(business_id)s AND message.id = ANY (%(ids)s::uuid[]) AND message.state = 'claimed'
        AND message.claim_token = %(token)s AND message.lease_until > clock_timestamp()
      ORDER BY message.id FOR UPDATE OF message
 ), candidate AS (
@@ -77,7 +77,7 @@ _GATE_END = """, judged AS (
                          THEN clock_timestamp() + make_interval(secs => decided.wait_seconds) ELSE message.due_at END,
            updated_at = clock_timestamp()
       FROM decided
-     WHERE message.business_id = %(business_id)s AND message.id = decided.id
+     WHERE message.business_id = %(business_id)s AND message.id = decided.id AND message.id = ANY (%(ids)s::uuid[])
     RETURNING message.id, message.state, message.reason, message.sequence_id, message.step_key, message.is_test
 ), counted AS (
     INSERT INTO ecosystem_tally (business_id, id, name, key, amount)

@@ -49,7 +49,7 @@ WITH given AS (
                          THEN clock_timestamp() + make_interval(secs => given.wait_seconds) ELSE message.due_at END,
            updated_at = clock_timestamp()
       FROM given
-     WHERE message.business_id = %(business_id)s AND message.id = given.id
+     WHERE message.business_id = %(business_id)s AND message.id = given.id AND message.id = ANY (%(ids)s::uuid[])
        AND message.claim_token = %(token)s AND message.state = 'handed'
     RETURNING message.id, message.state, message.reason, message.contact_id, message.sequence_id, message.step_key,
               message.is_test, message.accepted_at

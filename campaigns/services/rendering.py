@@ -109,47 +109,35 @@ class LetterPress:
     """Everything that the letters of one batch are printed from; asks the database nothing more."""
 
     business_id: int
-    senders: Mapping[UUID | None, SenderIdentity]
-    plans: Mapping[UUID, RenderPlan]
+    sender: SenderIdentity
     language: str
+    letters: Mapping[tuple[UUID | None, UUID | None], PreparedLetter]
 
     def make(self, message: ClaimedMessage, now: datetime) -> OutgoingMessage:
         """The bytes of one message. Raises Invalid, RenderTooLarge, or KeyError where its letter is gone."""
-        prepared = self._prepared_for(message)
+        if message.content_version_id is None:
+            prepared = self._system_letter(message)
+        else:
+            prepared = self.letters[message.content_version_id, message.topic_id]
         body = build(prepared, message_id=message.id, to=message.address, merge=self._merge(message), now=now)
         return OutgoingMessage(message.id, prepared.envelope_from, message.address, body)
 
-    def _prepared_for(self, message: ClaimedMessage) -> PreparedLetter:
-        sender = self._sender_of(message)
-        letter: object = message.content_version_id or (message.template, self.language)
-        key = (self.business_id, letter, *(value for name, value in _fingerprint(sender)))
-        found = _prepared.get(key)
-        if found is None:
-            if len(_prepared) >= MOST_PREPARED:
-                _prepared.clear()
-            found = _prepared[key] = prepare(self._plan_of(message), sender, public_url=settings.PUBLIC_URL)
-        return found
-
-    def _plan_of(self, message: ClaimedMessage) -> RenderPlan:
-        if message.content_version_id is not None:
-            return self.plans[message.content_version_id]
-        return SYSTEM_PLANS[message.template](self.language)
-
-    def _sender_of(self, message: ClaimedMessage) -> SenderIdentity:
-        """The batch's sender; a letter of our own says the topics that its own person was asked about."""
-        topics = message.merge.get("topics")
-        if not message.template or not topics:
-            return self.senders[message.topic_id]
+    def _system_letter(self, message: ClaimedMessage) -> PreparedLetter:
+        """A letter of our own: it says the topics that its own person was asked about."""
+        topics = message.merge.get("topics") or []
         constants = {
             "topic.name": ", ".join(topic["name"] for topic in topics),
             "topic.promise": " ".join(topic["promise"] for topic in topics),
         }
-        return replace(self.senders[None], constants={**self.senders[None].constants, **constants})
+        sender = replace(self.sender, constants={**self.sender.constants, **constants})
+        key = (self.business_id, message.template, self.language, *_values(sender))
+        return _prepared.get(key) or _prepare(key, SYSTEM_PLANS[message.template](self.language), sender)
 
     def _merge(self, message: ClaimedMessage) -> dict[str, str]:
+        if not message.template:
+            return message.merge
         merge = {name: value for name, value in message.merge.items() if isinstance(value, str)}
-        if message.template:
-            merge["contact.first_name"] = merge.get("given_name", "")
+        merge["contact.first_name"] = merge.get("given_name", "")
         if message.signup_id is not None and message.template == "confirm_signup":
             merge["action.url"] = confirm_url(self.business_id, message.signup_id)
         return merge
@@ -157,19 +145,39 @@ class LetterPress:
 
 def open_press(messages: Iterable[ClaimedMessage]) -> LetterPress:
     """Read once what a batch of messages of the current business is printed from."""
-    messages = list(messages)
     profile = BusinessProfile.objects.get()
-    topic_ids = {message.topic_id for message in messages if message.topic_id}
-    senders: dict[UUID | None, SenderIdentity] = {
-        topic.id: sender_identity(profile, topics=[topic]) for topic in Topic.objects.filter(id__in=topic_ids)
-    }
-    senders[None] = sender_identity(profile, is_asked=True)
-    version_ids = {message.content_version_id for message in messages if message.content_version_id}
-    plans = {
-        version.id: RenderPlan.from_json(version.plan)
-        for version in ContentVersion.objects.filter(id__in=version_ids).only("plan")
-    }
-    return LetterPress(current_business_id(), senders, plans, profile.language)
+    business_id = current_business_id()
+    wanted = {(one.content_version_id, one.topic_id) for one in messages if one.content_version_id is not None}
+    topics = Topic.objects.in_bulk([topic_id for _, topic_id in wanted if topic_id is not None])
+    found: dict[tuple[UUID | None, UUID | None], PreparedLetter] = {}
+    missing: dict[tuple[UUID | None, UUID | None], tuple[tuple[object, ...], SenderIdentity]] = {}
+    for version_id, topic_id in wanted:
+        said_yes_to = [topics[topic_id]] if topic_id in topics else []
+        sender = sender_identity(profile, topics=said_yes_to)
+        key = (business_id, version_id, *_values(sender))
+        if key in _prepared:
+            found[version_id, topic_id] = _prepared[key]
+        else:
+            missing[version_id, topic_id] = (key, sender)
+    versions = ContentVersion.objects.only("plan").in_bulk([version_id for version_id, _ in missing])
+    for pair, (key, sender) in missing.items():
+        if pair[0] in versions:
+            found[pair] = _prepare(key, RenderPlan.from_json(versions[pair[0]].plan), sender)
+    return LetterPress(business_id, sender_identity(profile, is_asked=True), profile.language, found)
+
+
+def _prepare(key: tuple[object, ...], plan: RenderPlan, sender: SenderIdentity) -> PreparedLetter:
+    """Prepare a letter and remember it under everything it was made from."""
+    if len(_prepared) >= MOST_PREPARED:
+        _prepared.clear()
+    _prepared[key] = prepare(plan, sender, public_url=settings.PUBLIC_URL)
+    return _prepared[key]
+
+
+def _values(sender: SenderIdentity) -> list[object]:
+    """All of a sender's values, in one order: whoever changes a name gets newly prepared letters."""
+    own = [getattr(sender, name) for name in sender.__slots__ if name != "constants"]
+    return [*own, *sorted(sender.constants.items())]
 
 
 def merge_of_contact(contact: Contact) -> dict[str, str]:
@@ -180,9 +188,3 @@ def merge_of_contact(contact: Contact) -> dict[str, str]:
         "contact.full_name": contact.display_name,
     }
     return {name: value for name, value in values.items() if value}
-
-
-def _fingerprint(sender: SenderIdentity) -> list[tuple[str, object]]:
-    """All of a sender's values, to be compared: whoever changes a name gets newly prepared letters."""
-    values = {**{name: getattr(sender, name) for name in sender.__slots__ if name != "constants"}, **sender.constants}
-    return sorted(values.items())

@@ -10,11 +10,12 @@ from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections
 
-from ecosystem.base.tenancy import current_business_id
+from ecosystem.base.tenancy import business_scope, current_business_id
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 _PIECE = 64 * 1024
+_ALONE = "SELECT set_config('app.business_id', %(scope)s, true), set_config('synchronous_commit', %(commit)s, true);"
 
 
 def rows(sql: str, params: Mapping[str, Any] | None = None, *, using: str = DEFAULT_DB_ALIAS) -> list[dict[str, Any]]:
@@ -29,6 +30,27 @@ def execute(sql: str, params: Mapping[str, Any] | None = None, *, using: str = D
     """Run a statement and say how many rows it touched."""
     with connections[using].cursor() as cursor:
         cursor.execute(sql, _with_business(sql, params, using))
+        return int(cursor.rowcount)
+
+
+def execute_alone(sql: str, params: Mapping[str, Any], *, business_id: int, waits_for_disk: bool = True) -> int:
+    """Run one statement for a business in a transaction of its own, in one round trip; how many rows it touched.
+
+    For what is done for each of very many rows: PostgreSQL takes the setting and the statement as one transaction.
+    Without `waits_for_disk` the commit may be lost where PostgreSQL itself dies. Inside a transaction it is a scope.
+    """
+    connection = connections[DEFAULT_DB_ALIAS]
+    if connection.in_atomic_block:
+        with business_scope(business_id):
+            return execute(sql, params)
+    given = {
+        **params,
+        "business_id": business_id,
+        "scope": str(business_id),
+        "commit": "on" if waits_for_disk else "off",
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_ALONE + sql, given)
         return int(cursor.rowcount)
 
 

@@ -107,6 +107,8 @@ def logging_config(*, as_json: bool, level: str) -> dict[str, Any]:
             "celery": {"level": "WARNING"},
             "celery.beat": {"level": "WARNING", "filters": ["short_beat"]},
             "kombu": {"level": "WARNING"},
+            # A tick that came too late is thrown away each time a lane is busy; failures are logged as errors.
+            "django_structlog.celery.receivers": {"level": "ERROR"},
             "faker": {"level": "WARNING"},
         },
     }

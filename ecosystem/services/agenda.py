@@ -42,6 +42,12 @@ INSERT INTO ecosystem_agenda (agenda_business_id, queue, due_at)
 SELECT agenda_business_id, %(queue)s, min(due_at) FROM noted GROUP BY agenda_business_id ORDER BY agenda_business_id
 ON CONFLICT (agenda_business_id, queue) DO UPDATE SET due_at = least(ecosystem_agenda.due_at, excluded.due_at)"""
 
+# Asked first: an idle lane costs one small question a second.
+_ANY = """
+SELECT EXISTS (SELECT FROM ecosystem_agendanote WHERE queue = ANY(%(queues)s))
+    OR EXISTS (SELECT FROM ecosystem_agenda WHERE queue = ANY(%(queues)s) AND due_at <= clock_timestamp()
+                  AND lease_until IS NULL) AS is_any"""
+
 _CLAIM = """
 UPDATE ecosystem_agenda
    SET due_at = NULL, token = %(token)s, served_at = clock_timestamp(),
@@ -137,7 +143,7 @@ def _serve_queues(queues: list[str], seconds: float) -> int:
     deadline = time.monotonic() + seconds
     served = 0
     found = True
-    while found and time.monotonic() < deadline:
+    while found and time.monotonic() < deadline and rows(_ANY, {"queues": queues})[0]["is_any"]:
         found = False
         for queue in queues:
             taken = claim(queue)

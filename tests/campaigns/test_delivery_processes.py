@@ -4,6 +4,7 @@ import time
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from campaigns.models import Enrollment, Message
@@ -11,7 +12,7 @@ from campaigns.services.enrollments import enroll_contacts
 from contacts.models import Contact, Interaction
 from contacts.services.consent import withdraw_consent
 from ecosystem.base import faults
-from ecosystem.base.sql import rows
+from ecosystem.base.sql import execute_alone, rows
 from ecosystem.base.tenancy import business_scope
 from ecosystem.models import Agenda
 from ecosystem.services.agenda import work_lane
@@ -192,3 +193,20 @@ def cut_others() -> None:
         "SELECT pg_terminate_backend(pid) AS cut FROM pg_stat_activity "
         "WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()"
     )
+
+
+def test_a_statement_of_its_own_leaves_no_door_open(open_shop):
+    business, _topic, _sequence = open_shop
+    other = make_business("Hale's Garage", owner="gus@example.com")
+    count = "UPDATE ecosystem_businessprofile SET town = town WHERE %(business_id)s > 0"
+    with CaptureQueriesContext(connection) as queries:
+        assert execute_alone(count, {}, business_id=business.pk, waits_for_disk=False) == 1
+    assert len(queries) == 1
+    settings = (
+        "SELECT current_setting('app.business_id', true) AS business, current_setting('synchronous_commit') AS waits"
+    )
+    assert rows(settings) == [{"business": "", "waits": "on"}]
+    assert rows("SELECT count(*) AS seen FROM ecosystem_businessprofile") == [{"seen": 0}]
+    with business_scope(other):
+        assert execute_alone(count, {}, business_id=business.pk) == 1
+        assert rows("SELECT business_id FROM ecosystem_businessprofile") == [{"business_id": other.pk}]
