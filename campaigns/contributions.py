@@ -18,11 +18,13 @@ from campaigns.services.proofs import letters_left_lying, twins, untold_letters,
 from campaigns.services.signup_purge import PURGE_QUEUE, work_purge
 from campaigns.services.tracking import CLICKS_QUEUE, work_clicks
 from campaigns.services.trigger_starts import START_ON_YES, start_on_yes
+from campaigns.today import settling_steps
 from campaigns.views.permissions import permission_panel
 from contacts.models import Contact
 from contacts.panels import CONTACT_PANELS, ContactPanel
 from ecosystem.agenda import AGENDA_QUEUES, AgendaQueue
 from ecosystem.base.access import Action
+from ecosystem.checklist import CHECKLIST
 from ecosystem.invariants import INVARIANTS
 from ecosystem.navigation import MENU, MenuGroup, MenuItem
 from ecosystem.outbox import OUTBOX
@@ -78,3 +80,4 @@ CONTACT_PANELS.add(
     ContactPanel("campaigns/sequences/_contact_panel.html", sequences_panel, Action.SEE_SEQUENCES),
     order=20,
 )
+CHECKLIST.add("campaigns", settling_steps, order=20)
