@@ -72,7 +72,10 @@ CONTACT_PANELS.add(
 
 def sequences_panel(request: HttpRequest, contact: Contact) -> dict[str, Any]:
     """Which sequences a person walks, and which one could put them on."""
-    return {"contact": contact, "walks": enrollments_of_contact(contact)[:5], "running": running_sequences()}
+    walks = list(enrollments_of_contact(contact)[:5])
+    walked = {walk.sequence_id for walk in walks}
+    open_to_them = [sequence for sequence in running_sequences() if sequence.pk not in walked]
+    return {"contact": contact, "walks": walks, "running": open_to_them}
 
 
 CONTACT_PANELS.add(
