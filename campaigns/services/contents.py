@@ -54,6 +54,10 @@ class LetterReport:
     constants: Mapping[str, str]
 
     @property
+    def sender_name(self) -> str:
+        return self.constants.get("sender.name", "")
+
+    @property
     def blocking(self) -> list[Finding]:
         return [finding for finding in self.findings if finding.is_blocking]
 
