@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.core.signals import got_request_exception
@@ -13,13 +14,14 @@ from django.db import InterfaceError, OperationalError, transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
+from django.utils import timezone
 
 from ecosystem.base import clock
 from ecosystem.base.access import login_redirect
 from ecosystem.base.errors import DomainError
 from ecosystem.base.http import error_response
 from ecosystem.base.tenancy import business_scope, own_rows, user_scope
-from ecosystem.models import Business, Membership
+from ecosystem.models import Business, BusinessProfile, Membership
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -28,8 +30,9 @@ _PUBLIC = re.compile(r"/p/(?P<slug>[-\w]+)(?:/|$)")
 _KEPT_SECONDS, _KEPT_BUSINESSES = 20, 5_000
 _AWAY = (OperationalError, InterfaceError)
 
-# slug -> (the business as it was read, until when that is believed); per process.
+# slug -> (the business as it was read, until when that is believed); per process. Its time zone likewise.
 _known: dict[str, tuple[Business, float]] = {}
+_zones: dict[int, tuple[ZoneInfo, float]] = {}
 
 
 class HeadersMiddleware:
@@ -113,8 +116,11 @@ class TenantMiddleware:
             return self._answer(request)
 
     def _answer(self, request: HttpRequest) -> HttpResponseBase:
-        """The view's answer. A page that fails while it is drawn fails after the view's own transaction."""
-        response = self.get_response(request)
+        """The view's answer, in the business's own time. A page may fail while it is drawn, after the view's
+        own transaction: nothing of it stays.
+        """
+        with timezone.override(_zone_of(request.business.pk)):  # type: ignore[attr-defined]
+            response = self.get_response(request)
         if response.status_code >= 500:
             transaction.set_rollback(True)
         return response
@@ -123,6 +129,19 @@ class TenantMiddleware:
 def forget_businesses() -> None:
     """Have every slug read anew; for a service that renames or closes a business, and for tests."""
     _known.clear()
+    _zones.clear()
+
+
+def _zone_of(business_id: int) -> ZoneInfo:
+    """The time zone of the business that is entered, believed for a few seconds."""
+    zone, until = _zones.get(business_id, (None, 0.0))
+    if zone is None or until <= time.monotonic():
+        name = BusinessProfile.objects.values_list("timezone", flat=True).first()
+        zone = ZoneInfo(name or settings.TIME_ZONE)
+        if len(_zones) >= _KEPT_BUSINESSES:
+            _zones.clear()
+        _zones[business_id] = (zone, time.monotonic() + _KEPT_SECONDS)
+    return zone
 
 
 def _business_by_slug(slug: str) -> Business:

@@ -6,8 +6,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models import Import, Stage, Topic
-from contacts.services.csv_files import MAX_BYTES
-from contacts.services.import_columns import COLUMN_MEANINGS, IGNORE
+from contacts.lists.csv_files import MAX_BYTES
+from contacts.lists.columns import COLUMN_MEANINGS, IGNORE
 
 
 class ImportUploadForm(forms.Form):

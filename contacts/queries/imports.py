@@ -6,10 +6,9 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
+from contacts.lists.rows import PersonRow, ProblemRow
 from contacts.models import ContactPoint, Import, ImportProblem, Topic
-from contacts.services.import_rows import PersonRow, ProblemRow
-from contacts.services.import_slices import read_rows
-from contacts.services.imports import permission_of
+from contacts.queries.import_rows import permission_of, read_rows
 from ecosystem.base.errors import NotFound
 from ecosystem.base.tenancy import business_scope
 

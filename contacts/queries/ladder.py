@@ -168,7 +168,7 @@ def _card(person: Person, cadence_days: int, now: datetime) -> Card:
 
 def _risen(now: datetime) -> dict[str, int]:
     """How many rose from each rung in the last thirty days."""
-    first = (now - timedelta(days=RISEN_DAYS)).date().isoformat()
+    first = (now - timedelta(days=RISEN_DAYS - 1)).date().isoformat()
     risen: dict[str, int] = {}
     for key, count in tallies_from("risen", first).items():
         stage = key.partition(":")[2]

@@ -19,10 +19,15 @@ from contacts.queries.consent import (
     addresses_of,
     channel_hashes,
     find_state,
-    is_suppressed,
     live_suppressions,
 )
-from contacts.services.consent_ledger import NO_EVIDENCE, Evidence, append_row, lock_contact
+from contacts.services.consent_ledger import (
+    NO_EVIDENCE,
+    Evidence,
+    append_row,
+    lock_contact,
+    refuse_what_they_closed,
+)
 from contacts.services.consent_states import keep_no, keep_request, keep_yes
 from contacts.services.suppression import OWN_SOURCES, lift_suppression, suppress_address
 from ecosystem.base import clock
@@ -185,10 +190,7 @@ def grant_consent(
     address = address_of(contact, channel=channel)
     if not address:
         raise Invalid("no_address", _("Add an address for this channel first."), field="channel")
-    state = find_state(contact, channel=channel, topic=topic)
-    said_no = state is not None and state.state == ConsentState.State.WITHDRAWN
-    if said_no or is_suppressed(channel, channel_hashes(channel, [address]), topic=topic):
-        raise NotAllowed("only_their_own_yes", _("They said stop. Only their own new yes opens this again."))
+    refuse_what_they_closed(contact, address=address, channel=channel, topic=topic)
     consent = append_row(
         contact, Act.GRANTED, address=address, channel=channel, topic=topic, source=source,
         wording=f"{topic.name}: {topic.promise}", actor=actor, evidence=Evidence(note=note.strip()),

@@ -4,10 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from contacts.models import Act, Consent, ConsentEvidence, Contact, Topic
+from django.utils.translation import gettext_lazy as _
+
+from contacts.models import Act, Consent, ConsentEvidence, ConsentState, Contact, Topic
+from contacts.queries.consent import channel_hashes, find_state, is_suppressed
 from contacts.services.interactions import record_interaction
 from ecosystem.base import clock
 from ecosystem.base.addresses import address_hash
+from ecosystem.base.errors import NotAllowed
 from ecosystem.models import Membership
 
 
@@ -63,3 +67,11 @@ def lock_contact(contact: Contact | None) -> None:
     """Hold the contact until the end of the transaction, so that two answers come one after the other."""
     if contact is not None:
         Contact.objects.select_for_update(no_key=True).only("id").get(id=contact.id)
+
+
+def refuse_what_they_closed(contact: Contact, *, address: str, channel: str, topic: Topic) -> None:
+    """Raise NotAllowed where the person said no or the address is stopped: nobody else's word opens that again."""
+    state = find_state(contact, channel=channel, topic=topic)
+    said_no = state is not None and state.state == ConsentState.State.WITHDRAWN
+    if said_no or is_suppressed(channel, channel_hashes(channel, [address]), topic=topic):
+        raise NotAllowed("only_their_own_yes", _("They said stop. Only their own new yes opens this again."))

@@ -1,7 +1,7 @@
 """Adding, editing, deleting and bringing back people."""
 
 from collections.abc import Collection
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -56,6 +56,7 @@ class StaleEdit(Conflict):
         self.current = current
         self.version = version
         super().__init__("stale_edit", _("Somebody else saved this person while you were typing."))
+        self.extra = {"version": version, "current": asdict(current)}
 
 
 @transaction.atomic

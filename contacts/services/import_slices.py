@@ -1,23 +1,23 @@
 """Takes a list in, slice by slice: each slice is one transaction that also moves the job's cursor."""
 
 import itertools
-from collections.abc import Iterator
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from contacts.lists.rows import PersonRow, ProblemRow
 from contacts.models import Import, ImportProblem, Tag, Topic
+from contacts.queries.import_rows import permission_of, read_rows
 from contacts.services import import_sql as statements
-from contacts.services.csv_files import iter_rows
-from contacts.services.import_rows import PersonRow, ProblemRow, RowReader, stage_names_of
-from contacts.services.imports import finish_import, permission_of
+from contacts.services.imports import finish_import
 from ecosystem.base.addresses import address_hashes, fold
 from ecosystem.base.errors import DomainError
 from ecosystem.base.sql import copy_rows, execute, rows
 from ecosystem.base.tenancy import business_scope
-from ecosystem.models import BusinessProfile, Job, KindSetting
+from ecosystem.models import Job
+from ecosystem.services.agenda import note_work
+from ecosystem.services.health import QUEUE as HEALTH_QUEUE
 from ecosystem.services.jobs import end_job
 
 SLICE_ROWS = 20_000
@@ -51,30 +51,6 @@ def work_import(business_id: int, job_id: UUID, *, slice_rows: int = SLICE_ROWS)
             _end(job, imported, state=Import.State.DONE, message="")
             return False
         return True
-
-
-def reader_of(imported: Import) -> RowReader:
-    """How the rows of this import are read."""
-    profile = BusinessProfile.objects.get()
-    labels = dict(KindSetting.objects.values_list("kind", "label"))
-    return RowReader(
-        columns={meaning: int(index) for index, meaning in imported.mapping.items()},
-        width=len(imported.header),
-        permission=permission_of(imported),
-        default_stage=imported.stage,
-        region=profile.country,
-        zone=ZoneInfo(profile.timezone),
-        stage_names=stage_names_of(labels),
-        now=timezone.now(),
-    )
-
-
-def read_rows(imported: Import, *, start: int, count: int) -> Iterator[PersonRow | ProblemRow]:
-    """The rows from a place in the file on, read; the header is not counted."""
-    reader = reader_of(imported)
-    lines = iter_rows(bytes(imported.content), encoding=imported.encoding, delimiter=imported.delimiter)
-    for line, row in itertools.islice(lines, start + 1, start + 1 + count):
-        yield reader.read(line, row)
 
 
 def _read_slice(imported: Import, *, start: int, count: int) -> tuple[list[PersonRow], list[ProblemRow], int]:
@@ -214,3 +190,4 @@ def _keep_problems(imported: Import, problems: list[ProblemRow]) -> None:
 def _end(job: Job, imported: Import, *, state: str, message: str) -> None:
     finish_import(imported, state=state)
     end_job(job.id, state=state, message=message)
+    note_work(HEALTH_QUEUE)

@@ -6,14 +6,13 @@ from uuid import UUID
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from ecosystem.services.jobs import request_cancel, start_job
 
+from contacts.lists.columns import check_mapping, guess_mapping
+from contacts.lists.csv_files import read_shape
 from contacts.models import Import, Stage, Topic
-from contacts.services.csv_files import read_shape
-from contacts.services.import_columns import check_mapping, guess_mapping
-from contacts.services.import_rows import Permission
 from ecosystem.base.errors import Conflict, Invalid
 from ecosystem.models import Membership
+from ecosystem.services.jobs import request_cancel, start_job
 
 IMPORT_JOB = "import"
 
@@ -133,18 +132,6 @@ def finish_import(imported: Import, *, state: str) -> None:
     imported.sample = []
     imported.ended_at = timezone.now()
     imported.save(update_fields=["state", "content", "sample", "ended_at", "updated_at"])
-
-
-def permission_of(imported: Import) -> Permission:
-    """The owner's answer as a value."""
-    kept = imported.permission
-    said_on = date.fromisoformat(kept["said_on"]) if kept.get("said_on") else None
-    return Permission(
-        rule=kept.get("rule", "none"),
-        topic_id=kept.get("topic_id", ""),
-        source=kept.get("source", ""),
-        said_on=said_on,
-    )
 
 
 def _open_import(import_id: UUID) -> Import:

@@ -30,6 +30,8 @@ class EmailTaken(Conflict):
         if point.contact and point.contact.deleted_at:
             sentence = _("%(name)s had this address and was deleted. Bring them back instead.")
         super().__init__("email_taken", sentence % {"name": holder}, field="email")
+        if point.contact and not point.contact.deleted_at:
+            self.extra = {"contact_id": point.contact.pk}
 
 
 def read_points(*, email: str, phone: str) -> Points:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contacts.services.csv_files import MAX_FIELD, iter_rows, read_shape
+from contacts.lists.csv_files import MAX_FIELD, iter_rows, read_shape
 from ecosystem.base.errors import Invalid
 
 LETTERS = st.characters(codec="utf-8", exclude_characters="\x00")

@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from contacts.services.import_columns import check_mapping, guess_mapping
-from contacts.services.import_rows import Permission, PersonRow, ProblemRow, RowReader, parse_moment, split_name
+from contacts.lists.columns import check_mapping, guess_mapping
+from contacts.lists.rows import Permission, PersonRow, ProblemRow, RowReader, parse_moment, split_name
 from ecosystem.base.errors import Invalid
 
 NEW_YORK = ZoneInfo("America/New_York")
