@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from ecosystem.base.access import Role
 from ecosystem.base.tenancy import business_scope
-from ecosystem.models import ApiKey, AuditEntry, Business, Invitation, Membership, User
+from ecosystem.models import ApiKey, ApiKeyIndex, AuditEntry, Business, Invitation, Membership, User
 from ecosystem.services.api_keys import authenticate_key, make_api_key
 from ecosystem.services.invitations import invite
 from tests.factories.ecosystem import make_member, membership_of, sign_in
@@ -62,6 +62,7 @@ def test_a_removed_member_is_a_stranger_at_the_next_request_and_their_keys_end(a
     with business_scope(bakery):
         assert Invitation.objects.get().revoked_at is not None
         assert not ApiKey.objects.exists()
+        assert not ApiKeyIndex.objects.exists()
         assert AuditEntry.objects.filter(action="member_removed").count() == 2
 
 

@@ -1,5 +1,7 @@
 """The API with one call that writes, to see what writing calls share."""
 
+import time
+
 from django.urls import include, path
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -30,6 +32,8 @@ class ActsView(ApiView):
 
     def post(self, request: Request) -> Response:
         entry = record_act(self.read(ActIn)["action"], actor=self.member)
+        if entry.action == "slow":
+            time.sleep(0.3)
         if entry.action == "broken":
             raise ZeroDivisionError
         return answer(ActOut, entry, status=201)
