@@ -10,6 +10,7 @@ handed to the system. After that dot only an answer counts: without one nobody k
 from collections import deque
 from collections.abc import Iterable, Iterator
 from email import message_from_bytes, policy
+from urllib.parse import urlsplit
 
 from django.conf import settings
 
@@ -176,9 +177,9 @@ class SmtpGateway:
             line.close(politely=politely)
 
 
-def open_gateway(url: str, *, own_name: str = "localhost") -> SmtpGateway:
-    """The gateway to the server that EMAIL_URL names. It connects when the first message comes."""
-    return SmtpGateway(read_smtp_url(url), own_name=own_name)
+def open_gateway(url: str) -> SmtpGateway:
+    """The gateway to the server that EMAIL_URL names; it calls itself by our public host. Connects when needed."""
+    return SmtpGateway(read_smtp_url(url), own_name=urlsplit(settings.PUBLIC_URL).hostname or "localhost")
 
 
 class _Ready:
