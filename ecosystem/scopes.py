@@ -14,6 +14,7 @@ class Scope(StrEnum):
 
     CONTACTS_READ = "contacts:read"
     CONTACTS_WRITE = "contacts:write"
+    CONTACTS_DELETE = "contacts:delete"
     STAGES_WRITE = "stages:write"
     INTERACTIONS_READ = "interactions:read"
     INTERACTIONS_WRITE = "interactions:write"
@@ -27,6 +28,7 @@ class Scope(StrEnum):
 SCOPE_ACTIONS: dict[Scope, Action] = {
     Scope.CONTACTS_READ: Action.SEE_PEOPLE,
     Scope.CONTACTS_WRITE: Action.EDIT_PEOPLE,
+    Scope.CONTACTS_DELETE: Action.DELETE_PEOPLE,
     Scope.STAGES_WRITE: Action.MOVE_LADDER,
     Scope.INTERACTIONS_READ: Action.SEE_PEOPLE,
     Scope.INTERACTIONS_WRITE: Action.LOG_INTERACTION,
@@ -40,6 +42,7 @@ SCOPE_ACTIONS: dict[Scope, Action] = {
 SCOPE_LABELS: dict[Scope, Promise] = {
     Scope.CONTACTS_READ: _("See people and organizations"),
     Scope.CONTACTS_WRITE: _("Add and change people and organizations"),
+    Scope.CONTACTS_DELETE: _("Take people off every list"),
     Scope.STAGES_WRITE: _("Move people on the ladder"),
     Scope.INTERACTIONS_READ: _("See what happened with people"),
     Scope.INTERACTIONS_WRITE: _("Note calls, visits and purchases"),

@@ -5,6 +5,7 @@ from uuid import UUID
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models import Contact, Tag
+from ecosystem.base.addresses import fold
 from ecosystem.base.errors import NotFound
 
 MOST_OFFERED = 200
@@ -26,3 +27,8 @@ def get_tag(tag_id: UUID) -> Tag:
     if found is None:
         raise NotFound("tag_not_found", _("There is no such tag."))
     return found
+
+
+def find_tag(name: str) -> Tag | None:
+    """The tag of these words, whatever their capitals and accents, or None."""
+    return Tag.objects.filter(name_norm=fold(" ".join(name.split()))).first()

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models import Topic
@@ -41,6 +42,11 @@ class TopicRow:
     def shown_count(self) -> int:
         """The number that is shown, with `more than` before it when it stopped there."""
         return min(self.yes_count, MOST_COUNTED)
+
+
+def topics() -> QuerySet[Topic]:
+    """Every topic, for lists that page by key."""
+    return Topic.objects.all()
 
 
 def open_topics() -> list[Topic]:

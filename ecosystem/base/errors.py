@@ -1,5 +1,8 @@
 """Broken rules, as the reader of a page or an API answer gets to know them."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.utils.functional import Promise
 
 
@@ -7,9 +10,11 @@ class DomainError(Exception):
     """A rule of the business was broken.
 
     `code` is stable and for programs, `message` is a sentence for the reader, `field` names the input it is about.
+    `extra` is what else a program gets to know (RFC 9457 section 3.2), such as how the thing stands now.
     """
 
     status = 400
+    extra: Mapping[str, Any] = {}
 
     def __init__(self, code: str, message: "str | Promise", field: str | None = None) -> None:
         super().__init__(code, message, field)

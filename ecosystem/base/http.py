@@ -13,6 +13,7 @@ PROBLEM_JSON = "application/problem+json"
 def problem(error: DomainError) -> JsonResponse:
     """The error for a program: RFC 9457 with our stable `code`, and `errors` by field."""
     body: dict[str, Any] = {
+        **error.extra,
         "type": "about:blank",
         "title": str(error.message),
         "status": error.status,

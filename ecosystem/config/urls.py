@@ -15,6 +15,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("campaigns.urls")),
     path("", include("campaigns.public_urls")),
     path("api/v1/", include("ecosystem.api.urls")),
+    path("api/v1/", include("contacts.api.urls")),
+    path("api/v1/", include("campaigns.api.urls")),
     path("api/", include("ecosystem.api.page_urls")),
 ]
 

@@ -5,6 +5,7 @@ from typing import Any, ClassVar, TypeVar
 
 from django.db.models import Model, QuerySet
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -18,6 +19,7 @@ from ecosystem.rest.formats import JsonParser, JsonRenderer
 from ecosystem.scopes import Scope
 
 M = TypeVar("M", bound=Model)
+S = TypeVar("S", bound=type[serializers.Serializer])
 USUAL_PAGE = 50
 PAGING = frozenset({"cursor", "limit"})
 
@@ -85,6 +87,11 @@ class ApiView(APIView):
         return dict(found.validated_data)
 
 
+def example(value: Mapping[str, Any]) -> Callable[[S], S]:
+    """Show this in the OpenAPI file, and on /api/docs, wherever the serializer is sent or answered."""
+    return extend_schema_serializer(examples=[OpenApiExample("Example", value=value)])
+
+
 def answer(serializer: type[Out], instance: Any, *, status: int = 200, **headers: str) -> Response:
     """One thing as an answer."""
     return Response(serializer(instance).data, status=status, headers=headers)
@@ -92,15 +99,18 @@ def answer(serializer: type[Out], instance: Any, *, status: int = 200, **headers
 
 def answer_page(
     request: Request,
-    queryset: QuerySet[M],
-    serializer: type[Out],
+    queryset: QuerySet[M, Any],
+    show: type[Out] | Callable[[list[Any]], Sequence[Any]],
     *,
     order: Sequence[str] = ("-created_at", "-id"),
     paging: Mapping[str, Any],
 ) -> Response:
-    """One page of a list: `items`, and `next_cursor` and `previous_cursor`, null at the ends."""
+    """One page of a list: `items`, and `next_cursor` and `previous_cursor`, null at the ends.
+
+    `show` is the serializer of a row, or a function that turns the rows of the page into what is printed.
+    """
     page = keyset_page(queryset, order=order, cursor=paging.get("cursor"), limit=paging["limit"])
-    rows = serializer(page.items, many=True).data
+    rows = show(page.items, many=True).data if isinstance(show, type) else show(page.items)
     return Response({"items": rows, "next_cursor": page.next_cursor, "previous_cursor": page.previous_cursor})
 
 
@@ -111,14 +121,20 @@ def page_of(serializer: type[Out]) -> type[Out]:
         "next_cursor": serializers.CharField(allow_null=True),
         "previous_cursor": serializers.CharField(allow_null=True),
     }
-    return type(f"{serializer.__name__}Page", (Out,), fields)
+    page = type(f"{serializer.__name__}Page", (Out,), fields)
+    shown = [one.value for one in getattr(serializer, "_spectacular_annotation", {}).get("examples", [])]
+    return example({"items": shown, "next_cursor": None, "previous_cursor": None})(page) if shown else page
 
 
-def expect_version(request: Request, version: int) -> None:
-    """Refuse a change made from an old copy: `If-Match` must name the version that is kept, when it is sent."""
+def expect_version(request: Request, version: int, *, current: Any = None) -> None:
+    """Refuse a change made from an old copy: `If-Match` must name the version that is kept, when it is sent.
+
+    `current` is told with the refusal: how the thing stands now.
+    """
     wanted = request.headers.get("If-Match")
     if wanted is not None and wanted.strip() not in (etag(version), "*"):
-        raise Stale("stale", _("Somebody else changed this meanwhile. Read it again, then send your change."))
+        sentence = _("Somebody else changed this meanwhile. Read it again, then send your change.")
+        raise Stale("stale", sentence, current=current, version=version)
 
 
 def etag(version: int) -> str:
@@ -130,3 +146,7 @@ class Stale(Invalid):
     """The change was made from an old copy."""
 
     status = 412
+
+    def __init__(self, code: str, message: Any, *, current: Any = None, version: int = 0) -> None:
+        super().__init__(code, message)
+        self.extra = {"version": version} | ({"current": current} if current is not None else {})

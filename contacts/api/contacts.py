@@ -1,0 +1,204 @@
+"""People, one at a time and in pages."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+import orjson
+from django.urls import reverse
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from contacts.models import Contact, RoleAssignment, Stage, StageChange
+from contacts.queries.contact_rows import ORDER, contact_json, contact_rows
+from contacts.queries.contacts import PeopleFilter, get_contact
+from contacts.queries.tags import find_tag
+from contacts.services.contacts import ContactDetails, add_contact, delete_contact, details_of, edit_contact
+from contacts.services.tags import LONGEST_TAG, MOST_TAGS
+from ecosystem.base.addresses import normalise_email
+from ecosystem.base.clock import now
+from ecosystem.models import LADDER, SIDE_KINDS
+from ecosystem.rest.base import ApiView, In, Out, Paging, answer_page, etag, example, expect_version, page_of
+from ecosystem.scopes import Scope
+
+KINDS = [(str(kind), str(kind)) for kind in (*LADDER, *SIDE_KINDS)]
+ANA = {
+    "given_name": "Ana",
+    "family_name": "Ruiz",
+    "display_name": "Ana Ruiz",
+    "email": "ana@example.com",
+    "phone": "+12025550123",
+    "source_detail": "Asked for the rye recipe",
+    "do_not_contact": False,
+}
+
+
+@example(
+    {
+        "id": "0199f3a2-7c4e-7d31-9a55-3f2d8c1b6e10",
+        **ANA,
+        "language": "en",
+        "stage": "prospect",
+        "stage_since": "2026-01-31T09:00:00.000000+00:00",
+        "roles": ["vendor"],
+        "tags": ["regular"],
+        "source": "api",
+        "last_touch_at": "2026-02-03T16:20:00.000000+00:00",
+        "fed_at": "2026-02-03T16:20:00.000000+00:00",
+        "created_at": "2026-01-31T09:00:00.000000+00:00",
+        "updated_at": "2026-01-31T09:00:00.000000+00:00",
+        "version": 1,
+    }
+)
+class ContactOut(Out):
+    """A person. Printed by PostgreSQL (queries/contact_rows.py); a test compares the two."""
+
+    id = serializers.UUIDField()
+    given_name = serializers.CharField()
+    family_name = serializers.CharField()
+    display_name = serializers.CharField()
+    language = serializers.CharField()
+    email = serializers.CharField(help_text="The first address; empty where none is known.")
+    phone = serializers.CharField(help_text="The first phone number, in international form.")
+    stage = serializers.ChoiceField(choices=Stage.choices, allow_null=True, help_text="The rung of the ladder.")
+    stage_since = serializers.DateTimeField(allow_null=True)
+    roles = serializers.ListField(
+        child=serializers.ChoiceField(choices=RoleAssignment.Kind.choices), help_text="What they are beside the ladder."
+    )
+    tags = serializers.ListField(child=serializers.CharField())
+    source = serializers.ChoiceField(choices=Contact.Source.choices)
+    source_detail = serializers.CharField()
+    do_not_contact = serializers.BooleanField()
+    last_touch_at = serializers.DateTimeField(allow_null=True)
+    fed_at = serializers.DateTimeField(help_text="When something of value last reached them.")
+    created_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField()
+    version = serializers.IntegerField()
+
+
+class _Details(In):
+    given_name = serializers.CharField(required=False, allow_blank=True, max_length=80)
+    family_name = serializers.CharField(required=False, allow_blank=True, max_length=80)
+    display_name = serializers.CharField(
+        required=False, allow_blank=True, max_length=170, help_text="Shown instead of first and last name."
+    )
+    email = serializers.CharField(required=False, allow_blank=True, max_length=254)
+    phone = serializers.CharField(required=False, allow_blank=True, max_length=40)
+    source_detail = serializers.CharField(required=False, allow_blank=True, max_length=120)
+    do_not_contact = serializers.BooleanField(required=False)
+
+
+@example({**ANA, "stage": "prospect", "roles": [], "tags": ["regular"]})
+class ContactIn(_Details):
+    stage = serializers.ChoiceField(choices=Stage.choices, required=False, allow_null=True)
+    roles = serializers.ListField(
+        child=serializers.ChoiceField(choices=RoleAssignment.Kind.choices), required=False, max_length=3
+    )
+    tags = serializers.ListField(
+        child=serializers.CharField(max_length=LONGEST_TAG), required=False, max_length=MOST_TAGS
+    )
+
+
+@example({"phone": "+12025550188", "version": 1})
+class ContactChange(_Details):
+    version = serializers.IntegerField(
+        required=False, min_value=1, max_value=2**31 - 1, help_text="The version you read; If-Match does the same."
+    )
+
+
+class ContactFilters(Paging):
+    kind = serializers.ChoiceField(choices=KINDS, required=False, help_text="A rung of the ladder, or a role.")
+    tag = serializers.CharField(required=False, max_length=LONGEST_TAG, help_text="The tag's words; capitals are one.")
+    email = serializers.CharField(required=False, max_length=254, help_text="Exactly this address.")
+
+
+class ContactListView(ApiView):
+    """People."""
+
+    scopes = {"get": Scope.CONTACTS_READ, "post": Scope.CONTACTS_WRITE}
+
+    @extend_schema(
+        operation_id="contact_list", parameters=[ContactFilters], responses=page_of(ContactOut), tags=["People"]
+    )
+    def get(self, request: Request) -> Response:
+        """Your people, the newest first; of one kind, with one tag, or the one who has an address."""
+        asked = self.asked(ContactFilters)
+        tag = find_tag(asked["tag"]) if "tag" in asked else None
+        if "tag" in asked and tag is None:
+            return Response({"items": [], "next_cursor": None, "previous_cursor": None})
+        email = normalise_email(asked["email"]) if "email" in asked else ""
+        wanted = PeopleFilter(kind=asked.get("kind", ""), tag_id=tag.pk if tag else None, begins=email)
+        return answer_page(request, contact_rows(wanted), _printed, order=ORDER, paging=asked)
+
+    @extend_schema(operation_id="contact_add", request=ContactIn, responses={201: ContactOut}, tags=["People"])
+    def post(self, request: Request) -> Response:
+        """Add a person. An address that somebody has already is a 409 which names them."""
+        given = self.read(ContactIn)
+        beside = {name: given.pop(name) for name in ("stage", "roles", "tags") if name in given}
+        contact = add_contact(
+            ContactDetails(**given),
+            source=Contact.Source.API,
+            actor=self.member,
+            actor_kind=StageChange.Actor.API,
+            now=now(),
+            **beside,
+        )
+        return _one(contact.pk, status=201)
+
+
+class ContactView(ApiView):
+    """One person."""
+
+    scopes = {"get": Scope.CONTACTS_READ, "patch": Scope.CONTACTS_WRITE, "delete": Scope.CONTACTS_DELETE}
+
+    @extend_schema(operation_id="contact_read", responses=ContactOut, tags=["People"])
+    def get(self, request: Request, contact_id: UUID) -> Response:
+        """One person, with the version as ETag."""
+        self.asked(In)
+        return _one(contact_id)
+
+    @extend_schema(operation_id="contact_change", request=ContactChange, responses=ContactOut, tags=["People"])
+    def patch(self, request: Request, contact_id: UUID) -> Response:
+        """Change the fields you send, and no other.
+
+        From an older `version` it is a 409, with an older If-Match a 412; both tell how the person stands now.
+        Without either your fields win.
+        """
+        contact, given = get_contact(contact_id), self.read(ContactChange)
+        if "If-Match" in request.headers:
+            expect_version(request, contact.version, current=orjson.loads(contact_json(contact_id)[0]))
+        version, current = given.pop("version", None), details_of(contact)
+        edit_contact(
+            contact,
+            replace(current, **given),
+            version=version or contact.version,
+            before=None if version else current,
+            actor=self.member,
+            now=now(),
+        )
+        return _one(contact_id)
+
+    @extend_schema(operation_id="contact_delete", responses={204: None}, tags=["People"])
+    def delete(self, request: Request, contact_id: UUID) -> Response:
+        """Take a person off every list. The team can bring them back."""
+        self.asked(In)
+        contact = get_contact(contact_id)
+        expect_version(request, contact.version)
+        delete_contact(contact, actor=self.member, now=now())
+        return Response(status=204)
+
+
+def _printed(rows: Sequence[Any]) -> list[orjson.Fragment]:
+    """What PostgreSQL has printed is put into the page as it is."""
+    return [orjson.Fragment(row.json) for row in rows]
+
+
+def _one(contact_id: UUID, *, status: int = 200) -> Response:
+    text, version = contact_json(contact_id)
+    headers = {"ETag": etag(version)}
+    if status == 201:
+        headers["Location"] = reverse("contacts_api:contact", kwargs={"contact_id": contact_id})
+    return Response(orjson.Fragment(text), status=status, headers=headers)

@@ -1,0 +1,27 @@
+"""The ledger of one person's permission, row by row."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+
+from contacts.models import Consent, Contact
+
+ORDER = ("-id",)
+SHOWN = (
+    "id",
+    "contact_id",
+    "channel",
+    "topic_id",
+    "act",
+    "basis",
+    "wording",
+    "source",
+    "source_detail",
+    "occurred_at",
+    "created_at",
+)
+
+
+def consent_rows(contact: Contact) -> QuerySet[Consent, Any]:
+    """Every yes and no of a person, to be paged in ORDER."""
+    return Consent.objects.filter(contact=contact).values_list(*SHOWN, named=True)

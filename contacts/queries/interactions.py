@@ -1,0 +1,40 @@
+"""The lines of one person's timeline as they are kept."""
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.utils.translation import gettext_lazy as _
+
+from contacts.models import Contact, Interaction, Note
+from ecosystem.base.errors import NotFound
+
+ORDER = ("-occurred_at", "-id")
+SHOWN = (
+    "id",
+    "contact_id",
+    "kind",
+    "channel",
+    "direction",
+    "occurred_at",
+    "source",
+    "external_id",
+    "value_minor",
+    "currency",
+    "created_at",
+)
+
+
+def interaction_rows(contact: Contact) -> QuerySet[Interaction, Any]:
+    """The lines with the words written to them, to be paged in ORDER."""
+    notes = Note.objects.filter(interaction=OuterRef("pk")).order_by("id").values("body")
+    lines = Interaction.objects.filter(contact=contact).annotate(note=Subquery(notes[:1]))
+    return lines.values_list(*SHOWN, "note", named=True)
+
+
+def get_interaction(contact: Contact, interaction_id: UUID) -> Interaction:
+    """A line of this person's timeline; NotFound for every other id."""
+    found = Interaction.objects.filter(pk=interaction_id, contact=contact).first()
+    if found is None:
+        raise NotFound("interaction_not_found", _("There is no such line in this person's timeline."))
+    return found
