@@ -143,14 +143,14 @@ def test_the_ledger_cannot_be_rewritten(bakery):
 
 def test_sec_59_what_holds_equals_what_the_ledger_folds_to(bakery):
     chance = random.Random(59)
-    people = [make_person(f"p{number}@example.com", f"P{number}") for number in range(4)]
-    topics = [make_topic("Season"), make_topic("Offers"), make_topic("News")]
+    people = [make_person(f"p{number}@example.com", f"P{number}") for number in range(2)]
+    topics = [make_topic("Season"), make_topic("Offers")]
     nora = owner_of(bakery)
     seen = set()
     for turn in range(120):
         person, topic = chance.choice(people), chance.choice(topics)
         address = person.primary_email
-        act = chance.choice(("ask", "confirm", "own", "staff", "no", "no_all"))
+        act = chance.choice(("ask", "ask", "confirm", "own", "staff", "no", "no_all"))
         try:
             if act == "ask":
                 request_consent(person, address=address, channel="email", topic=topic, wording="w", source="staff")
@@ -168,7 +168,7 @@ def test_sec_59_what_holds_equals_what_the_ledger_folds_to(bakery):
                 withdraw_consent(person, channel="email", topic=None if act == "no_all" else topic, source="link")
         except NotAllowed:
             assert act == "staff"
-        if turn % 6 == 5:
+        if turn % 2:
             kept = states()
             seen |= {row[3] for row in kept}
             rebuild_consent_states()
