@@ -433,6 +433,13 @@ def test_nora_makes_a_page_looks_at_it_and_publishes_it(client, bakery, topic):
     assert (row.shown, row.asked, row.confirmed) == (1, 0, 0)
 
 
+def test_without_a_topic_the_page_leads_to_making_one(client, bakery):
+    client.force_login(owner_of(bakery).user)
+    page = client.get(f"/b/{bakery.slug}/opt-in/new/").content.decode()
+    assert f'href="/b/{bakery.slug}/topics/new/"' in page
+    assert "First say what people can say yes to" in client.get(f"/b/{bakery.slug}/opt-in/").content.decode()
+
+
 def test_the_numbers_of_a_page_count_who_saw_asked_and_confirmed(client, url, topic):
     client.post(path_of(asked(url, topic)))
     (row,) = form_rows()
