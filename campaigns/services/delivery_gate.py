@@ -60,7 +60,8 @@ _GATE_END = """, judged AS (
 ), decided AS (
     SELECT id, reason, CASE reason WHEN '' THEN 'handed' WHEN 'business_paused' THEN 'deferred'
                                    WHEN 'sequence_paused' THEN 'deferred' ELSE 'skipped' END AS state,
-           CASE reason WHEN 'business_paused' THEN %(business_wait)s ELSE %(sequence_wait)s END AS wait_seconds
+           CASE reason WHEN 'business_paused' THEN %(business_wait)s::int
+                       ELSE %(sequence_wait)s::int END AS wait_seconds
       FROM judged
 ), passed AS (
     UPDATE campaigns_message AS message
@@ -116,5 +117,6 @@ def pass_gate(messages: Sequence[ClaimedMessage], *, token: UUID) -> dict[UUID, 
             "business_wait": PAUSED_SECONDS["business_paused"],
             "sequence_wait": PAUSED_SECONDS["sequence_paused"],
         },
+        prepared="pass_gate",
     )
     return {row["id"]: Passage(**row) for row in found}

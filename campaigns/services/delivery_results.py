@@ -139,6 +139,7 @@ def _record(results: Sequence[Result], token: UUID) -> list[dict[str, Any]]:
             "free": [result.is_free for result in results],
             "token": token,
         },
+        prepared="record_results",
     )
 
 

@@ -7,21 +7,32 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
+from weakref import WeakKeyDictionary
 
+from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections
 
 from ecosystem.base.tenancy import business_scope, current_business_id
 
+_PARAMETER = re.compile(r"%\((\w+)\)s")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 _PIECE = 64 * 1024
 _ALONE = "SELECT set_config('app.business_id', %(scope)s, true), set_config('synchronous_commit', %(commit)s, true);"
+# Which statements each connection to PostgreSQL has a plan for.
+_plans: WeakKeyDictionary[Any, dict[str, str]] = WeakKeyDictionary()
 
 
-def rows(sql: str, params: Mapping[str, Any] | None = None, *, using: str = DEFAULT_DB_ALIAS) -> list[dict[str, Any]]:
-    """What a query returns, each row as a dict by column name."""
+def rows(
+    sql: str, params: Mapping[str, Any] | None = None, *, using: str = DEFAULT_DB_ALIAS, prepared: str = ""
+) -> list[dict[str, Any]]:
+    """What a query returns, each row as a dict by column name.
+
+    `prepared` names a long statement that runs very often: it is planned once for each connection.
+    """
+    given = _with_business(sql, params, using)
     with connections[using].cursor() as cursor:
-        cursor.execute(sql, _with_business(sql, params, using))
+        cursor.execute(_prepare(cursor, prepared, sql, using) if prepared else sql, given)
         names = [column.name for column in cursor.description]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
@@ -33,7 +44,9 @@ def execute(sql: str, params: Mapping[str, Any] | None = None, *, using: str = D
         return int(cursor.rowcount)
 
 
-def execute_alone(sql: str, params: Mapping[str, Any], *, business_id: int, waits_for_disk: bool = True) -> int:
+def execute_alone(
+    sql: str, params: Mapping[str, Any], *, business_id: int, waits_for_disk: bool = True, prepared: str = ""
+) -> int:
     """Run one statement for a business in a transaction of its own, in one round trip; how many rows it touched.
 
     For what is done for each of very many rows: PostgreSQL takes the setting and the statement as one transaction.
@@ -50,8 +63,27 @@ def execute_alone(sql: str, params: Mapping[str, Any], *, business_id: int, wait
         "commit": "on" if waits_for_disk else "off",
     }
     with connection.cursor() as cursor:
-        cursor.execute(_ALONE + sql, given)
+        cursor.execute(_ALONE + (_prepare(cursor, prepared, sql, DEFAULT_DB_ALIAS) if prepared else sql), given)
         return int(cursor.rowcount)
+
+
+def _prepare(cursor: Any, name: str, sql: str, using: str) -> str:
+    """The text that runs a statement by its plan, which is made now where this connection has none yet.
+
+    Behind PgBouncer in transaction mode plans do not stay with us: the statement runs as it is.
+    """
+    if not settings.PREPARED_STATEMENTS:
+        return sql
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"{name!r} is no plain name.")
+    parameters = list(dict.fromkeys(_PARAMETER.findall(sql)))
+    known = _plans.setdefault(connections[using].connection, {})
+    if known.get(name) != sql:
+        numbers = {parameter: f"${number}" for number, parameter in enumerate(parameters, 1)}
+        text = _PARAMETER.sub(lambda match: numbers[match[1]], sql).replace("%%", "%")
+        cursor.execute(f"DEALLOCATE {name}; PREPARE {name} AS {text}" if name in known else f"PREPARE {name} AS {text}")
+        known[name] = sql
+    return f"EXECUTE {name} ({', '.join(f'%({parameter})s' for parameter in parameters)})"
 
 
 def copy_rows(

@@ -204,6 +204,11 @@ DATABASES = {
 }
 if MIGRATION_DATABASE_URL:
     DATABASES["owner"] = {**_database(MIGRATION_DATABASE_URL), "TEST": {"DEPENDENCIES": []}}
+PREPARED_STATEMENTS = env.flag(
+    "PREPARED_STATEMENTS",
+    default=True,
+    help="Plan long statements once a connection. 0 where PgBouncer stands in front in transaction mode.",
+)
 DATABASE_ROUTERS = ["ecosystem.base.postgres.routing.OwnerMigrates"]
 
 # Redis wakes and caches; it remembers nothing that must not be lost

@@ -118,7 +118,7 @@ def test_sending_forty_costs_the_statements_of_two_sub_batches(shop, seasonal, m
         write_letters()
         with CaptureQueriesContext(connection) as queries:
             assert send(shop) == size
-        marks = [query for query in queries if "started_at = clock_timestamp()" in query["sql"]]
+        marks = [query for query in queries if "SET started_at = clock_timestamp()" in query["sql"]]
         assert len(marks) == size
         # Each mark is one statement in a transaction of its own: savepoint, business, mark, business back, release.
         counts[size] = len(queries) - 5 * size
