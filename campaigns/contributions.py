@@ -28,6 +28,7 @@ from ecosystem.checklist import CHECKLIST
 from ecosystem.invariants import INVARIANTS
 from ecosystem.navigation import MENU, MenuGroup, MenuItem
 from ecosystem.outbox import OUTBOX
+from ecosystem.ways_in import WAYS_IN, WayIn
 
 AGENDA_QUEUES.add(STEPS_QUEUE, AgendaQueue(lane="sequence", work=work_steps))
 AGENDA_QUEUES.add(CLICKS_QUEUE, AgendaQueue(lane="webhooks", work=work_clicks))
@@ -62,6 +63,17 @@ MENU.add(
     "topics",
     MenuItem(MenuGroup.FOLLOW, _("Topics"), "tag", "contacts:topic_list", Action.SEE_PERMISSIONS),
     order=23,
+)
+WAYS_IN.add(
+    "opt_in",
+    WayIn(
+        _("Publish an opt-in page"),
+        _("People put themselves on your list, and say what they want to hear."),
+        "file-text",
+        "campaigns:signup_form_add",
+        Action.EDIT_SIGNUP_FORMS,
+    ),
+    order=30,
 )
 CONTACT_PANELS.add(
     "permission",

@@ -146,9 +146,9 @@ _TALKS = [
 for _kind, _label, _icon, _with_name, _without in _TALKS:
     TIMELINE_KINDS.add(_kind, TimelineKind(_label, _icon, talk(_with_name, _without)))
 TIMELINE_KINDS.add(
-    "stage_change", TimelineKind(_("Moved on the ladder"), "footprints", tell_stage_change, load_stage_changes)
+    "stage_change", TimelineKind(_("Came to this rung"), "footprints", tell_stage_change, load_stage_changes)
 )
-TIMELINE_KINDS.add("role_change", TimelineKind(_("Another part to play"), "id-card", tell_role_change))
+TIMELINE_KINDS.add("role_change", TimelineKind(_("Role changed"), "id-card", tell_role_change))
 TIMELINE_KINDS.add(
     "consent_change", TimelineKind(_("Said yes or no"), "shield-check", tell_consent_change, load_consents)
 )

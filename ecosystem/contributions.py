@@ -9,7 +9,7 @@ from ecosystem.base.access import Action
 from ecosystem.checklist import CHECKLIST, SettlingFacts, SettlingStep
 from ecosystem.invariants import INVARIANTS
 from ecosystem.navigation import MENU, MenuGroup, MenuItem
-from ecosystem.services import invariants, jobs, outbox
+from ecosystem.services import invariants, jobs, outbox, tallies
 
 MENU.add(
     "today", MenuItem(MenuGroup.TOP, _("Today"), "sun", "ecosystem:today", Action.SEE_TODAY, tab=_("Today")), order=0
@@ -60,4 +60,5 @@ CHECKLIST.add("ecosystem", settling_steps, order=0)
 
 AGENDA_QUEUES.add(outbox.QUEUE, AgendaQueue(lane="maintenance", work=outbox.work_outbox))
 AGENDA_QUEUES.add(jobs.QUEUE, AgendaQueue(lane="import", work=jobs.work_jobs))
+AGENDA_QUEUES.add(tallies.QUEUE, AgendaQueue(lane="maintenance", work=tallies.work_tallies))
 INVARIANTS.add("no_lease_left_lying", invariants.leases_left_lying)

@@ -4,6 +4,13 @@ from ecosystem.base.events import on
 from ecosystem.events import BusinessCreated, KindSettingChanged
 from ecosystem.services.agenda import note_work
 from ecosystem.services.health import QUEUE
+from ecosystem.services.tallies import QUEUE as TALLIES_QUEUE
+
+
+@on(BusinessCreated)
+def fold_counts_now_and_then(event: BusinessCreated) -> None:
+    """Begin the hourly look at a new business's counts."""
+    note_work(TALLIES_QUEUE)
 
 
 @on(BusinessCreated)

@@ -1,14 +1,20 @@
 """How people and what happened to them read in lists."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django import template
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from contacts.queries.timeline import label_of_kind
 from ecosystem.base.clock import now
+from ecosystem.drawing.icons import KIND_ICONS
+from ecosystem.queries.stakeholders import KindWords
+from ecosystem.templatetags.design import icon
 
 register = template.Library()
 
@@ -19,13 +25,34 @@ def line_label(kind: str) -> str:
     return label_of_kind(kind) or kind.replace("_", " ").capitalize()
 
 
+@register.simple_tag
+def move_buttons(rungs: Sequence[KindWords], stage: str) -> SafeString:
+    """The buttons that move a card of one lane to the others; made once a lane, since every card has the same."""
+    others = [rung for rung in rungs if rung.kind != stage]
+    return format_html_join(
+        "",
+        '<button class="item" name="stage" value="{}">{}{}</button>',
+        ((rung.kind.value, icon(KIND_ICONS[rung.kind]), rung.label) for rung in others),
+    )
+
+
 @register.filter
 def day(moment: datetime) -> str:
     """Today, yesterday, else the date as one says it: `4 Apr`, with its year once that is another one."""
+    return _near(moment, _("Today"), _("Yesterday"))
+
+
+@register.filter
+def on_day(moment: datetime) -> str:
+    """The same within a sentence: `since today`, `since 4 Apr`."""
+    return _near(moment, _("today"), _("yesterday"))
+
+
+def _near(moment: datetime, today_word: str, yesterday_word: str) -> str:
     here = timezone.localtime(moment).date()
     today = timezone.localtime(now()).date()
     if here == today:
-        return _("Today")
+        return today_word
     if here == today - timedelta(days=1):
-        return _("Yesterday")
+        return yesterday_word
     return date_format(here, "j M" if here.year == today.year else "j M Y")

@@ -1,9 +1,14 @@
 """Counting, and keeping counts short: many changes of one count become one."""
 
+from datetime import datetime, timedelta
+
 from ecosystem.base import sql
+from ecosystem.base.tenancy import business_scope
 from ecosystem.models import Tally
 
+QUEUE = "tallies"
 MANY = 2_000
+PAUSE = timedelta(hours=1)
 
 # Deletes what it saw and writes its sum: a change that comes in meanwhile stays, and so does every other folder's.
 _FOLD = """
@@ -32,3 +37,10 @@ def fold_tallies_when_many() -> bool:
         fold_tallies()
         return True
     return False
+
+
+def work_tallies(business_id: int, now: datetime) -> datetime:
+    """Fold a business's counts where they are many, and say when to look again."""
+    with business_scope(business_id):
+        fold_tallies_when_many()
+    return now + PAUSE

@@ -173,7 +173,7 @@ def test_the_list_costs_six_statements_for_3_people_and_for_30(as_nora, bakery):
 def test_while_only_the_team_is_there_the_ways_in_are_shown(as_nora, bakery):
     page = as_nora.get(list_url(bakery)).content.decode()
     assert "Who is around your business?" in page
-    for url_name in ("contacts:import_list", "contacts:contact_add"):
+    for url_name in ("contacts:import_list", "contacts:contact_add", "campaigns:signup_form_add"):
         assert reverse(url_name, kwargs={"slug": bakery.slug}) in page
     make_contact(bakery, "Ana Ruiz")
     assert "Who is around your business?" not in as_nora.get(list_url(bakery)).content.decode()
