@@ -77,7 +77,7 @@ WITH due AS (
            due_at = coalesce(timed.rests_until, %(now)s + make_interval(secs => coalesce(timed.wait_next, 0))),
            updated_at = clock_timestamp()
       FROM timed
-     WHERE walk.business_id = %(business_id)s AND walk.id = timed.id
+     WHERE walk.business_id = %(business_id)s AND walk.id = timed.id AND walk.id = ANY (ARRAY (SELECT id FROM due))
 ), written AS (
     INSERT INTO campaigns_message (id, business_id, message_class, channel, lane, idem_key, contact_id, topic_id,
                                    sequence_id, enrollment_id, step_key, content_version_id, template, address,
@@ -126,7 +126,7 @@ SELECT min(first.due_at) AS due_at
 
 def advance(now: datetime, *, batch: int = BATCH) -> int:
     """Let up to `batch` people whose time has come take their next step, in the current transaction; how many did."""
-    done = rows(ADVANCE, {"now": now, "batch": batch})[0]
+    done = rows(ADVANCE, {"now": now, "batch": batch}, prepared="advance")[0]
     if done["written"]:
         note_work(queue_of(LANE))
     return int(done["walked"])
