@@ -377,6 +377,7 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "People, consents and letters of one business, for programs. See /api/docs.",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "ecosystem.api.schema.add_problems"],
     "SERVERS": [{"url": PUBLIC_URL}],
 }
