@@ -13,7 +13,6 @@ from ecosystem.base.keyset import Page, keyset_page
 
 PAGE_LENGTH = 50
 MOST_PEOPLE = 200
-MOST_OFFERED = 500
 
 
 @dataclass(frozen=True)
@@ -67,8 +66,3 @@ def get_affiliation(affiliation_id: UUID) -> Affiliation:
     if found is None:
         raise NotFound("affiliation_not_found", _("There is no such entry."))
     return found
-
-
-def offered_organizations() -> list[Organization]:
-    """Organizations by name to choose from, as many as a list of choices can bear."""
-    return list(Organization.objects.filter(deleted_at=None).order_by("sort_name", "id")[:MOST_OFFERED])
