@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from django.utils.translation import gettext as _
 
 from contacts.models import Stage
-from ecosystem.base.addresses import address_hash, fold, normalise_email, normalise_phone
+from ecosystem.base.addresses import fold, normalise_email, normalise_phone
 from ecosystem.base.errors import DomainError, Invalid
 
 _YES = frozenset({"yes", "y", "true", "1", "x", "ja", "oui", "si", "subscribed", "opted in", "on"})
@@ -29,7 +29,6 @@ class PersonRow:
     sort_name: str
     email: str
     email_norm: str
-    email_hash: str
     phone: str
     phone_norm: str
     organization: str
@@ -108,7 +107,6 @@ class RowReader:
             sort_name=fold(f"{family} {given}".strip() or display),
             email=email,
             email_norm=email_norm,
-            email_hash=address_hash("email", email_norm) if email_norm else "",
             phone=phone,
             phone_norm=phone_norm,
             organization=cell("organization")[:170],
@@ -139,7 +137,11 @@ class RowReader:
         said_at = parse_moment(cell("yes_date"), self.zone)
         if said_at is None and self.permission.said_on and not cell("yes_date"):
             said_at = datetime.combine(self.permission.said_on, time(12), self.zone).astimezone(UTC)
-        return said_at if said_at is not None and said_at <= self.now else None
+        if said_at is None or said_at <= self.now:
+            return said_at
+        # A day without a time is read as its noon: today's may still be to come, a later day's yes is none.
+        is_today = said_at.astimezone(self.zone).date() == self.now.astimezone(self.zone).date()
+        return self.now if is_today else None
 
 
 def split_tags(text: str) -> tuple[str, ...]:

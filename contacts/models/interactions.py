@@ -76,7 +76,7 @@ class Interaction(LedgerModel):
 
 
 class ContactStats(TenantModel):
-    """Facts about one contact kept from their interactions, in the same transaction."""
+    """Facts about one contact kept from their interactions, in the same transaction; book-keeping does not count."""
 
     contact = TenantForeignKey(Contact, on_delete=models.CASCADE, related_name="+")
     interactions_count = models.PositiveIntegerField(default=0)

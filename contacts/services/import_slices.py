@@ -79,6 +79,7 @@ def take_slice(imported: Import, people: list[PersonRow]) -> None:
         statements.MATCH_BY_EMAIL,
         statements.MATCH_BY_PHONE,
         statements.MATCH_BY_NAME,
+        statements.MARK_SHARED,
         statements.NAME_NEW_PEOPLE,
         statements.INSERT_CONTACTS,
         statements.RESTORE_CONTACTS,
@@ -93,7 +94,6 @@ def take_slice(imported: Import, people: list[PersonRow]) -> None:
         execute(statements.INSERT_AFFILIATIONS, values)
     _tag_people(imported, people, values)
     imported.permitted_count += _keep_yes(values)
-    execute(statements.KEEP_STATS, values)
     counts = rows(statements.COUNT_SLICE, {})[0]
     imported.added_count += counts["added"]
     imported.known_count += counts["known"]
@@ -164,7 +164,6 @@ def _keep_yes(values: dict[str, object]) -> int:
     if not values["topic_id"]:
         return 0
     kept = execute(statements.INSERT_CONSENTS, values)
-    execute(statements.INSERT_EVIDENCE, values)
     execute(statements.INSERT_CONSENT_LINES, values)
     execute(statements.UPSERT_CONSENT_STATES, values)
     return kept

@@ -14,7 +14,7 @@ create temp table import_people (
     line int primary key, given_name text, family_name text, display_name text, sort_name text,
     email text, email_norm text, email_hashes text[], phone text, phone_norm text,
     organization text, organization_norm text, stage text, said_yes_at timestamptz, match_key text,
-    contact_id uuid, is_new boolean not null default false
+    contact_id uuid, is_new boolean not null default false, is_shared boolean not null default false
 ) on commit drop
 """
 CREATE_TAGS = "create temp table import_tags (line int, tag_id uuid) on commit drop"
@@ -48,6 +48,13 @@ from (
 ) found
 where p.email_norm = '' and p.phone_norm = '' and p.sort_name = found.sort_name
 """
+# An address that a firm holds already is theirs too, and matches nobody.
+MARK_SHARED = """
+update import_people p set is_shared = true
+from contacts_contactpoint cp
+where cp.business_id = %(business_id)s and cp.kind = 'email' and cp.value_norm = p.email_norm and not cp.is_shared
+  and p.email_norm <> '' and cp.organization_id is not null
+"""
 NAME_NEW_PEOPLE = """
 update import_people p set contact_id = firsts.id, is_new = (p.line = firsts.line)
 from (
@@ -73,13 +80,8 @@ INSERT_EMAILS = """
 insert into contacts_contactpoint (
     business_id, id, created_at, updated_at, version, contact_id, kind, value, value_norm, label, is_primary, is_shared
 )
-select %(business_id)s, uuidv7(), %(now)s, %(now)s, 1, contact_id, 'email', email, email_norm, '', true,
-    exists (
-        select 1 from contacts_contactpoint cp
-        where cp.business_id = %(business_id)s and cp.kind = 'email' and cp.value_norm = p.email_norm
-          and not cp.is_shared
-    )
-from import_people p where is_new and email_norm <> '' order by line
+select %(business_id)s, uuidv7(), %(now)s, %(now)s, 1, contact_id, 'email', email, email_norm, '', true, is_shared
+from import_people where is_new and email_norm <> '' order by line
 """
 INSERT_PHONES = """
 insert into contacts_contactpoint (
@@ -137,7 +139,8 @@ select %(business_id)s, uuidv7(), %(now)s, %(now)s, 1, pair.tag_id, pair.contact
 from (select distinct t.tag_id, p.contact_id from import_tags t join import_people p using (line)) pair
 on conflict do nothing
 """
-# A no that stands, a suppressed address and a yes that stands already are left as they are.
+# The proof of a yes is the list: who brought it, where and when it was said. A no that stands, a suppressed address
+# and a yes that stands already are left as they are.
 CHOOSE_YES = """
 create temp table import_yes on commit drop as
 select distinct on (p.contact_id) p.contact_id, p.email_norm, p.email_hashes[1] as email_hash, p.said_yes_at,
@@ -170,13 +173,6 @@ select %(business_id)s, consent_id, %(now)s, contact_id, email_hash, 'email', %(
     %(wording)s, 'import', %(yes_source)s, %(actor_id)s, %(import_id)s, said_yes_at
 from import_yes
 """
-INSERT_EVIDENCE = """
-insert into contacts_consentevidence (
-    business_id, id, created_at, updated_at, version, consent_id, contact_id, address, user_agent, page, note
-)
-select %(business_id)s, uuidv7(), %(now)s, %(now)s, 1, consent_id, contact_id, email_norm, '', '', %(yes_source)s
-from import_yes
-"""
 INSERT_CONSENT_LINES = """
 insert into contacts_interaction (
     business_id, id, created_at, contact_id, kind, channel, direction, occurred_at, source, external_id, actor_id,
@@ -185,19 +181,6 @@ insert into contacts_interaction (
 select %(business_id)s, uuidv7(), %(now)s, contact_id, 'consent_change', 'email', 'none', said_yes_at, 'consent',
     replace(consent_id::text, '-', ''), %(actor_id)s, consent_id, '', '{"act": "imported"}'::jsonb
 from import_yes
-"""
-KEEP_STATS = """
-insert into contacts_contactstats as stats (
-    business_id, id, created_at, updated_at, version, contact_id, interactions_count, clicks_count, purchases_count,
-    purchases_minor
-)
-select %(business_id)s, uuidv7(), %(now)s, %(now)s, 1, contact_id, count(*), 0, 0, 0
-from (
-    select contact_id from import_people where is_new union all select contact_id from import_yes
-) lines
-group by contact_id
-on conflict (business_id, contact_id) do update
-set interactions_count = stats.interactions_count + excluded.interactions_count
 """
 UPSERT_CONSENT_STATES = """
 insert into contacts_consentstate as cs (

@@ -73,7 +73,7 @@ WITH given AS (
 ), facts AS (
     SELECT contact_id,
            count(*) AS lines,
-           max(occurred_at) FILTER (WHERE kind <> ALL (%(silent)s)) AS touched_at,
+           max(occurred_at) AS touched_at,
            max(occurred_at) FILTER (WHERE kind = ANY (%(feeding)s)) AS fed_at,
            max(occurred_at) FILTER (WHERE direction = 'in') AS inbound_at,
            max(occurred_at) FILTER (WHERE kind = 'content_clicked') AS clicked_at,
@@ -81,7 +81,7 @@ WITH given AS (
            max(occurred_at) FILTER (WHERE kind = 'purchase') AS bought_at,
            count(*) FILTER (WHERE kind = 'purchase') AS purchases,
            coalesce(sum(value_minor) FILTER (WHERE kind = 'purchase'), 0)::bigint AS spent
-    FROM written GROUP BY contact_id
+    FROM written WHERE kind <> ALL (%(silent)s) GROUP BY contact_id
 ), kept AS (
     INSERT INTO contacts_contactstats AS stats (
         id, business_id, created_at, updated_at, version, contact_id, interactions_count, last_touch_at, last_fed_at,

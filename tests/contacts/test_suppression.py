@@ -8,15 +8,15 @@ import pytest
 from django.conf import settings as django_settings
 from django.utils import timezone
 
-from contacts.models import Consent, ConsentState, Suppression
+from contacts.models import Consent, ConsentState, Import, Suppression
 from contacts.queries.consent import channel_hashes, find_state, is_suppressed
 from contacts.services.consent import confirm_consent, grant_consent, grant_own_consent, withdraw_consent
 from contacts.services.contacts import delete_contact
-from contacts.services.imported_consents import record_imported_consents
+from contacts.services.import_slices import work_import
+from contacts.services.imports import map_import, permit_import, start_import, upload_import
 from contacts.services.suppression import lift_suppression, suppress_address
 from ecosystem.base.addresses import address_hash
 from ecosystem.base.errors import NotAllowed
-from ecosystem.base.ids import uuid7
 from ecosystem.base.tenancy import business_scope
 from tests.factories.permission import make_business, make_person, make_topic, owner_of, say_yes
 
@@ -37,18 +37,14 @@ def live() -> list[tuple]:
     return list(Suppression.objects.filter(lifted_at=None).order_by("id").values_list("topic_id", "reason"))
 
 
-def import_yes(*people, topic, source="newsletter 2024"):
-    """Bring these people's yes in with a list."""
-    return record_imported_consents(
-        [person.id for person in people],
-        topic=topic,
-        channel="email",
-        wording=topic.promise,
-        source=source,
-        occurred_at=timezone.now(),
-        actor=None,
-        request_id=uuid7(),
-    )
+def import_yes(*people, topic, source="newsletter 2024") -> int:
+    """Bring these people's yes in with a list; how many of them count."""
+    lines = "".join(f"{person.display_name},{person.primary_email}\n" for person in people)
+    imported = upload_import(f"Name,Email\n{lines}".encode(), file_name="list.csv")
+    map_import(imported.id, mapping=imported.mapping)
+    permit_import(imported.id, rule="all", topic=topic, source=source, said_on=timezone.localdate())
+    work_import(imported.business_id, start_import(imported.id).job_id)
+    return Import.objects.get(id=imported.id).permitted_count
 
 
 def test_sec_59_a_list_brings_a_yes_but_never_opens_what_somebody_closed(bakery):
