@@ -13,7 +13,7 @@ from ecosystem.base.models import TenantModel
 class Enrollment(TenantModel):
     """Where somebody stands in a sequence and when the next step is due.
 
-    Only the index of due rows holds `due_at`, each sequence apart, so that the rows of a paused one are never passed over.
+    Only the index of due rows holds `due_at`, each sequence apart: the rows of a paused one are never passed over.
     One person walks a sequence once per entry key.
     """
 
@@ -50,6 +50,12 @@ class Enrollment(TenantModel):
             ),
             models.Index(fields=["business_id", "contact", "-id"], name="enrollment_of_contact"),
             models.Index(fields=["business_id", "sequence", "-id"], name="enrollment_of_sequence"),
+            # Written once, when a walk ends: a step on the way does not touch it.
+            models.Index(
+                fields=["business_id", "sequence", "state", "-id"],
+                name="enrollment_ended",
+                condition=models.Q(state__in=["completed", "exited"]),
+            ),
         ]
 
     def __str__(self) -> str:

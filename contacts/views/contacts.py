@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -34,7 +35,7 @@ from contacts.services.contacts import (
     restore_contact,
 )
 from contacts.services.organizations import affiliate
-from contacts.views.surroundings import in_business_time, words_of, zone_of
+from contacts.views.surroundings import words_of
 from ecosystem.base.access import Action, may, member_required
 from ecosystem.base.clock import now
 from ecosystem.base.errors import DomainError, Invalid
@@ -44,7 +45,6 @@ from ecosystem.ways_in import WAYS_IN
 
 @require_GET
 @member_required(Action.SEE_PEOPLE)
-@in_business_time
 def contact_list(request: HttpRequest, slug: str) -> HttpResponse:
     """Everyone, or those of a kind, with a tag, whose name begins so."""
     words, tags = words_of(request), offered_tags()
@@ -68,7 +68,6 @@ def contact_list(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_GET
 @member_required(Action.SEE_PEOPLE)
-@in_business_time
 def contact_detail(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
     """One person: where they stand, everything between us, what they allow."""
     return person_page(request, get_contact(id))
@@ -82,7 +81,7 @@ def person_page(request: HttpRequest, contact: Contact, status: int = 200, **for
         "contact": contact,
         "facts": person_facts(contact, words),
         "timeline": timeline_of(
-            contact, cursor=request.GET.get("cursor"), words=words, zone=zone_of(request), now=moment
+            contact, cursor=request.GET.get("cursor"), words=words, zone=timezone.get_current_timezone(), now=moment
         ),
         "panels": _panels(request, contact),
         "call_form": TalkForm(initial={"kind": "call", "occurred_at": moment}, auto_id="call_%s"),

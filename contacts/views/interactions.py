@@ -6,6 +6,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -15,7 +16,7 @@ from contacts.queries.timeline import timeline_of
 from contacts.services.interactions import TALK_KINDS, log_talk
 from contacts.services.notes import add_note
 from contacts.views.contacts import person_page
-from contacts.views.surroundings import in_business_time, words_of, zone_of
+from contacts.views.surroundings import words_of
 from ecosystem.base.access import Action, member_required
 from ecosystem.base.clock import now
 from ecosystem.base.errors import DomainError
@@ -23,21 +24,23 @@ from ecosystem.base.errors import DomainError
 
 @require_GET
 @member_required(Action.SEE_PEOPLE)
-@in_business_time
 def timeline(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
     """What came before: the next lines alone for htmx, the whole page for everybody else."""
     contact = get_contact(id)
     if not request.htmx:
         return person_page(request, contact)
     lines = timeline_of(
-        contact, cursor=request.GET.get("cursor"), words=words_of(request), zone=zone_of(request), now=now()
+        contact,
+        cursor=request.GET.get("cursor"),
+        words=words_of(request),
+        zone=timezone.get_current_timezone(),
+        now=now(),
     )
     return render(request, "contacts/contacts/_timeline.html", {"contact": contact, "timeline": lines})
 
 
 @require_http_methods(["GET", "POST"])
 @member_required(Action.LOG_INTERACTION)
-@in_business_time
 def interaction_add(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
     """Write down a talk. The form comes filled in: the second tap saves it."""
     contact = get_contact(id)
@@ -58,7 +61,6 @@ def interaction_add(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
 
 @require_POST
 @member_required(Action.LOG_INTERACTION)
-@in_business_time
 def note_add(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
     """Keep a note about a person."""
     contact = get_contact(id)

@@ -14,7 +14,7 @@ from contacts.queries.contacts import get_contact
 from contacts.queries.kinds import rungs_in_use
 from contacts.queries.ladder import board, get_stage_change, lane_page, rose_lately
 from contacts.services.stages import change_stage, undo_stage_change
-from contacts.views.surroundings import back_to, in_business_time, words_of
+from contacts.views.surroundings import back_to, words_of
 from ecosystem.base.access import Action, member_required
 from ecosystem.base.clock import now
 from ecosystem.base.errors import DomainError
@@ -22,7 +22,6 @@ from ecosystem.base.errors import DomainError
 
 @require_GET
 @member_required(Action.SEE_PEOPLE)
-@in_business_time
 def ladder(request: HttpRequest, slug: str) -> HttpResponse:
     """Every rung with its newest people, and who rose lately."""
     words = words_of(request)
@@ -32,7 +31,6 @@ def ladder(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_GET
 @member_required(Action.SEE_PEOPLE)
-@in_business_time
 def ladder_lane(request: HttpRequest, slug: str, stage: str) -> HttpResponse:
     """The next people of one rung: the cards alone for htmx, a page of that lane for everybody else."""
     words = words_of(request)

@@ -30,7 +30,7 @@ from contacts.services.organizations import (
 )
 from contacts.services.roles import assign_role
 from contacts.views.contacts import person_page
-from contacts.views.surroundings import back_to, in_business_time, words_of
+from contacts.views.surroundings import back_to, words_of
 from ecosystem.base.access import Action, member_required
 from ecosystem.base.clock import now
 from ecosystem.base.errors import DomainError, NotFound
@@ -49,7 +49,6 @@ def organization_list(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_GET
 @member_required(Action.SEE_PEOPLE)
-@in_business_time
 def organization_detail(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
     """One organization with its people and what it is to us."""
     organization = get_organization(id)
@@ -152,7 +151,6 @@ def organization_role(request: HttpRequest, slug: str, id: UUID) -> HttpResponse
 
 @require_POST
 @member_required(Action.EDIT_PEOPLE)
-@in_business_time
 def affiliation_add(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
     """Write down where a person belongs."""
     contact = get_contact(id)

@@ -1,20 +1,12 @@
 """What a page needs of the business around it, read once a request, and where it leads back to."""
 
-from collections.abc import Callable, Mapping
-from functools import wraps
+from collections.abc import Mapping
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest
-from django.http.response import HttpResponseBase
-from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from ecosystem.models import BusinessProfile
-from ecosystem.queries.businesses import get_profile
 from ecosystem.queries.stakeholders import KindWords, words_by_kind
-
-View = Callable[..., HttpResponseBase]
 
 
 def words_of(request: Any) -> Mapping[str, KindWords]:
@@ -23,25 +15,6 @@ def words_of(request: Any) -> Mapping[str, KindWords]:
         request.kind_words = words_by_kind()
     words: Mapping[str, KindWords] = request.kind_words
     return words
-
-
-def zone_of(request: Any) -> ZoneInfo:
-    """The business's time zone."""
-    if not hasattr(request, "business_profile"):
-        request.business_profile = get_profile()
-    profile: BusinessProfile = request.business_profile
-    return ZoneInfo(profile.timezone)
-
-
-def in_business_time(view: View) -> View:
-    """Have a view read and show times as the business's clock shows them."""
-
-    @wraps(view)
-    def timed(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        with timezone.override(zone_of(request)):
-            return view(request, *args, **kwargs)
-
-    return timed
 
 
 def back_to(request: HttpRequest, default: str) -> str:

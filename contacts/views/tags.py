@@ -14,14 +14,12 @@ from contacts.queries.contacts import get_contact
 from contacts.queries.tags import get_tag
 from contacts.services.tags import tag_contact, untag_contact
 from contacts.views.contacts import person_page
-from contacts.views.surroundings import in_business_time
 from ecosystem.base.access import Action, member_required
 from ecosystem.base.errors import DomainError
 
 
 @require_POST
 @member_required(Action.EDIT_PEOPLE)
-@in_business_time
 def tag_add(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
     """Put words on a person."""
     contact = get_contact(id)

@@ -41,9 +41,7 @@ class PermissionSnapshot(TenantModel):
 
     class Meta:
         constraints = [
-            TenantUniqueConstraint(
-                fields=["business_id", "channel", "on_date"], name="permission_snapshot_one_per_day"
-            )
+            TenantUniqueConstraint(fields=["business_id", "channel", "on_date"], name="permission_snapshot_one_per_day")
         ]
 
     def __str__(self) -> str:

@@ -109,7 +109,8 @@ def test_sec_19_constant_sql_with_parameters_is_fine(tmp_path, settings):
     settings.BASE_DIR = tmp_path
     file = tmp_path / "queries.py"
     file.write_text(
-        'TEXT = """\n  SELECT 1 WHERE a = %(a)s"""\nrows(TEXT, {"a": 1})\nprint(f"Update {name} now")\nB = f"{TEXT} AND b" + C'
+        'TEXT = """\n  SELECT 1 WHERE a = %(a)s"""\nrows(TEXT, {"a": 1})\n'
+        'print(f"Update {name} now")\nB = f"{TEXT} AND b" + C'
     )
     assert list(sql_faults(file)) == []
 
