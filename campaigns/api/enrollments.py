@@ -32,6 +32,8 @@ from ecosystem.scopes import Scope
     }
 )
 class EnrollmentOut(Out):
+    """One person's walk through a sequence."""
+
     id = serializers.UUIDField()
     sequence_id = serializers.UUIDField()
     contact_id = serializers.UUIDField()
@@ -47,6 +49,8 @@ class EnrollmentOut(Out):
 
 @example({"contact_id": "0199f3a2-7c4e-7d31-9a55-3f2d8c1b6e10"})
 class EnrollmentIn(In):
+    """Who is to walk a sequence."""
+
     contact_id = serializers.UUIDField()
     entry_key = serializers.CharField(
         required=False, max_length=80, help_text="What they enter for, such as an order: another key is another walk."
@@ -54,6 +58,8 @@ class EnrollmentIn(In):
 
 
 class EnrollmentFilters(Paging):
+    """Which walks."""
+
     state = serializers.ChoiceField(choices=Enrollment.State.choices, required=False)
 
 

@@ -36,6 +36,8 @@ from ecosystem.scopes import Scope
     }
 )
 class MessageOut(Out):
+    """A letter to one address and what became of it."""
+
     id = serializers.UUIDField()
     contact_id = serializers.UUIDField(allow_null=True)
     sequence_id = serializers.UUIDField(allow_null=True)
@@ -55,6 +57,8 @@ class MessageOut(Out):
 
 
 class MessageFilters(Paging):
+    """Which letters."""
+
     contact = serializers.UUIDField(required=False)
     sequence = serializers.UUIDField(required=False)
     state = serializers.ChoiceField(choices=Message.State.choices, required=False)

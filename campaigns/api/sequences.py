@@ -34,6 +34,8 @@ SOURDOUGH = {
 
 @example(SOURDOUGH)
 class SequenceOut(Out):
+    """A sequence with its numbers."""
+
     id = serializers.UUIDField()
     name = serializers.CharField()
     topic_id = serializers.UUIDField(help_text="Every letter needs a yes to this topic.")
@@ -52,6 +54,8 @@ class SequenceOut(Out):
 
 
 class StepOut(Out):
+    """A step and what came of it."""
+
     step_key = serializers.UUIDField()
     position = serializers.IntegerField()
     kind = serializers.ChoiceField(choices=Step.Kind.choices)
@@ -86,6 +90,8 @@ class StepOut(Out):
     }
 )
 class SequenceWithStepsOut(SequenceOut):
+    """A sequence with its numbers, step by step."""
+
     steps = StepOut(many=True)
 
 

@@ -37,6 +37,8 @@ CHANNELS = [(channel.value, channel.label) for channel in (Channel.EMAIL, Channe
     }
 )
 class ConsentOut(Out):
+    """A yes or no, as it was said."""
+
     id = serializers.UUIDField()
     contact_id = serializers.UUIDField()
     channel = serializers.ChoiceField(choices=Channel.choices)
@@ -62,6 +64,8 @@ class ConsentOut(Out):
     }
 )
 class ConsentIn(In):
+    """A yes with its proof, or a no."""
+
     says = serializers.ChoiceField(choices=[("yes", "yes"), ("no", "no")])
     channel = serializers.ChoiceField(choices=CHANNELS)
     topic_id = serializers.UUIDField(

@@ -1,8 +1,6 @@
 """People, one at a time and in pages."""
 
-from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 from uuid import UUID
 
 import orjson
@@ -13,15 +11,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from contacts.models import Contact, RoleAssignment, Stage, StageChange
-from contacts.queries.contact_rows import ORDER, contact_json, contact_rows
-from contacts.queries.contacts import PeopleFilter, get_contact
+from contacts.queries.contact_rows import contact_page, contact_row
+from contacts.queries.contacts import find_contact_by_email, get_contact
 from contacts.queries.tags import find_tag
 from contacts.services.contacts import ContactDetails, add_contact, delete_contact, details_of, edit_contact
 from contacts.services.tags import LONGEST_TAG, MOST_TAGS
 from ecosystem.base.addresses import normalise_email
 from ecosystem.base.clock import now
+from ecosystem.base.keyset import Page
 from ecosystem.models import LADDER, SIDE_KINDS
-from ecosystem.rest.base import ApiView, In, Out, Paging, answer_page, etag, example, expect_version, page_of
+from ecosystem.rest.base import ApiView, In, Out, Paging, answer_items, etag, example, expect_version, page_of
 from ecosystem.scopes import Scope
 
 KINDS = [(str(kind), str(kind)) for kind in (*LADDER, *SIDE_KINDS)]
@@ -42,14 +41,14 @@ ANA = {
         **ANA,
         "language": "en",
         "stage": "prospect",
-        "stage_since": "2026-01-31T09:00:00.000000+00:00",
+        "stage_since": "2026-01-31T09:00:00.000000Z",
         "roles": ["vendor"],
         "tags": ["regular"],
         "source": "api",
-        "last_touch_at": "2026-02-03T16:20:00.000000+00:00",
-        "fed_at": "2026-02-03T16:20:00.000000+00:00",
-        "created_at": "2026-01-31T09:00:00.000000+00:00",
-        "updated_at": "2026-01-31T09:00:00.000000+00:00",
+        "last_touch_at": "2026-02-03T16:20:00.000000Z",
+        "fed_at": "2026-02-03T16:20:00.000000Z",
+        "created_at": "2026-01-31T09:00:00.000000Z",
+        "updated_at": "2026-01-31T09:00:00.000000Z",
         "version": 1,
     }
 )
@@ -80,6 +79,8 @@ class ContactOut(Out):
 
 
 class _Details(In):
+    """What somebody writes about a person."""
+
     given_name = serializers.CharField(required=False, allow_blank=True, max_length=80)
     family_name = serializers.CharField(required=False, allow_blank=True, max_length=80)
     display_name = serializers.CharField(
@@ -93,6 +94,8 @@ class _Details(In):
 
 @example({**ANA, "stage": "prospect", "roles": [], "tags": ["regular"]})
 class ContactIn(_Details):
+    """A person to be added."""
+
     stage = serializers.ChoiceField(choices=Stage.choices, required=False, allow_null=True)
     roles = serializers.ListField(
         child=serializers.ChoiceField(choices=RoleAssignment.Kind.choices), required=False, max_length=3
@@ -104,12 +107,16 @@ class ContactIn(_Details):
 
 @example({"phone": "+12025550188", "version": 1})
 class ContactChange(_Details):
+    """The fields of a person that are to change."""
+
     version = serializers.IntegerField(
         required=False, min_value=1, max_value=2**31 - 1, help_text="The version you read; If-Match does the same."
     )
 
 
 class ContactFilters(Paging):
+    """Which people."""
+
     kind = serializers.ChoiceField(choices=KINDS, required=False, help_text="A rung of the ladder, or a role.")
     tag = serializers.CharField(required=False, max_length=LONGEST_TAG, help_text="The tag's words; capitals are one.")
     email = serializers.CharField(required=False, max_length=254, help_text="Exactly this address.")
@@ -127,11 +134,18 @@ class ContactListView(ApiView):
         """Your people, the newest first; of one kind, with one tag, or the one who has an address."""
         asked = self.asked(ContactFilters)
         tag = find_tag(asked["tag"]) if "tag" in asked else None
-        if "tag" in asked and tag is None:
-            return Response({"items": [], "next_cursor": None, "previous_cursor": None})
-        email = normalise_email(asked["email"]) if "email" in asked else ""
-        wanted = PeopleFilter(kind=asked.get("kind", ""), tag_id=tag.pk if tag else None, begins=email)
-        return answer_page(request, contact_rows(wanted), _printed, order=ORDER, paging=asked)
+        holder = find_contact_by_email(normalise_email(asked["email"])) if "email" in asked else None
+        if ("tag" in asked and tag is None) or ("email" in asked and holder is None):
+            return answer_items(Page([], None, None), [])
+        page = contact_page(
+            kind=asked.get("kind", ""),
+            tag_id=tag.pk if tag else None,
+            only_id=holder.pk if holder else None,
+            cursor=asked.get("cursor"),
+            limit=asked["limit"],
+        )
+        # What PostgreSQL has printed is put into the page as it is.
+        return answer_items(page, [orjson.Fragment(row.json) for row in page.items])
 
     @extend_schema(operation_id="contact_add", request=ContactIn, responses={201: ContactOut}, tags=["People"])
     def post(self, request: Request) -> Response:
@@ -169,7 +183,7 @@ class ContactView(ApiView):
         """
         contact, given = get_contact(contact_id), self.read(ContactChange)
         if "If-Match" in request.headers:
-            expect_version(request, contact.version, current=orjson.loads(contact_json(contact_id)[0]))
+            expect_version(request, contact.version, current=orjson.loads(contact_row(contact_id).json))
         version, current = given.pop("version", None), details_of(contact)
         edit_contact(
             contact,
@@ -191,14 +205,9 @@ class ContactView(ApiView):
         return Response(status=204)
 
 
-def _printed(rows: Sequence[Any]) -> list[orjson.Fragment]:
-    """What PostgreSQL has printed is put into the page as it is."""
-    return [orjson.Fragment(row.json) for row in rows]
-
-
 def _one(contact_id: UUID, *, status: int = 200) -> Response:
-    text, version = contact_json(contact_id)
-    headers = {"ETag": etag(version)}
+    row = contact_row(contact_id)
+    headers = {"ETag": etag(row.version)}
     if status == 201:
         headers["Location"] = reverse("contacts_api:contact", kwargs={"contact_id": contact_id})
-    return Response(orjson.Fragment(text), status=status, headers=headers)
+    return Response(orjson.Fragment(row.json), status=status, headers=headers)

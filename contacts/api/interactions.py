@@ -35,6 +35,8 @@ MOST_MINOR = 10**12
     }
 )
 class InteractionOut(Out):
+    """A line of a person's timeline."""
+
     id = serializers.UUIDField()
     contact_id = serializers.UUIDField()
     kind = serializers.CharField()
@@ -62,6 +64,8 @@ class InteractionOut(Out):
     }
 )
 class InteractionIn(In):
+    """What happened with a person."""
+
     kind = serializers.ChoiceField(choices=[(kind, kind) for kind in PROGRAM_KINDS])
     channel = serializers.ChoiceField(choices=Channel.choices, required=False)
     direction = serializers.ChoiceField(choices=Interaction.Direction.choices, required=False)

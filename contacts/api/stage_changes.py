@@ -31,6 +31,8 @@ from ecosystem.scopes import Scope
     }
 )
 class StageChangeOut(Out):
+    """A move of a person on the ladder."""
+
     id = serializers.UUIDField()
     contact_id = serializers.UUIDField()
     from_stage = serializers.CharField(help_text="Empty for the first rung, and where they stood beside the ladder.")
@@ -44,6 +46,8 @@ class StageChangeOut(Out):
 
 @example({"to_stage": "client", "reason": "First order in the shop"})
 class StageChangeIn(In):
+    """Where a person is to stand, and why."""
+
     to_stage = serializers.ChoiceField(choices=Stage.choices)
     reason = serializers.CharField(max_length=200)
     evidence_id = serializers.UUIDField(required=False, allow_null=True, help_text="A line of this person's timeline.")

@@ -26,6 +26,8 @@ from ecosystem.scopes import Scope
     }
 )
 class TopicOut(Out):
+    """Something people can say yes to, with its promise."""
+
     id = serializers.UUIDField()
     name = serializers.CharField()
     key = serializers.CharField()

@@ -10,10 +10,12 @@ from rest_framework.response import Response
 from ecosystem.queries.businesses import get_profile
 from ecosystem.queries.kinds import kind_settings
 from ecosystem.rest.authentication import ANY_KEY
-from ecosystem.rest.base import ApiView, In, Out, answer
+from ecosystem.rest.base import ApiView, In, Out, answer, example
 
 
 class KindOut(Out):
+    """What one kind of people is called here."""
+
     kind = serializers.CharField()
     label = serializers.CharField()
     label_plural = serializers.CharField()
@@ -22,7 +24,32 @@ class KindOut(Out):
     cadence_days = serializers.IntegerField()
 
 
+@example(
+    {
+        "slug": "oat-ember",
+        "name": "Oat & Ember",
+        "trade": "food",
+        "town": "Marlow Bend",
+        "country": "US",
+        "timezone": "America/New_York",
+        "currency": "USD",
+        "core_message": "Bread that knows your name",
+        "scopes": ["contacts:read"],
+        "kinds": [
+            {
+                "kind": "prospect",
+                "label": "Prospect",
+                "label_plural": "Prospects",
+                "definition": "Somebody who has asked for something",
+                "is_on": True,
+                "cadence_days": 30,
+            }
+        ],
+    }
+)
 class BusinessOut(Out):
+    """A business and its words for the kinds of people."""
+
     slug = serializers.CharField()
     name = serializers.CharField()
     trade = serializers.CharField()

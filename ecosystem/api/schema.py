@@ -1,5 +1,6 @@
 """The API described by itself: an OpenAPI file for programs, a page for people."""
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -43,6 +44,7 @@ class Endpoint:
     scope: str
     parameters: list[dict[str, Any]]
     curl: str
+    answer: str
 
 
 class ScopedSchema(AutoSchema):
@@ -98,21 +100,39 @@ def _endpoint(path: str, method: str, operation: dict[str, Any]) -> Endpoint:
         path=path,
         summary=operation.get("description", ""),
         scope=operation.get("x-scope", ""),
-        parameters=operation.get("parameters", []),
+        parameters=[one for one in operation.get("parameters", []) if one["in"] == "query"],
         curl=_curl(path, method, operation),
+        answer=_answer(operation),
     )
 
 
 def _curl(path: str, method: str, operation: dict[str, Any]) -> str:
-    """A call that can be copied: only the key has to be put in."""
-    lines = [f"curl {settings.PUBLIC_URL}{path}", '-H "Authorization: Bearer $LAMPWALK_KEY"']
+    """A call that can be copied: only the key and the ids, which stand as $CONTACT_ID, have to be put in."""
+    shown = re.sub(r"{(\w+)}", lambda found: f"${found[1].upper()}", path)
+    lines = [f'curl "{settings.PUBLIC_URL}{shown}"', '-H "Authorization: Bearer $LAMPWALK_KEY"']
     if method != "get":
         lines.insert(1, f"-X {method.upper()}")
     body = operation.get("requestBody", {}).get("content", {}).get("application/json")
     if body:
-        example = orjson.dumps(_example(body.get("schema", {}))).decode()
+        example = orjson.dumps(_shown(body)).decode().replace("'", "'\\''")
         lines += ['-H "Content-Type: application/json"', f"-d '{example}'"]
     return " \\\n  ".join(lines)
+
+
+def _answer(operation: dict[str, Any]) -> str:
+    """What comes back, as an example; empty where nothing does."""
+    for status, response in sorted(operation.get("responses", {}).items()):
+        content = response.get("content", {}).get("application/json")
+        if status.startswith("2") and content:
+            return orjson.dumps(_shown(content), option=orjson.OPT_INDENT_2).decode()
+    return ""
+
+
+def _shown(content: dict[str, Any]) -> Any:
+    """The example that a view gives, or else a value of the right shape."""
+    for example in content.get("examples", {}).values():
+        return example["value"]
+    return _example(content.get("schema", {}))
 
 
 def _example(schema: dict[str, Any], level: int = 0) -> Any:

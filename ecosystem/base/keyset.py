@@ -3,9 +3,10 @@
 import base64
 import binascii
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
+from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -16,15 +17,17 @@ from ecosystem.base.errors import Invalid
 from ecosystem.base.tenancy import business_scope, current_business_id
 
 M = TypeVar("M", bound=models.Model)
+T = TypeVar("T")
 
 LARGEST_PAGE = 200
+BY_ID = ("-id",)
 
 
 @dataclass(frozen=True)
-class Page(Generic[M]):
+class Page(Generic[T]):
     """Some rows of a list, and where the rows after and before them begin (None at the ends)."""
 
-    items: list[M]
+    items: list[T]
     next_cursor: str | None
     previous_cursor: str | None
 
@@ -46,13 +49,33 @@ def keyset_page(
     found = queryset.order_by(*shown)
     if values is not None:
         found = found.filter(_beyond(shown, values))
-    items = list(found[: limit + 1])
-    has_more = len(items) > limit
-    items = items[:limit]
+    return _page(list(found[: limit + 1]), order, limit, backwards=backwards, is_first=values is None)
+
+
+def page_by_id(
+    model: type[models.Model],
+    read: Callable[[UUID | None, bool, int], list[T]],
+    cursor: str | None = None,
+    limit: int = 50,
+) -> "Page[T]":
+    """One page of rows that are read by hand, the newest id first, with the cursors of `keyset_page`.
+
+    `read(beyond, upwards, limit)` gives the rows below an id, the highest first, or (upwards) above it, the lowest
+    first; without an id from the end. Each row has an `id`.
+    """
+    limit = max(1, min(limit, LARGEST_PAGE))
+    backwards, values = _read(model, BY_ID, cursor) if cursor else (False, None)
+    found = read(values[0] if values else None, backwards, limit + 1)
+    return _page(found, BY_ID, limit, backwards=backwards, is_first=values is None)
+
+
+def _page(found: list[T], order: Sequence[str], limit: int, *, backwards: bool, is_first: bool) -> "Page[T]":
+    """A page from its rows and, where there are more in the direction of reading, the first of those."""
+    has_more, items = len(found) > limit, found[:limit]
     if backwards:
         items.reverse()
     has_next = has_more if not backwards else True
-    has_previous = has_more if backwards else values is not None
+    has_previous = has_more if backwards else not is_first
     return Page(
         items=items,
         next_cursor=_write(items[-1], order, backwards=False) if items and has_next else None,
@@ -103,7 +126,7 @@ def _beyond(order: Sequence[str], values: Sequence[Any]) -> Q:
     return Q(**{f"{names[0]}__{signs[0]}e": values[0]}) & after
 
 
-def _write(item: models.Model, order: Sequence[str], *, backwards: bool) -> str:
+def _write(item: object, order: Sequence[str], *, backwards: bool) -> str:
     values = [_plain(_value(item, name.lstrip("-"))) for name in order]
     text = json.dumps(["b" if backwards else "f", *values], separators=(",", ":"))
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")

@@ -19,6 +19,18 @@ _TAKE = """
         expires_at = CASE WHEN counter.expires_at <= clock_timestamp() THEN excluded.expires_at
                           ELSE counter.expires_at END
     RETURNING count"""
+# On every call of the API: nobody waits for the disk here. A crash of PostgreSQL forgets a second of counting.
+_TAKE_ALL = """
+    WITH lax AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))
+    INSERT INTO ecosystem_ratecounter AS counter (key_hash, expires_at, count)
+    SELECT key_hash, clock_timestamp() + make_interval(secs => %(seconds)s), 1
+      FROM lax, unnest(%(keys)s::text[]) AS asked(key_hash)
+    ON CONFLICT (key_hash) DO UPDATE SET
+        count = CASE WHEN counter.expires_at <= clock_timestamp() THEN 1
+                     ELSE least(counter.count + 1, %(limit)s + 1) END,
+        expires_at = CASE WHEN counter.expires_at <= clock_timestamp() THEN excluded.expires_at
+                          ELSE counter.expires_at END
+    RETURNING key_hash, count"""
 _PEEK = """
     SELECT ceil(extract(epoch FROM expires_at - clock_timestamp()))::int AS seconds
       FROM ecosystem_ratecounter WHERE key_hash = %(key)s AND expires_at > clock_timestamp()"""
@@ -30,6 +42,21 @@ def take(key_parts: Sequence[object], limit: int, window_seconds: int) -> bool:
     """Count one use of a key; True while it is within `limit` per window, which begins with its first use."""
     found = sql.rows(_TAKE, {"key": _hash(key_parts), "seconds": window_seconds, "limit": limit})
     return int(found[0]["count"]) <= limit
+
+
+def take_all(limits: Sequence[tuple[Sequence[object], int]], window_seconds: int) -> Sequence[object] | None:
+    """Count one use of several keys in one statement; the first key that is beyond its limit, or None.
+
+    Name the narrower key first: whoever counts the same keys counts them in the same order.
+    """
+    hashes = [_hash(key_parts) for key_parts, _limit in limits]
+    most = max(limit for _key_parts, limit in limits)
+    found = sql.rows(_TAKE_ALL, {"keys": hashes, "seconds": window_seconds, "limit": most})
+    counts = {row["key_hash"]: row["count"] for row in found}
+    for (key_parts, limit), name in zip(limits, hashes, strict=True):
+        if counts[name] > limit:
+            return key_parts
+    return None
 
 
 def give_back(key_parts: Sequence[object]) -> None:

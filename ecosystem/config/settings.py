@@ -380,6 +380,14 @@ SPECTACULAR_SETTINGS = {
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "ecosystem.api.schema.add_problems"],
     "SERVERS": [{"url": PUBLIC_URL}],
+    "ENUM_NAME_OVERRIDES": {
+        "Channel": "contacts.models.Channel",
+        "ConsentChannel": "contacts.api.consents.CHANNELS",
+        "Stage": "contacts.models.Stage",
+        "SequenceState": "campaigns.models.Sequence.State",
+        "EnrollmentState": "campaigns.models.Enrollment.State",
+        "MessageState": "campaigns.models.Message.State",
+    },
 }
 
 # Mail out

@@ -3,16 +3,18 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, TypeVar
 
+from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from ecosystem.base.errors import Invalid
-from ecosystem.base.keyset import LARGEST_PAGE, keyset_page
+from ecosystem.base.keyset import LARGEST_PAGE, Page, keyset_page
 from ecosystem.rest.authentication import HasScope, KeyAuthentication
 from ecosystem.rest.errors import answer_error
 from ecosystem.rest.formats import JsonParser, JsonRenderer
@@ -60,6 +62,20 @@ class ApiView(APIView):
     renderer_classes = (JsonRenderer,)
     parser_classes = (JsonParser,)
     metadata_class = None
+
+    @classmethod
+    def as_view(cls, **initkwargs: Any) -> Any:
+        """The view. The middleware holds a transaction; only what writes has one of its own in it, to take back."""
+        return transaction.non_atomic_requests(super().as_view(**initkwargs))
+
+    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        if request.method in SAFE_METHODS:
+            return super().dispatch(request, *args, **kwargs)
+        with transaction.atomic():
+            response = super().dispatch(request, *args, **kwargs)
+            if response.status_code >= 400:
+                transaction.set_rollback(True)
+            return response
 
     def scope_of(self, method: str | None) -> Scope | str | None:
         """What opens a method; OPTIONS and HEAD open with what GET needs."""
@@ -110,8 +126,12 @@ def answer_page(
     `show` is the serializer of a row, or a function that turns the rows of the page into what is printed.
     """
     page = keyset_page(queryset, order=order, cursor=paging.get("cursor"), limit=paging["limit"])
-    rows = show(page.items, many=True).data if isinstance(show, type) else show(page.items)
-    return Response({"items": rows, "next_cursor": page.next_cursor, "previous_cursor": page.previous_cursor})
+    return answer_items(page, show(page.items, many=True).data if isinstance(show, type) else show(page.items))
+
+
+def answer_items(page: Page[Any], items: Sequence[Any]) -> Response:
+    """The items of a page as they are printed, with its cursors."""
+    return Response({"items": items, "next_cursor": page.next_cursor, "previous_cursor": page.previous_cursor})
 
 
 def page_of(serializer: type[Out]) -> type[Out]:

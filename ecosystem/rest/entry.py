@@ -10,13 +10,15 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext_lazy as _
 
+from ecosystem.base.clock import now
 from ecosystem.base.errors import DomainError, Invalid, LimitReached, NotAllowed
 from ecosystem.base.http import problem
-from ecosystem.base.ratelimit import seconds_left, take
+from ecosystem.base.ratelimit import seconds_left, take_all
 from ecosystem.base.tenancy import business_scope
-from ecosystem.models import ApiKey, Business
+from ecosystem.models import ApiKey
+from ecosystem.queries.api_keys import find_working_key
 from ecosystem.rest.formats import TooLarge
-from ecosystem.services.api_keys import PREFIX, authenticate_key, note_use
+from ecosystem.services.api_keys import PREFIX, find_key_entry, note_use
 from ecosystem.services.idempotency import KeptAnswer, find_kept_answer, fingerprint, keep_answer
 
 PATH = "/api/v1/"
@@ -63,23 +65,20 @@ class KeyMiddleware:
 
     def _with_key(self, request: Any, text: str) -> HttpResponseBase:
         ip = get_adapter(request).get_client_ip(request)
-        found = authenticate_key(text)
-        if found is None:
-            _count(("api_failures", ip), FAILURES)
-            raise NoKey(
-                "bad_key", _("This key does not work. It may have been ended, or cut short when it was copied.")
-            )
-        business_id, key = found
-        _count(("api_key", key.pk), PER_KEY)
-        _count(("api_business", business_id), PER_BUSINESS)
-        request.api_key, request.membership = key, key.made_by
-        request.business = Business.objects.get(pk=business_id)
-        with business_scope(business_id, key.made_by.user_id):
-            note_use(key, ip=ip)
-            response = self._once(request, key)
-            if response.status_code >= 500:
-                transaction.set_rollback(True)
-            return response
+        entry = find_key_entry(text)
+        if entry is not None:
+            _count((("api_key", entry.key_id), PER_KEY), (("api_business", entry.business.pk), PER_BUSINESS))
+            with business_scope(entry.business):
+                key = find_working_key(entry, at=now())
+                if key is not None:
+                    request.business, request.api_key, request.membership = entry.business, key, key.made_by
+                    note_use(key, ip=ip)
+                    response = self._once(request, key)
+                    if response.status_code >= 500:
+                        transaction.set_rollback(True)
+                    return response
+        _count((("api_failures", ip), FAILURES))
+        raise NoKey("bad_key", _("This key does not work. It may have been ended, or cut short when it was copied."))
 
     def _once(self, request: HttpRequest, key: ApiKey) -> HttpResponseBase:
         """The answer of the view; for a POST that names an Idempotency-Key the same one again, for a day."""
@@ -120,9 +119,11 @@ class _TooOften(LimitReached):
         self.seconds = seconds
 
 
-def _count(key: tuple[object, ...], limit: int) -> None:
-    if not take(key, limit, MINUTE):
-        raise _TooOften(seconds_left(key))
+def _count(*limits: tuple[tuple[object, ...], int]) -> None:
+    """Count a call against each limit, in one statement; TooOften where one is passed."""
+    passed = take_all(limits, MINUTE)
+    if passed is not None:
+        raise _TooOften(seconds_left(passed))
 
 
 def _broken() -> HttpResponseBase:

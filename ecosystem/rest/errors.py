@@ -7,7 +7,6 @@ from django.http import Http404, HttpRequest, JsonResponse
 from django.utils.translation import gettext as _
 from rest_framework import exceptions, status
 from rest_framework.response import Response
-from rest_framework.views import set_rollback
 
 from ecosystem.base.errors import DomainError, NotFound
 from ecosystem.base.http import PROBLEM_JSON, problem
@@ -31,7 +30,6 @@ def answer_error(error: Exception, context: dict[str, Any]) -> Response | JsonRe
         error = exceptions.PermissionDenied()
     if not isinstance(error, DomainError | exceptions.APIException):
         return None
-    set_rollback()
     if isinstance(error, DomainError):
         return problem(error)
     response = JsonResponse(_body(error), status=error.status_code, content_type=PROBLEM_JSON)

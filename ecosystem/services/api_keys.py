@@ -12,8 +12,8 @@ from ecosystem.base.access import may
 from ecosystem.base.clock import now
 from ecosystem.base.errors import Invalid, LimitReached, NotAllowed
 from ecosystem.base.tenancy import business_scope, current_business_id
-from ecosystem.models import ApiKey, ApiKeyIndex, Business, Membership
-from ecosystem.queries.api_keys import working_keys
+from ecosystem.models import ApiKey, ApiKeyIndex, Membership
+from ecosystem.queries.api_keys import KeyEntry, find_entry, find_working_key, working_keys
 from ecosystem.scopes import SCOPE_ACTIONS, Scope, scopes_open_to
 from ecosystem.services.audit import record_act
 
@@ -82,17 +82,19 @@ def authenticate_key(raw: str) -> tuple[int, ApiKey] | None:
 
     A key works while it is neither ended nor over and its maker is in the team; it may what its maker may still do.
     """
+    entry = find_key_entry(raw)
+    if entry is None:
+        return None
+    with business_scope(entry.business):
+        key = find_working_key(entry, at=now())
+    return (entry.business.pk, key) if key else None
+
+
+def find_key_entry(raw: str) -> KeyEntry | None:
+    """Where the key of a text belongs, or None for a text that opens nothing. The key may have ended: ask inside."""
     if not raw.startswith(PREFIX) or len(raw) > 100:
         return None
-    entry = ApiKeyIndex.objects.filter(secret_hash=_hash(raw)).first()
-    if entry is None or not Business.objects.filter(pk=entry.business_id, state=Business.State.ACTIVE).exists():
-        return None
-    with business_scope(entry.business_id):
-        key = working_keys(at=now()).filter(pk=entry.key_id, secret_hash=entry.secret_hash).first()
-    maker = key.made_by if key else None
-    if key is None or maker is None or not maker.user.is_active or maker.has_ended(now()):
-        return None
-    return entry.business_id, key
+    return find_entry(_hash(raw))
 
 
 def allows(key: ApiKey, scope: Scope) -> bool:
