@@ -31,6 +31,7 @@ from campaigns.services.delivery_claims import (
     sweep_messages,
 )
 from campaigns.services.delivery_gate import pass_gate
+from campaigns.services.delivery_marks import RunningMark, open_mark
 from campaigns.services.delivery_results import Result, record_results, result_of
 from campaigns.services.rendering import LetterPress, open_press
 from ecosystem.base import faults
@@ -50,8 +51,8 @@ PAUSED_SECONDS = 60
 FOLDS_PER_MAIL = 1 / 5_000
 PAUSES_BETWEEN_TRIES = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)
 
-# Costs no wait for the disk and touches no index (the lease grows only when half of it is over). It may only make
-# unknowns fewer, never permit a send: the hand-over before it is durable.
+# Where the mark has no file: costs no wait for the disk and touches no index (the lease grows only when half of it is
+# over). It may only make unknowns fewer, never permit a send: the hand-over before it is durable.
 _MARK = """
 UPDATE campaigns_message AS message
    SET started_at = clock_timestamp(),
@@ -59,6 +60,11 @@ UPDATE campaigns_message AS message
                           THEN clock_timestamp() + make_interval(secs => %(lease)s) ELSE message.lease_until END
  WHERE message.business_id = %(business_id)s AND message.id = %(id)s AND message.state = 'handed'
    AND message.claim_token = %(token)s AND message.lease_until > clock_timestamp()"""
+
+_RENEW = """
+UPDATE campaigns_message SET lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
+ WHERE business_id = %(business_id)s AND state = 'handed' AND claim_token = %(token)s
+   AND lease_until > statement_timestamp()"""
 
 
 def work_delivery(lane: str, business_id: int, now: datetime) -> datetime | None:
@@ -95,31 +101,55 @@ def deliver(business_id: int, lane: str, *, now: datetime, gateway: Gateway, cou
     faults.hit("after_claim")
     if press is None:
         return 0
+    mark = open_mark(token)
+    is_over = False
+    try:
+        sent = _send_all(business_id, claimed, press, gateway, token, mark)
+        is_over = True
+    finally:
+        if mark is not None:
+            mark.close(is_over=is_over)
+    return sent
+
+
+def _send_all(
+    business_id: int,
+    claimed: Sequence[ClaimedMessage],
+    press: LetterPress,
+    gateway: Gateway,
+    token: UUID,
+    mark: RunningMark | None,
+) -> int:
+    """Sub-batch after sub-batch; what there is no time for goes back."""
     deadline = time.monotonic() + TURN_SECONDS
     sent = 0
     for start in range(0, len(claimed), SUB_BATCH):
         if time.monotonic() > deadline or breaker.seconds_left():
             _give_back(business_id, claimed[start:], token)
             break
-        sent += _send_some(business_id, claimed[start : start + SUB_BATCH], press, gateway, token)
+        sent += _send_some(business_id, claimed[start : start + SUB_BATCH], press, gateway, token, mark)
     return sent
 
 
 def _send_some(
-    business_id: int, claimed: Sequence[ClaimedMessage], press: LetterPress, gateway: Gateway, token: UUID
+    business_id: int,
+    claimed: Sequence[ClaimedMessage],
+    press: LetterPress,
+    gateway: Gateway,
+    token: UUID,
+    mark: RunningMark | None,
 ) -> int:
     """One sub-batch: through the gate, out, and written down."""
     faults.hit("before_gate")
+    started = partial(_mark_started, business_id, token) if mark is None else _Lease(business_id, token, mark).start
     with business_scope(business_id):
-        passages = pass_gate(claimed, token=token)
+        passages = pass_gate(claimed, token=token, marks_rows=mark is None)
     faults.hit("after_gate")
     handed = {
         message.id: message for message in claimed if message.id in passages and passages[message.id].state == "handed"
     }
     results: list[Result] = []
-    outcomes = gateway.send(
-        _letters(handed.values(), press, results.append), started=partial(_mark_started, business_id, token)
-    )
+    outcomes = gateway.send(_letters(handed.values(), press, results.append), started=started)
     breaker.hear(outcomes)
     results += [result_of(handed[outcome.id], outcome) for outcome in outcomes]
     faults.hit("before_result_commit")
@@ -144,15 +174,42 @@ def _letters(
             skip(Result(message, Message.State.SKIPPED, "template_error"))
 
 
+class _Lease:
+    """The hold on a sub-batch whose running mark stands in a file: asked of PostgreSQL anew when half of it is over."""
+
+    def __init__(self, business_id: int, token: UUID, mark: RunningMark) -> None:
+        self._business_id, self._token, self._mark = business_id, token, mark
+        self._renew_at = time.monotonic() + LEASE_SECONDS / 2
+
+    def start(self, message_id: UUID) -> bool:
+        """Mark a message as begun. False where the lease is lost and we may not go on."""
+        if time.monotonic() > self._renew_at:
+            held_from = time.monotonic()
+            if not _run_alone(_RENEW, {"token": self._token}, self._business_id, name="renew_lease"):
+                return False
+            self._renew_at = held_from + LEASE_SECONDS / 2
+        return self._mark.start(message_id)
+
+
 def _mark_started(business_id: int, token: UUID, message_id: UUID) -> bool:
-    """The running mark: this one may have begun, the one before it is done. False where we may not go on."""
+    """The running mark in the row: this one may have begun, the one before it is done. False where we may not go on."""
+    return _run_alone(_MARK, {"id": message_id, "token": token}, business_id, name="mark_started") == 1
+
+
+def _run_alone(statement: str, given: dict[str, UUID], business_id: int, *, name: str) -> int:
+    """Run one of the two statements above between two mails; how many messages are still ours."""
     try:
-        given = {"id": message_id, "token": token, "lease": LEASE_SECONDS}
-        return execute_alone(_MARK, given, business_id=business_id, waits_for_disk=False, prepared="mark_started") == 1
+        return execute_alone(
+            statement,
+            {**given, "lease": LEASE_SECONDS},
+            business_id=business_id,
+            waits_for_disk=False,
+            prepared=name,
+        )
     except (OperationalError, InterfaceError) as error:
         log.warning("mark_failed", error=type(error).__name__)
         connection.close()
-        return False
+        return 0
 
 
 def _give_back(business_id: int, claimed: Sequence[ClaimedMessage], token: UUID) -> None:

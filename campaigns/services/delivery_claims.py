@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from campaigns.services.delivery_marks import begun_under, drop_old_marks
 from ecosystem.base import faults
 from ecosystem.base.sql import execute, rows
 
@@ -42,22 +43,26 @@ SELECT id, channel, address, template, content_version_id, topic_id, contact_id,
        attempt, is_test
   FROM taken WHERE state = 'claimed' ORDER BY due_at, id"""
 
-# The running mark may only make unknowns fewer: it is believed while the PostgreSQL that took it is still the same.
+_LEFT_HANDED = """
+SELECT id, claim_token FROM campaigns_message
+ WHERE business_id = %(business_id)s AND lane = %(lane)s AND state = 'handed' AND lease_until < clock_timestamp()
+   AND postmaster_started_at IS NULL"""
+
+# A mark in the row may only make unknowns fewer: it is believed while the PostgreSQL that took it is still the same.
 _SWEEP = """
 WITH left_behind AS (
-    SELECT id FROM campaigns_message
+    SELECT id, state = 'claimed' OR (id = ANY (%(untouched)s::uuid[]) AND claim_token = ANY (%(tokens)s::uuid[]))
+               OR (started_at IS NULL AND postmaster_started_at IS NOT DISTINCT FROM pg_postmaster_start_time())
+               AS is_untouched
+      FROM campaigns_message
      WHERE business_id = %(business_id)s AND lane = %(lane)s AND state IN ('claimed', 'handed')
-       AND lease_until < clock_timestamp()
+       AND lease_until < statement_timestamp()
      ORDER BY id FOR UPDATE SKIP LOCKED
 ), swept AS (
     UPDATE campaigns_message AS message
-       SET state = CASE WHEN message.state = 'claimed' THEN 'queued'
-                        WHEN message.started_at IS NULL
-                         AND message.postmaster_started_at = pg_postmaster_start_time() THEN 'queued'
-                        ELSE 'unknown' END,
+       SET state = CASE WHEN left_behind.is_untouched THEN 'queued' ELSE 'unknown' END,
            reason = CASE WHEN message.reason = 'resent' THEN 'resent'
-                         WHEN message.state = 'handed' AND (message.started_at IS NOT NULL
-                          OR message.postmaster_started_at <> pg_postmaster_start_time()) THEN 'no_answer' ELSE '' END,
+                         WHEN left_behind.is_untouched THEN '' ELSE 'no_answer' END,
            due_at = clock_timestamp() + random() * make_interval(secs => message.attempt - 1),
            claim_token = NULL, lease_until = NULL, updated_at = clock_timestamp()
       FROM left_behind
@@ -74,7 +79,7 @@ _RESEND = """
 UPDATE campaigns_message
    SET state = 'queued', reason = 'resent', due_at = clock_timestamp(), updated_at = clock_timestamp()
  WHERE business_id = %(business_id)s AND lane = %(lane)s AND state = 'unknown' AND message_class = 'transactional'
-   AND reason <> 'resent' AND handed_at < clock_timestamp() - make_interval(secs => %(wait)s)"""
+   AND reason <> 'resent' AND handed_at < statement_timestamp() - make_interval(secs => %(wait)s)"""
 
 _NEXT = """
 SELECT least(
@@ -117,7 +122,14 @@ def claim_messages(lane: str, *, token: UUID, now: datetime, count: int) -> list
 def sweep_messages(lane: str) -> int:
     """Judge what dead workers left behind: back to the queue if nothing can have left, else not known; how many."""
     faults.hit("in_sweeper")
-    return int(rows(_SWEEP, {"lane": lane})[0]["swept"])
+    left = rows(_LEFT_HANDED, {"lane": lane})
+    begun = {token: begun_under(token) for token in {row["claim_token"] for row in left}}
+    told = {token: ids for token, ids in begun.items() if ids is not None}
+    untouched = [row["id"] for row in left if row["id"] not in told.get(row["claim_token"], {row["id"]})]
+    swept = rows(_SWEEP, {"lane": lane, "untouched": untouched, "tokens": list(told)})
+    if swept[0]["swept"]:
+        drop_old_marks()
+    return int(swept[0]["swept"])
 
 
 def resend_unknown(lane: str) -> int:

@@ -69,7 +69,8 @@ _GATE_END = """, judged AS (
            reason = CASE WHEN decided.reason = '' AND message.reason = 'resent' THEN 'resent' ELSE decided.reason END,
            handed_at = CASE decided.state WHEN 'handed' THEN clock_timestamp() END,
            started_at = NULL,
-           postmaster_started_at = CASE decided.state WHEN 'handed' THEN pg_postmaster_start_time() END,
+           postmaster_started_at = CASE WHEN decided.state = 'handed' AND %(marks_rows)s
+                                        THEN pg_postmaster_start_time() END,
            claim_token = CASE decided.state WHEN 'handed' THEN message.claim_token END,
            lease_until = CASE decided.state
                               WHEN 'handed' THEN clock_timestamp() + make_interval(secs => %(lease)s) END,
@@ -100,9 +101,10 @@ class Passage:
     reason: str
 
 
-def pass_gate(messages: Sequence[ClaimedMessage], *, token: UUID) -> dict[UUID, Passage]:
+def pass_gate(messages: Sequence[ClaimedMessage], *, token: UUID, marks_rows: bool = True) -> dict[UUID, Passage]:
     """Hand over what may go, skip or defer the rest, in one statement of the current transaction.
 
+    `marks_rows` says that the running mark will stand in the rows, and that a row without it has not begun.
     A message that is missing in the answer is not ours any more: called off, or its lease was lost. To be committed
     before the first byte leaves.
     """
@@ -112,6 +114,7 @@ def pass_gate(messages: Sequence[ClaimedMessage], *, token: UUID) -> dict[UUID, 
             "ids": [message.id for message in messages],
             "hashes": [",".join(address_hashes(message.channel, message.address)) for message in messages],
             "token": token,
+            "marks_rows": marks_rows,
             "now": clock_now(),
             "lease": LEASE_SECONDS,
             "business_wait": PAUSED_SECONDS["business_paused"],

@@ -43,7 +43,7 @@ WITH given AS (
            provider_id = given.provider_id, claim_token = NULL, lease_until = NULL,
            accepted_at = CASE given.state WHEN 'accepted' THEN clock_timestamp() END,
            handed_at = CASE WHEN given.state <> 'queued' THEN message.handed_at END,
-           started_at = CASE WHEN given.state <> 'queued' THEN message.started_at END,
+           started_at = CASE WHEN given.state <> 'queued' THEN coalesce(message.started_at, message.handed_at) END,
            attempt = message.attempt - CASE WHEN given.is_free THEN 1 ELSE 0 END,
            due_at = CASE WHEN given.state = 'queued'
                          THEN clock_timestamp() + make_interval(secs => given.wait_seconds) ELSE message.due_at END,

@@ -395,6 +395,11 @@ SPECTACULAR_SETTINGS = {
 MAIL_SINK_DIR = env.text(
     "MAIL_SINK_DIR", help="Set by `bin/up` when it runs the mail sink: where the mails lie that /dev/mail/ shows."
 )
+RUNNING_MARKS_DIR = env.text(
+    "RUNNING_MARKS_DIR",
+    "/dev/shm",  # noqa: S108 - a folder of our own is made in it, for us alone
+    help="Where in memory a worker notes which mail it has begun. Empty, or not there: in the database, slower.",
+)
 EMAIL_URL = env.url(
     "EMAIL_URL",
     "smtp://127.0.0.1:2525",

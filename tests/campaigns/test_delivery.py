@@ -16,6 +16,7 @@ from campaigns.services.advancing import advance
 from campaigns.services.delivery_breaker import breaker
 from campaigns.services.delivery_claims import claim_messages, next_due, sweep_messages
 from campaigns.services.delivery_gate import pass_gate
+from campaigns.services.delivery_marks import open_mark
 from campaigns.services.delivery_results import Result, record_results
 from campaigns.services.enrollments import enroll_contacts
 from campaigns.services.messages import decide_unknown, plan_message
@@ -93,7 +94,6 @@ def test_a_sent_letter_stands_in_the_timeline_and_in_the_counts(shop, friends, m
     message = Message.objects.earliest("id")
     assert (message.attempt, message.claim_token, message.lease_until) == (1, None, None)
     assert message.handed_at <= message.started_at <= message.accepted_at
-    assert message.postmaster_started_at is not None
     assert send(shop) == 0
     assert len(mail_server.accepted) == 3
 
@@ -118,10 +118,7 @@ def test_sending_forty_costs_the_statements_of_two_sub_batches(shop, seasonal, m
         write_letters()
         with CaptureQueriesContext(connection) as queries:
             assert send(shop) == size
-        marks = [query for query in queries if "SET started_at = clock_timestamp()" in query["sql"]]
-        assert len(marks) == size
-        # Each mark is one statement in a transaction of its own: savepoint, business, mark, business back, release.
-        counts[size] = len(queries) - 5 * size
+        counts[size] = len(queries)
     assert counts[40] - counts[20] <= 30
 
 
@@ -346,6 +343,53 @@ def test_a_dead_worker_leaves_only_the_started_one_in_doubt(shop, friends, mail_
     pass_time(61)
     sweep_messages(LANE)
     assert sorted(states_of(Message)) == ["queued", "queued", "unknown"]
+
+
+def test_the_file_of_a_dead_worker_tells_what_it_had_begun(shop, friends, mail_server):
+    token = uuid4()
+    mark = open_mark(token)
+    claimed = claim_messages(LANE, token=token, now=now(), count=20)
+    pass_gate(claimed, token=token, marks_rows=False)
+    assert mark.start(claimed[0].id) is True
+    mark.close(is_over=False)
+    pass_time(61)
+    sweep_messages(LANE)
+    assert sorted(states_of(Message)) == ["queued", "queued", "unknown"]
+    assert Message.objects.get(state="unknown").id == claimed[0].id
+
+
+def test_without_the_file_or_while_its_worker_lives_nothing_is_concluded(shop, friends, mail_server):
+    tokens = [uuid4(), uuid4()]
+    lives = open_mark(tokens[0])
+    for token, count in zip(tokens, (1, 2), strict=True):
+        pass_gate(claim_messages(LANE, token=token, now=now(), count=count), token=token, marks_rows=False)
+    pass_time(61)
+    sweep_messages(LANE)
+    lives.close(is_over=True)
+    assert states_of(Message) == ["unknown"] * 3
+
+
+def test_where_there_is_no_place_for_files_each_mail_is_marked_in_its_row(shop, friends, mail_server, settings):
+    settings.RUNNING_MARKS_DIR = ""
+    with CaptureQueriesContext(connection) as queries:
+        assert send(shop) == 3
+    assert len([query for query in queries if "SET started_at = clock_timestamp()" in query["sql"]]) == 3
+    assert Message.objects.filter(postmaster_started_at=None).count() == 0
+
+
+def test_a_worker_whose_lease_was_taken_away_meanwhile_stops(shop, friends, mail_server):
+    token = uuid4()
+    mark = open_mark(token)
+    claimed = claim_messages(LANE, token=token, now=now(), count=20)
+    pass_gate(claimed, token=token, marks_rows=False)
+    lease = delivery._Lease(shop.pk, token, mark)
+    assert lease.start(claimed[0].id) is True
+    lease._renew_at = 0
+    assert lease.start(claimed[1].id) is True
+    pass_time(61)
+    lease._renew_at = 0
+    assert lease.start(claimed[2].id) is False
+    mark.close(is_over=True)
 
 
 def test_after_a_restart_of_postgresql_the_marks_are_not_believed(shop, friends, mail_server):
