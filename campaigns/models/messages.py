@@ -90,11 +90,32 @@ class Message(TenantModel):
                 name="message_leased",
                 condition=models.Q(state__in=["claimed", "handed"]),
             ),
-            models.Index(
-                fields=["business_id", "lane", "handed_at"], name="message_unknown", condition=models.Q(state="unknown")
-            ),
             models.Index(fields=["business_id", "contact", "-id"], name="message_of_contact"),
             models.Index(fields=["business_id", "sequence", "step_key", "-id"], name="message_of_step"),
+            models.Index(
+                fields=["business_id", "sequence", "-id"],
+                name="message_of_sequence",
+                condition=models.Q(sequence__isnull=False),
+            ),
+            # Where few letters end: the many that arrive, and those on their way, never stand in it.
+            models.Index(
+                fields=["business_id", "state", "-id"],
+                name="message_by_state",
+                condition=models.Q(
+                    state__in=[
+                        "planned",
+                        "bounced",
+                        "complained",
+                        "skipped",
+                        "cancelled",
+                        "expired",
+                        "failed",
+                        "unknown",
+                        "lost",
+                        "parked",
+                    ]
+                ),
+            ),
             models.Index(
                 fields=["business_id", "address_hash"],
                 name="message_open_of_address",

@@ -75,7 +75,6 @@ class Signup(TenantModel):
         indexes = [
             models.Index(fields=["business_id", "form", "-id"], name="signup_of_form"),
             models.Index(fields=["business_id", "state", "created_at"], name="signup_by_state"),
-            models.Index(fields=["business_id", "address_hash", "-id"], name="signup_of_address"),
         ]
 
     def __str__(self) -> str:

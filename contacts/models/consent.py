@@ -134,6 +134,7 @@ class Suppression(TenantModel):
                 nulls_distinct=False,
             )
         ]
+        indexes = [models.Index(fields=["business_id", "reason", "created_at"], name="suppression_by_reason")]
 
     def __str__(self) -> str:
         return f"{self.channel} {self.reason}"

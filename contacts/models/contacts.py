@@ -63,6 +63,11 @@ class Contact(TenantModel):
                 condition=models.Q(deleted_at__isnull=True),
             ),
             models.Index(
+                fields=["business_id", "stage", "-id"],
+                name="contact_stage_newest",
+                condition=models.Q(deleted_at__isnull=True),
+            ),
+            models.Index(
                 fields=["business_id", "stage", "sort_name", "id"],
                 name="contact_stage_by_name",
                 condition=models.Q(deleted_at__isnull=True),

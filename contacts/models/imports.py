@@ -41,9 +41,6 @@ class Import(TenantModel):
     permitted_count = models.PositiveIntegerField(default=0)
     ended_at = models.DateTimeField(null=True, blank=True)
 
-    class Meta:
-        indexes = [models.Index(fields=["business_id", "-id"], name="import_newest")]
-
     def __str__(self) -> str:
         return self.file_name
 

@@ -16,9 +16,6 @@ class AuditEntry(LedgerModel):
     object_id = models.CharField(max_length=40, blank=True)
     details = models.JSONField(default=dict)
 
-    class Meta:
-        indexes = [models.Index(fields=["business_id", "-id"], name="audit_newest")]
-
     def __str__(self) -> str:
         return self.action
 

@@ -15,7 +15,7 @@ class Membership(TenantModel):
     """A user's role in a business. The user reads their own rows also before any business is entered."""
 
     business_id = BusinessField(also_readable_by="user_id")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, db_index=False, related_name="+")
     role = models.CharField(max_length=8, choices=Role.choices)
     expires_at = models.DateTimeField(_("until"), null=True, blank=True)
 

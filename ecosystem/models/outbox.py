@@ -21,7 +21,12 @@ class OutboxEntry(TenantModel):
         indexes = [
             models.Index(
                 fields=["business_id", "due_at"], name="outbox_due", condition=models.Q(parked_at__isnull=True)
-            )
+            ),
+            models.Index(
+                fields=["business_id", "lease_until"],
+                name="outbox_leased",
+                condition=models.Q(parked_at__isnull=True, lease_until__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

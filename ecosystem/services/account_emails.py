@@ -32,14 +32,14 @@ WORTH_SENDING = timedelta(hours=1)
 # A mail that is too old, or that took its worker down too often, is forgotten: the person asks again.
 _FORGET = """
 DELETE FROM ecosystem_accountemail
- WHERE expires_at < clock_timestamp()
-    OR (attempts >= %(most)s AND (lease_until IS NULL OR lease_until < clock_timestamp()))"""
+ WHERE expires_at < statement_timestamp()
+    OR (attempts >= %(most)s AND (lease_until IS NULL OR lease_until < statement_timestamp()))"""
 
 _CLAIM = """
 UPDATE ecosystem_accountemail AS mail
    SET attempts = attempts + 1, lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
   FROM (SELECT id FROM ecosystem_accountemail
-         WHERE due_at <= clock_timestamp() AND (lease_until IS NULL OR lease_until < clock_timestamp())
+         WHERE due_at <= statement_timestamp() AND (lease_until IS NULL OR lease_until < clock_timestamp())
          ORDER BY due_at LIMIT %(batch)s FOR UPDATE SKIP LOCKED) AS due
  WHERE mail.id = due.id
 RETURNING mail.id, mail.sealed, mail.message_id, mail.attempts"""

@@ -45,7 +45,7 @@ ON CONFLICT (agenda_business_id, queue) DO UPDATE SET due_at = least(ecosystem_a
 # Asked first: an idle lane costs one small question a second.
 _ANY = """
 SELECT EXISTS (SELECT FROM ecosystem_agendanote WHERE queue = ANY(%(queues)s))
-    OR EXISTS (SELECT FROM ecosystem_agenda WHERE queue = ANY(%(queues)s) AND due_at <= clock_timestamp()
+    OR EXISTS (SELECT FROM ecosystem_agenda WHERE queue = ANY(%(queues)s) AND due_at <= statement_timestamp()
                   AND lease_until IS NULL) AS is_any"""
 
 _CLAIM = """
@@ -54,7 +54,7 @@ UPDATE ecosystem_agenda
        lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
  WHERE id = (
     SELECT id FROM ecosystem_agenda
-     WHERE queue = %(queue)s AND due_at <= coalesce(%(now)s, clock_timestamp()) AND lease_until IS NULL
+     WHERE queue = %(queue)s AND due_at <= coalesce(%(now)s, statement_timestamp()) AND lease_until IS NULL
      ORDER BY served_at LIMIT 1 FOR UPDATE SKIP LOCKED)
 RETURNING id, agenda_business_id, coalesce(%(now)s, clock_timestamp()) AS now"""
 
@@ -64,7 +64,7 @@ UPDATE ecosystem_agenda SET due_at = least(due_at, %(next_due)s), lease_until = 
 
 _SWEEP = """
 UPDATE ecosystem_agenda SET due_at = least(due_at, clock_timestamp()), lease_until = NULL, token = NULL
- WHERE id IN (SELECT id FROM ecosystem_agenda WHERE lease_until < clock_timestamp() FOR UPDATE SKIP LOCKED)"""
+ WHERE id IN (SELECT id FROM ecosystem_agenda WHERE lease_until < statement_timestamp() FOR UPDATE SKIP LOCKED)"""
 
 
 @dataclass(frozen=True)

@@ -28,21 +28,23 @@ _PARK_THE_DEADLY = """
 UPDATE ecosystem_outboxentry
    SET parked_at = clock_timestamp(), parked_reason = 'The work ended without a word too often.', lease_until = NULL
  WHERE business_id = %(business_id)s AND parked_at IS NULL AND attempts >= %(most)s
-   AND lease_until < clock_timestamp()"""
+   AND lease_until < statement_timestamp()"""
 
 _CLAIM = """
 UPDATE ecosystem_outboxentry AS entry
    SET attempts = attempts + 1, lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
   FROM (SELECT id FROM ecosystem_outboxentry
          WHERE business_id = %(business_id)s AND parked_at IS NULL AND due_at <= %(now)s
-           AND (lease_until IS NULL OR lease_until < clock_timestamp())
+           AND (lease_until IS NULL OR lease_until < statement_timestamp())
          ORDER BY due_at LIMIT %(batch)s FOR UPDATE SKIP LOCKED) AS due
  WHERE entry.business_id = %(business_id)s AND entry.id = due.id
 RETURNING entry.id, entry.kind, entry.payload, entry.attempts"""
 
+# The first by due time are enough: those in hand are among them, and behind them stands one that is not.
 _NEXT = """
-SELECT min(greatest(due_at, lease_until)) AS due_at FROM ecosystem_outboxentry
- WHERE business_id = %(business_id)s AND parked_at IS NULL"""
+SELECT min(greatest(due_at, lease_until)) AS due_at
+  FROM (SELECT due_at, lease_until FROM ecosystem_outboxentry
+         WHERE business_id = %(business_id)s AND parked_at IS NULL ORDER BY due_at LIMIT 1000) AS first"""
 
 _AGAIN = """
 UPDATE ecosystem_outboxentry

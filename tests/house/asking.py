@@ -1,0 +1,221 @@
+"""Asks everything of the product once and keeps each statement: every page with every filter, the API, every lane."""
+
+import base64
+import html
+import itertools
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
+from uuid import uuid4
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from campaigns.demo.tenants import DemoTenant, write_tenants
+from ecosystem.agenda import AGENDA_QUEUES
+from ecosystem.api.schema import described
+from ecosystem.base.clock import now
+from ecosystem.base.tenancy import bind_business
+from ecosystem.middleware import forget_businesses
+from ecosystem.services import agenda
+from tests.factories.ecosystem import sign_in
+from tests.house.plans import Asked, skeleton_of
+from tests.house.routes import dashboard_routes, ids_of
+
+_LINKS = re.compile(r'(?:href|hx-get|data-url)="([^"#]*\?[^"]*)"')
+_FORMS = re.compile(r'<form\b[^>]*method="get".*?</form>', re.DOTALL | re.IGNORECASE)
+_SELECT = re.compile(r'<select\b[^>]*name="([^"]+)".*?</select>', re.DOTALL)
+_VALUE = re.compile(r'<option\b[^>]*value="([^"]+)"')
+_INPUT = re.compile(r"<input\b[^>]*>")
+_ATTRIBUTE = re.compile(r'(\w+)="([^"]*)"')
+_FRAME = ("SAVEPOINT", "RELEASE", "ROLLBACK", "SELECT set_config", "SET ", "ANALYZE", "COPY ", "INSERT INTO", "DROP ")
+_ASKED = ("SELECT", "UPDATE", "DELETE", "WITH", "INSERT")
+_WORDS = re.compile(r"'([a-z_]{2,16})'")
+_ALONE = re.compile(r"^SELECT set_config\(.*?\);", re.DOTALL)
+NOT_A_PLACE = "This place in the list is not known"
+# A place in a list, in each order that lists have: by id, by name, by time.
+_VALUES = (
+    ["01900000-0000-7000-8000-000000000000"],
+    ["n", "01900000-0000-7000-8000-000000000000"],
+    ["2026-01-01T00:00:00+00:00", "01900000-0000-7000-8000-000000000000"],
+)
+
+
+class Everything:
+    """The statements that were asked so far, each question once."""
+
+    def __init__(self) -> None:
+        self.statements: dict[str, Asked] = {}
+        self.questions: set[str] = set()
+        self.tables: list[str] = []
+
+    @contextmanager
+    def at(self, place: str) -> Iterator[None]:
+        """Keep what is asked inside, under the name of a place."""
+        with CaptureQueriesContext(connection) as captured:
+            yield
+        for query in captured.captured_queries:
+            self._keep(place, query["sql"].strip())
+
+    def _keep(self, place: str, sql: str) -> None:
+        if sql.lower().startswith("create temp"):
+            self.tables.append(sql)
+        sql = _ALONE.sub("", sql).strip() if ";" in sql else sql
+        if sql.startswith(_FRAME) and "select" not in sql[11:].lower():
+            return
+        if sql.split(maxsplit=1)[0].upper() in _ASKED and ("FROM" in sql.upper() or "UPDATE" in sql.upper()):
+            question = skeleton_of(sql)
+            self.questions.add(question)
+            # A word in it, such as a state, may lead to another index.
+            self.statements.setdefault(f"{question} {sorted(set(_WORDS.findall(sql)))}", Asked(place, sql))
+
+
+def everything() -> tuple[DemoTenant, Everything]:
+    """Two businesses with one of everything, and each statement of one of them. Nothing of it stays."""
+    asked = Everything()
+    forget_businesses()
+    with transaction.atomic():
+        with asked.at("the services that wrote the demo tenants"):
+            tenant, _other = write_tenants()
+        _ask_pages(tenant, asked)
+        _ask_api(tenant, asked)
+        _send_forms(tenant, asked)
+        _work(tenant, asked)
+        transaction.set_rollback(True)
+    forget_businesses()
+    return tenant, asked
+
+
+def _ask_pages(tenant: DemoTenant, asked: Everything) -> None:
+    client = sign_in(Client(raise_request_exception=False), tenant.owner)
+    routes = dashboard_routes()
+    waiting = [(route.name, route.url(tenant.business.slug, ids_of(tenant.business, route))) for route in routes]
+    seen: set[object] = set()
+    while waiting:
+        name, url = waiting.pop(0)
+        pairs = _pairs_of(url)
+        if pairs <= seen:
+            continue
+        seen |= pairs
+        before = len(asked.questions)
+        with asked.at(f"GET {name} {urlsplit(url).query}"):
+            page = client.get(url)
+        if page.status_code != 200 or page.streaming or not page["Content-Type"].startswith("text/html"):
+            continue
+        waiting += [(name, found) for found in _links(page.content.decode(), url)]
+        if len(asked.questions) > before or not urlsplit(url).query:
+            for place in _places(client, url):
+                with asked.at(f"GET {name} {urlsplit(place).query}"):
+                    client.get(place)
+
+
+def _pairs_of(url: str) -> set[object]:
+    """What an address combines: its path with each two of its parameters. One that combines nothing new is left out."""
+    path, query = urlsplit(url).path, sorted(parse_qsl(urlsplit(url).query))
+    return {(path, *pair) for pair in itertools.combinations([("", ""), ("", ""), *query], 2)}
+
+
+def _links(text: str, url: str) -> list[str]:
+    """Every address with a query to the same page: its links, and its forms with each value and each pair of values."""
+    path = urlsplit(url).path
+    found = [urljoin(url, html.unescape(link)) for link in _LINKS.findall(text)]
+    links = [link for link in found if urlsplit(link).path == path]
+    for form in _FORMS.findall(text):
+        offered = [(name, value) for name, values in _fields(form).items() for value in values]
+        pairs = [pair for pair in itertools.combinations(offered, 2) if pair[0][0] != pair[1][0]]
+        links += [f"{path}?{urlencode(chosen)}" for chosen in [*([one] for one in offered), *pairs]]
+    return [link for link in links if "cursor=" not in link]
+
+
+def _fields(form: str) -> dict[str, list[str]]:
+    fields = {match[1]: _VALUE.findall(match[0])[:12] for match in _SELECT.finditer(form)}
+    for tag in _INPUT.findall(form):
+        given = dict(_ATTRIBUTE.findall(tag))
+        if given.get("type") in ("search", "text"):
+            fields[given["name"]] = ["zz", "zz@example.com"]
+        elif given.get("type") in ("hidden", "radio", "checkbox") and given.get("value"):
+            fields.setdefault(given["name"], []).append(given["value"])
+    return fields
+
+
+def _places(client: Client, url: str) -> list[str]:
+    """The same list at a place further on, forwards and backwards, in every order; none where it has no such places."""
+    base = f"{url}{'&' if '?' in url else '?'}cursor="
+    content = client.get(base + "x").content
+    if "cursor=" in url or not (NOT_A_PLACE.encode() in content or b"bad_cursor" in content):
+        return []
+    return [base + _cursor(way, values) for way in "fb" for values in _VALUES]
+
+
+def _cursor(way: str, values: list[str]) -> str:
+    return base64.urlsafe_b64encode(json.dumps([way, *values]).encode()).decode().rstrip("=")
+
+
+def _ask_api(tenant: DemoTenant, asked: Everything) -> None:
+    client = Client(raise_request_exception=False, headers={"authorization": f"Bearer {tenant.api_key}"})
+    examples = _examples(tenant, client)
+    for path, operations in described()["paths"].items():
+        if "get" not in operations:
+            continue
+        url = re.sub(r"{(\w+)}", lambda match: examples.get(match[1], str(uuid4())), path)
+        filters = {
+            one["name"]: (one["schema"].get("enum") or [examples.get(one["name"], "zz")])
+            for one in operations["get"].get("parameters", [])
+            if one["in"] == "query" and one["name"] not in ("cursor", "limit")
+        }
+        offered = [(name, str(value)) for name, values in filters.items() for value in values[:12]]
+        pairs = [pair for pair in itertools.combinations(offered, 2) if pair[0][0] != pair[1][0]]
+        for chosen in [[], *([one] for one in offered), *pairs]:
+            before, address = len(asked.questions), f"{url}?{urlencode(chosen)}"
+            with asked.at(f"GET {path} {urlencode(chosen)}"):
+                client.get(address)
+            for place in _places(client, address) if len(asked.questions) > before else []:
+                with asked.at(f"GET {path} {urlencode(chosen)} further on"):
+                    client.get(place)
+
+
+def _examples(tenant: DemoTenant, client: Client) -> dict[str, str]:
+    """An id of each kind of thing, as the API's own lists give it, and what filters by words take."""
+    found = {"email": "zz@example.com", "tag": f"{tenant.marker}tag"}
+    for name, path in (
+        ("contact", "contacts"),
+        ("sequence", "sequences"),
+        ("topic", "topics"),
+        ("message", "messages"),
+    ):
+        items = client.get(f"/api/v1/{path}").json()["items"]
+        found[name] = found[f"{name}_id"] = items[0]["id"]
+    return found
+
+
+def _send_forms(tenant: DemoTenant, asked: Everything) -> None:
+    """Every form as it stands, sent, and taken back."""
+    client = sign_in(Client(raise_request_exception=False), tenant.owner)
+    for route in dashboard_routes():
+        url = route.url(tenant.business.slug, ids_of(tenant.business, route))
+        with transaction.atomic(), asked.at(f"POST {route.name}"):
+            client.post(url, {"stage": "client", "name": "Zz", "version": "1"})
+            transaction.set_rollback(True)
+    program = {"authorization": f"Bearer {tenant.api_key}", "idempotency-key": "once"}
+    with transaction.atomic(), asked.at("POST /api/v1/contacts"):
+        client.post("/api/v1/contacts", {"given_name": "Zz"}, content_type="application/json", headers=program)
+        transaction.set_rollback(True)
+
+
+def _work(tenant: DemoTenant, asked: Everything) -> None:
+    """One turn of each queue that workers serve, and the sweep of what they lost."""
+    settings.EMAIL_URL = "smtp://127.0.0.1:9"
+    for name, queue in AGENDA_QUEUES.items():
+        with asked.at(f"queue {name}"), transaction.atomic():
+            with bind_business(tenant.business):
+                queue.work(tenant.business.pk, now() + timedelta(hours=1))
+            transaction.set_rollback(True)
+    with asked.at("agenda"):
+        for name in [name for name, _ in AGENDA_QUEUES.items()]:
+            agenda.claim(name)
+        agenda.sweep_agenda()

@@ -1,0 +1,152 @@
+"""Every statement of the product, planned as `crm_app` under the policies for a business of a million people.
+
+Nothing is timed: where a plan reads, sorts or throws away a whole business, the test names the statement and the place
+that asked it. That the guard would see the loss of an index is shown by dropping each one in turn.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from typing import Any
+
+import pytest
+from django.db import connection, connections, transaction
+
+from tests.database import fresh_databases
+from tests.house.asking import everything
+from tests.house.plans import Asked, alone_rows, big_statistics, faults_of, indexes_of, plan_of
+from tests.house.routes import tenant_models
+
+pytestmark = pytest.mark.timeout(300)
+
+# What may be as it is: the place that asks, the fault, and why. One that is no longer needed fails.
+EXPLAINED = {
+    ("the services that wrote the demo tenants", "Filter on enrollment_id of campaigns_message"): (
+        "asked by the demo tenants, in a business of one message"
+    ),
+    (
+        "GET ecosystem:today*",
+        "Aggregate of ",
+    ): "joins 10,001 people with their lines; more than that are counted at night",
+    ("GET ecosystem:today*", "Filter on expires_at, state of contacts_consentstate"): (
+        "ends at 10,001 rows, and two of the three states count"
+    ),
+    ("GET /api/v1/messages *state=[ad]*", "Filter on state of campaigns_message"): (
+        "most letters were accepted or delivered: nearly every row is one that is asked for"
+    ),
+    ("GET /api/v1/sequences/{sequence_id}/enrollments state=active*", "Filter on state of campaigns_enrollment"): (
+        "those on the way are among the newest; an index of them would be written at each step"
+    ),
+    ("POST campaigns:sequence_publish*", "Filter on version_of_id of campaigns_enrollment"): (
+        "a draft that changed nothing is thrown away, once in a while; the index would be written at each step"
+    ),
+    ("POST campaigns:sequence_publish*", "reads "): "the same draft: nobody walks it",
+    ("POST campaigns:sequence_archive*", "Sort of "): "ends every walk of a sequence, in the order that locks them",
+    ("POST campaigns:sequence_archive*", "Filter on message_class, sequence_id of campaigns_message"): (
+        "looks through the letters that wait, once in the life of a sequence"
+    ),
+    ("queue outbox*", "Filter on lease_until of ecosystem_outboxentry"): "passes by those in hand, which are few",
+    ("queue health*", "Aggregate of "): "counts everybody, once a day",
+    ("queue health*", "reads "): "counts everybody, once a day",
+    ("queue health*", "Filter on expires_at, state of contacts_consentstate"): "counts every permission, once a day",
+}
+# Indexes whose loss no plan would show, and what they are for.
+_SMALL = "a table that stays small in every business; the index keeps its order or finds one row"
+_KEY = "deleting the row that it points to would read every row of the business without it"
+UNSEEN = {
+    "invitation_by_email": _SMALL,
+    "job_open": _SMALL,
+    "tally_by_name": "covers what pages add up; without it every change that is not folded yet is read",
+    "content_newest": _SMALL,
+    "sequence_by_state": _SMALL,
+    "sequence_of_topic": _SMALL,
+    "idempotency_key_old": "throws answers away after a day; asked with a key that was kept",
+    "contact_of_member": _KEY,
+    "consent_evidence_of": _KEY,
+    "note_of_contact": _KEY,
+    "contact_point_of_org": _KEY,
+    "signup_of_form": _KEY,
+    "consent_of_address": "the history of an address that belongs to nobody",
+}
+
+
+@dataclass(frozen=True)
+class Plans:
+    """Everything that was asked, with the business and what its statements stand on."""
+
+    business_id: int
+    statements: list[Asked]
+    tables: list[str]
+
+    def prepare(self, cursor: Any) -> None:
+        """Enter the business on a connection, with the temporary tables that statements name."""
+        alone_rows(cursor)
+        cursor.execute("SELECT set_config('app.business_id', %s, true)", [str(self.business_id)])
+        for table in self.tables:
+            cursor.execute(table.replace("%", "%%"), [])
+
+
+@pytest.fixture(scope="module")
+def plans(django_db_setup, django_db_blocker) -> Iterator[Plans]:
+    """Every statement with its plan, in a database of our own whose statistics tell of a big business."""
+    with django_db_blocker.unblock(), fresh_databases("plans"):
+        tenant, found = everything()
+        big_statistics(tenant.business.pk)
+        made = Plans(tenant.business.pk, list(found.statements.values()), found.tables)
+        with transaction.atomic(), connection.cursor() as cursor:
+            made.prepare(cursor)
+            for one in made.statements:
+                one.plan = plan_of(cursor, one.sql)
+            transaction.set_rollback(True)
+        yield made
+        for used in connections.all():
+            used.close()
+
+
+def explanation_of(one: Asked, fault: str) -> tuple[str, str] | None:
+    """Why a fault may be, by the place and the beginning of the fault."""
+    return next((key for key in EXPLAINED if fnmatch(one.place, key[0]) and fault.startswith(key[1])), None)
+
+
+def unexplained(one: Asked, plan: dict[str, Any]) -> list[str]:
+    return [fault for fault in faults_of(plan) if explanation_of(one, fault) is None]
+
+
+def test_every_statement_goes_by_an_index_of_its_business(plans):
+    wrong = [f"{fault}\n    {one.name}" for one in plans.statements for fault in unexplained(one, one.plan)]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_everything_was_asked(plans):
+    places = {one.place.split()[0] for one in plans.statements}
+    assert places >= {"GET", "POST", "queue", "agenda"}
+    assert len(plans.statements) > 300
+    read = {node for one in plans.statements for node in indexes_of(one.plan)}
+    assert len(read) > 50
+
+
+def test_no_explanation_outlives_its_fault(plans):
+    used = {explanation_of(one, fault) for one in plans.statements for fault in faults_of(one.plan)}
+    assert set(EXPLAINED) - used == set()
+
+
+def test_the_loss_of_an_index_is_named(plans, django_db_blocker):
+    """Each index is dropped and put back; a statement must fail for want of it, or its reason stands in UNSEEN."""
+    names = {index.name for model in tenant_models() for index in model._meta.indexes}
+    with django_db_blocker.unblock():
+        lost = {name: statements_that_miss(plans, name) for name in sorted(names)}
+    unseen = {name for name, missing in lost.items() if not missing}
+    assert unseen == set(UNSEEN), lost
+
+
+def statements_that_miss(plans: Plans, index: str) -> list[str]:
+    """The statements that fail the guard where an index is gone; asked as the owner, whom the policies bind too."""
+    users = [one for one in plans.statements if index in indexes_of(one.plan)]
+    missing = []
+    with transaction.atomic("owner"), connections["owner"].cursor() as cursor:
+        plans.prepare(cursor)
+        cursor.execute(f'DROP INDEX "{index}"')
+        for one in users:
+            missing += [f"{fault}: {one.place}" for fault in unexplained(one, plan_of(cursor, one.sql))]
+        transaction.set_rollback(True, "owner")
+    return missing
