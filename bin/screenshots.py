@@ -1,46 +1,64 @@
-"""Take the pictures that the README shows: each page at two widths, light and dark, from a running `bin/up`."""
+"""Take the pictures that the README shows, from a running `bin/up` with its demo business."""
 
+import re
 import sys
 from pathlib import Path
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "screenshots"
-# Name of the picture -> the words of the menu entry that leads there.
-PAGES = {"today": "Today", "everyone": "Everyone", "ladder": "Ladder", "sequences": "Sequences"}
-WIDTHS = {"desk": (1440, 900), "phone": (390, 844)}
+SIZES = {"desk": {"width": 1440, "height": 900}, "phone": {"width": 390, "height": 844}}
+# Each picture: the page, its width and its theme.
+PICTURES = (
+    ("today", "desk", "light"),
+    ("today", "phone", "dark"),
+    ("everyone", "desk", "light"),
+    ("ladder", "desk", "dark"),
+    ("person", "desk", "light"),
+    ("sequence", "desk", "dark"),
+    ("opt-in", "phone", "light"),
+)
 
 
 def main(address: str, email: str, password: str) -> None:
-    """Log in once for each look and walk the menu."""
+    """Log in once for each picture and go there as a person would."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        for theme in ("light", "dark"):
-            for width, size in WIDTHS.items():
-                _walk(browser, address, (email, password), theme, width, size)
+        for name, size, theme in PICTURES:
+            _take(browser, address, (email, password), name, size, theme)
         browser.close()
 
 
-def _walk(
-    browser: Browser, address: str, login: tuple[str, str], theme: str, width: str, size: tuple[int, int]
-) -> None:
-    context = browser.new_context(
-        viewport={"width": size[0], "height": size[1]}, color_scheme="dark" if theme == "dark" else "light"
-    )
+def _take(browser: Browser, address: str, login: tuple[str, str], name: str, size: str, theme: str) -> None:
+    context = browser.new_context(viewport=SIZES[size], color_scheme="dark" if theme == "dark" else "light")
     page = context.new_page()
     page.goto(f"{address}/accounts/login/")
     page.fill("input[type=email]", login[0])
     page.fill("input[type=password]", login[1])
     page.keyboard.press("Enter")
     page.wait_for_url("**/b/**")
-    for name, words in PAGES.items():
-        link = page.get_by_role("link", name=words).first
-        if link.count():
-            page.goto(address + (link.get_attribute("href") or ""))
-            page.wait_for_load_state("networkidle")
-            page.screenshot(path=FOLDER / f"{name}-{width}-{theme}.png")
+    home = re.match(r".*/b/[^/]+/", page.url)
+    _go(page, address, home[0] if home else page.url, name)
+    page.wait_for_load_state("networkidle")
+    page.screenshot(path=FOLDER / f"{name}-{size}-{theme}.png")
     context.close()
+
+
+def _go(page: Page, address: str, home: str, name: str) -> None:
+    if name == "everyone":
+        page.goto(f"{home}contacts/")
+    elif name == "ladder":
+        page.goto(f"{home}ladder/")
+    elif name == "person":
+        page.goto(f"{home}contacts/?kind=client")
+        page.locator("main table a").nth(3).click()
+    elif name == "sequence":
+        page.goto(f"{home}sequences/")
+        page.locator("main table a").first.click()
+        page.locator("a.node").nth(1).click()
+    elif name == "opt-in":
+        page.goto(f"{address}/p/{home.rstrip('/').rpartition('/')[2]}/join/keep-it-alive/")
 
 
 if __name__ == "__main__":

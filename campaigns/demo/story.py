@@ -82,6 +82,6 @@ def _write_profile() -> None:
         sender_name="Nora at Oat & Ember",
         sender_email="hello@example.com",
         reply_to_email="hello@example.com",
-        postal_address="Oat & Ember\n12 Mill Lane\nMarlow Bend, NY 10001",
+        postal_address="12 Mill Lane\nMarlow Bend, NY 10001",
         setup_step=5,
     )

@@ -57,6 +57,11 @@ class BusinessProfile(TenantModel):
         return f"{self.trade}, {self.town}"
 
     @property
+    def postal_line(self) -> str:
+        """The postal address on one line."""
+        return ", ".join(line.strip() for line in self.postal_address.splitlines() if line.strip())
+
+    @property
     def setup_is_complete(self) -> bool:
         """True once all four steps of the set-up were walked through."""
         return self.setup_step > 4
