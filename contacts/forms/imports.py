@@ -5,9 +5,9 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from contacts.models import Import, Stage, Topic
-from contacts.lists.csv_files import MAX_BYTES
 from contacts.lists.columns import COLUMN_MEANINGS, IGNORE
+from contacts.lists.csv_files import MAX_BYTES
+from contacts.models import Import, Stage, Topic
 
 
 class ImportUploadForm(forms.Form):
