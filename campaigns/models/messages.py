@@ -91,6 +91,10 @@ class Message(TenantModel):
                 condition=models.Q(state__in=["claimed", "handed"]),
             ),
             models.Index(fields=["business_id", "contact", "-id"], name="message_of_contact"),
+            # Every unconfirmed signup that is purged looks for its letter.
+            models.Index(
+                fields=["business_id", "signup"], name="message_of_signup", condition=models.Q(signup__isnull=False)
+            ),
             models.Index(fields=["business_id", "sequence", "step_key", "-id"], name="message_of_step"),
             models.Index(
                 fields=["business_id", "sequence", "-id"],

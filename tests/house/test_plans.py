@@ -50,6 +50,15 @@ EXPLAINED = {
     ("queue health*", "reads "): "counts everybody, once a day",
     ("queue health*", "Filter on expires_at, state of contacts_consentstate"): "counts every permission, once a day",
 }
+# What the policies keep from an index, or no index gives; the guard must name each.
+BAD = {
+    "Filter on primary_email": "SELECT FROM contacts_contact WHERE business_id = {0} AND lower(primary_email) = 'ana'",
+    "Filter on sort_name": "SELECT id FROM contacts_contact WHERE business_id = {0} AND sort_name LIKE 'ana%'",
+    "Filter on params": "SELECT id FROM contacts_interaction WHERE business_id = {0} AND params @> '{{}}' LIMIT 50",
+    "Sort of": "SELECT id FROM contacts_contact WHERE business_id = {0} ORDER BY display_name LIMIT 50",
+    "Aggregate of": "SELECT count(*) FROM contacts_contact WHERE business_id = {0} AND deleted_at IS NULL",
+    "reads": "SELECT id FROM contacts_contact WHERE business_id = {0} AND deleted_at IS NULL",
+}
 # Indexes whose loss no plan would show, and what they are for.
 _SMALL = "a table that stays small in every business; the index keeps its order or finds one row"
 _KEY = "deleting the row that it points to would read every row of the business without it"
@@ -66,6 +75,7 @@ UNSEEN = {
     "note_of_contact": _KEY,
     "contact_point_of_org": _KEY,
     "signup_of_form": _KEY,
+    "message_of_signup": _KEY,
     "consent_of_address": "the history of an address that belongs to nobody",
 }
 
@@ -123,6 +133,15 @@ def test_everything_was_asked(plans):
     assert len(plans.statements) > 300
     read = {node for one in plans.statements for node in indexes_of(one.plan)}
     assert len(read) > 50
+
+
+def test_bad_statements_are_named(plans, django_db_blocker):
+    with django_db_blocker.unblock(), transaction.atomic(), connection.cursor() as cursor:
+        plans.prepare(cursor)
+        for fault, statement in BAD.items():
+            found = faults_of(plan_of(cursor, statement.format(plans.business_id)))
+            assert any(one.startswith(fault) for one in found), (fault, found)
+        transaction.set_rollback(True)
 
 
 def test_no_explanation_outlives_its_fault(plans):
