@@ -1,0 +1,62 @@
+"""The pages of sequences and of lists that are brought in, as their readers see them."""
+
+from django.urls import reverse
+
+from contacts.services.import_slices import work_import
+from contacts.services.imports import map_import, permit_import, start_import, upload_import
+from ecosystem.base.tenancy import business_scope
+from ecosystem.models import BusinessProfile
+from tests.factories.campaigns import make_friend, make_sequence, work
+from tests.factories.permission import make_topic
+
+PHONE_AND_DESK = (1440, 320)
+LIST = b"Name,Email,Newsletter\nAna Ruiz,ana@example.com,yes\nBroken,x@@y,\n"
+
+
+def test_every_page_of_sequences_looks_right(looks_right, nora, bakery):
+    with business_scope(bakery, nora):
+        BusinessProfile.objects.update(sender_email="hello@example.com", postal_address="12 Mill Lane, Marlow Bend")
+        topic = make_topic("Starter letters")
+        sequence = make_sequence(topic, letters=2)
+        make_friend(topic)
+        letter = sequence.versions.get().steps.get(position=0)
+    work("maintenance", "sequence")
+    kwargs = {"slug": bakery.slug}
+    at = {**kwargs, "id": sequence.id}
+    detail = reverse("campaigns:sequence_detail", kwargs=at)
+    sent = reverse("campaigns:step_messages", kwargs={**at, "step_key": letter.step_key, "outcome": "sent"})
+    for path in (
+        reverse("campaigns:sequence_list", kwargs=kwargs),
+        reverse("campaigns:sequence_add", kwargs=kwargs),
+        detail,
+        f"{detail}?step={letter.step_key}",
+        reverse("campaigns:sequence_people", kwargs=at),
+        sent,
+    ):
+        looks_right(nora, path, widths=PHONE_AND_DESK)
+
+
+def test_every_step_of_bringing_in_a_list_looks_right(looks_right, nora, bakery):
+    with business_scope(bakery, nora):
+        imported = upload_import(LIST, file_name="people.csv")
+    kwargs = {"slug": bakery.slug, "id": imported.id}
+    looks_right(nora, reverse("contacts:import_list", kwargs={"slug": bakery.slug}), widths=PHONE_AND_DESK)
+    looks_right(nora, reverse("contacts:import_columns", kwargs=kwargs), widths=PHONE_AND_DESK)
+    with business_scope(bakery, nora):
+        map_import(imported.id, mapping=imported.mapping)
+    looks_right(nora, reverse("contacts:import_permission", kwargs=kwargs), widths=PHONE_AND_DESK)
+    with business_scope(bakery, nora):
+        permit_import(imported.id, rule="none")
+    looks_right(nora, reverse("contacts:import_check", kwargs=kwargs), widths=PHONE_AND_DESK)
+    with business_scope(bakery, nora):
+        job_id = start_import(imported.id).job_id
+    looks_right(nora, reverse("contacts:import_detail", kwargs=kwargs), widths=PHONE_AND_DESK)
+    work_import(bakery.id, job_id)
+    looks_right(nora, reverse("contacts:import_detail", kwargs=kwargs), widths=PHONE_AND_DESK)
+
+
+def test_an_empty_list_of_sequences_says_what_they_are_for(visit, nora, bakery):
+    page = visit(nora).open(reverse("campaigns:sequence_list", kwargs={"slug": bakery.slug}))
+    assert "Who would like to hear from you a little at a time?" in page.inner_text("main")
+    page.get_by_role("link", name="Write the first one").click()
+    assert "First say what people can say yes to" in page.inner_text("main")
