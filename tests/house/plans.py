@@ -1,7 +1,6 @@
-"""What the product asks of PostgreSQL, and what the planner of a business of a million people makes of it.
+"""What the product asks of PostgreSQL, and what its planner makes of it.
 
-`big_statistics` tells the planner of such a business without writing a row; `plan_of` asks it as whoever is connected;
-`faults_of` names what would not hold.
+`plan_of` asks the planner as whoever is connected; `faults_of` names what would not hold in a big business.
 """
 
 import json
@@ -11,56 +10,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.apps import apps
-from django.db import connections, models, transaction
+from django.db import connections
 
 from ecosystem.base.fields import business_field_of
 
-PEOPLE = 1_000_000
-BUSINESSES = 10_000
 # A page may pass this many rows by: the cap of a count.
 MANY = 10_001
 # What the planner reckons for passing one row of an index by, without pages (0.005 + 0.01 + a comparison).
 COST_OF_A_ROW = 0.0175
 
-# Tables that grow with what a business sets up, not with its people; every other one is taken to hold a million rows.
-SMALL = {
-    "ecosystem.BusinessProfile": "one of a business",
-    "ecosystem.KindSetting": "eight of a business",
-    "ecosystem.Membership": "the team",
-    "ecosystem.Invitation": "the team that is asked",
-    "ecosystem.ApiKey": "programs that are let in",
-    "ecosystem.HealthSnapshot": "one of a kind and a day",
-    "ecosystem.PermissionSnapshot": "one of a channel and a day",
-    "ecosystem.Tally": "folded when there are more than two thousand",
-    "ecosystem.Job": "one of a list that was brought in",
-    "contacts.Import": "lists that were brought in",
-    "contacts.Topic": "what people may say yes to",
-    "contacts.Tag": "words of the team",
-    "campaigns.SignupForm": "opt-in pages",
-    "campaigns.SignupFormTopic": "boxes on opt-in pages",
-    "campaigns.Sequence": "flows that somebody wrote",
-    "campaigns.SequenceVersion": "flows that somebody wrote",
-    "campaigns.Step": "steps of flows",
-    "campaigns.Content": "letters that somebody wrote",
-    "campaigns.ContentVersion": "letters that somebody wrote",
-    "campaigns.Link": "links in letters",
-}
-# Text columns without choices that hold one of few words.
-FEW_WORDS = {"kind", "source", "trigger", "code", "template", "queue", "name", "lane", "exit_reason", "language"}
 # Filters that nearly every row passes: an index would hold the table once more and save nothing.
 NEARLY_ALL_PASS = {
     "contacts_contact": {"do_not_contact"},  # few ask never to be written to
     "campaigns_message": {"is_test"},  # a test letter now and then
-}
-# How a global table grows, whose rows are no business's own.
-GLOBAL = {"ecosystem.Agenda": BUSINESSES * 9, "ecosystem.AgendaNote": 1_000, "ecosystem.AccountEmail": 1_000}
-# Shares that decide a plan: nearly all letters have arrived, and few of a million are on their way at once.
-_ON_THE_WAY = ("queued", "deferred", "claimed", "handed")
-SHARES = {
-    "campaigns.Message.state": {"accepted": 0.6, "delivered": 0.2, **dict.fromkeys(_ON_THE_WAY, 0.002)},
-    "campaigns.Message.is_test": {"f": 0.99, "t": 0.01},
-    "contacts.Contact.do_not_contact": {"f": 0.99, "t": 0.01},
-    "campaigns.Enrollment.state": {"completed": 0.6, "active": 0.2, "exited": 0.2},
 }
 _NODES_THAT_GATHER = {"Sort", "Aggregate", "Hash", "Unique", "Materialize", "WindowAgg", "SetOp"}
 _LITERALS = re.compile(r"'(?:[^']|'')*'(?:::\w+)?|\b\d+\b")
@@ -85,107 +47,6 @@ class Asked:
 def skeleton_of(sql: str) -> str:
     """A statement without its values: what makes two of them the same question."""
     return _LISTS.sub("(?)", _LITERALS.sub("?", sql))
-
-
-# Statistics
-
-
-def big_statistics(business_id: int) -> None:
-    """Tell the planner that a business has a million people and all that comes with them; rows stay as they are.
-
-    The owner does it, in a database of the test's own. A page of each table is said to hold so many rows that the pages
-    there are make a big one: the planner multiplies what it was told of a page by the pages that it sees.
-    """
-    models_told = [
-        model
-        for model in apps.get_models(include_auto_created=True)
-        if model._meta.app_label in ("ecosystem", "contacts", "campaigns")
-    ]
-    with transaction.atomic("owner"), connections["owner"].cursor() as cursor:
-        for model in models_told:
-            cursor.execute("SELECT greatest(1, pg_relation_size(%s::regclass) / 8192)", [model._meta.db_table])
-            pages = cursor.fetchone()[0]
-            _restore(cursor, "relation", relname=model._meta.db_table, relpages=pages, reltuples=float(rows_of(model)))
-            _tell_of_columns(cursor, model, business_id)
-        cursor.execute("SELECT set_config('app.business_id', %s, true)", [str(business_id)])
-        for model in models_told:
-            _tell_of_indexes(cursor, model)
-
-
-def rows_of(model: Any) -> int:
-    """How many rows a table has where half of them are the big business's."""
-    label = model._meta.label
-    return GLOBAL.get(label, BUSINESSES * 20 if label in SMALL else 2 * PEOPLE)
-
-
-def _tell_of_indexes(cursor: Any, model: Any) -> None:
-    """An index holds every row; a partial one holds what the planner itself thinks of its condition."""
-    table, count = model._meta.db_table, rows_of(model)
-    cursor.execute(
-        "SELECT c.relname, greatest(1, pg_relation_size(c.oid) / 8192), pg_get_expr(i.indpred, i.indrelid)"
-        " FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE i.indrelid = %s::regclass",
-        [table],
-    )
-    found = cursor.fetchall()
-    whole = plan_of(cursor, f"SELECT FROM {table}")["Plan Rows"]
-    for index, pages, condition in found:
-        share = plan_of(cursor, f"SELECT FROM {table} WHERE {condition}")["Plan Rows"] / whole if condition else 1
-        _restore(cursor, "relation", relname=index, relpages=pages, reltuples=float(max(1, int(count * share))))
-
-
-def _tell_of_columns(cursor: Any, model: Any, business_id: int) -> None:
-    table, label = model._meta.db_table, model._meta.label
-    for column in model._meta.local_concrete_fields:
-        told = {"null_frac": 0.5 if column.null else 0.0, "avg_width": 16, "n_distinct": _distinct(column, model)}
-        shares = SHARES.get(f"{label}.{column.name}", {})
-        if column.name == "lease_until":
-            told["null_frac"] = 0.99  # what is in hand at one time is little
-        if column.column in ("business_id", "agenda_business_id"):
-            told |= {"n_distinct": float(BUSINESSES), "null_frac": 0.0}
-            shares = {str(business_id): 0.5} if label not in SMALL | GLOBAL else {}
-        elif isinstance(column, models.DateTimeField):
-            bounds = ",".join(f'"{year}-{month:02}-01 00:00:00+00"' for year in (2024, 2025, 2026) for month in (1, 7))
-            told["histogram_bounds"] = f"{{{bounds}}}"
-        if shares:
-            told |= {"most_common_vals": f"{{{','.join(shares)}}}", "most_common_freqs": list(shares.values())}
-        _restore(cursor, "attribute", relname=table, attname=column.column, inherited=False, **told)
-
-
-def _distinct(column: Any, model: Any) -> float:
-    """How many values a column has, or, below zero, what part of all rows."""
-    if column.primary_key:
-        return -1.0
-    if column.is_relation:
-        is_small = column.related_model._meta.label in SMALL
-        return 10.0 if is_small else -0.5
-    if isinstance(column, models.BooleanField):
-        return 2.0
-    if column.choices:
-        return float(len(column.choices))
-    if isinstance(column, models.DateField) and not isinstance(column, models.DateTimeField):
-        return 400.0
-    if column.name in FEW_WORDS or isinstance(column, models.IntegerField) or column.name == "step_key":
-        return 20.0
-    return -0.5
-
-
-def _restore(cursor: Any, what: str, **given: Any) -> None:
-    types = {
-        "relpages": "integer",
-        "reltuples": "real",
-        "null_frac": "real",
-        "avg_width": "integer",
-        "n_distinct": "real",
-        "most_common_freqs": "real[]",
-        "inherited": "boolean",
-    }
-    given = {"schemaname": "public", **given}
-    named = ", ".join(f"'{name}', %s::{types.get(name, 'text')}" for name in given)
-    cursor.execute(f"SELECT pg_restore_{what}_stats({named})", list(given.values()))
-    assert cursor.fetchone() == (True,), given
-
-
-# Plans
 
 
 def alone_rows(cursor: Any) -> None:

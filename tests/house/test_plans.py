@@ -14,7 +14,8 @@ from django.db import connection, connections, transaction
 
 from tests.database import fresh_databases
 from tests.house.asking import everything
-from tests.house.plans import Asked, alone_rows, big_statistics, faults_of, indexes_of, plan_of
+from tests.house.big_statistics import big_statistics
+from tests.house.plans import Asked, alone_rows, faults_of, indexes_of, plan_of
 from tests.house.routes import tenant_models
 
 pytestmark = pytest.mark.timeout(300)
