@@ -31,7 +31,10 @@ WITH due AS (
            lease_until = clock_timestamp() + make_interval(secs => %(lease)s), updated_at = clock_timestamp()
       FROM due
      WHERE message.business_id = %(business_id)s AND message.id = due.id
-    RETURNING message.*
+       AND message.id = ANY (ARRAY (SELECT id FROM due))
+    RETURNING message.id, message.channel, message.address, message.template, message.content_version_id,
+              message.topic_id, message.contact_id, message.signup_id, message.message_class, message.merge,
+              message.attempt, message.is_test, message.state, message.sequence_id, message.step_key, message.due_at
 ), counted AS (
     INSERT INTO ecosystem_tally (business_id, id, name, key, amount)
     SELECT %(business_id)s, uuidv7(), CASE state WHEN 'expired' THEN 'step.skipped:too_late' ELSE 'step.failed' END,
@@ -116,7 +119,10 @@ def claim_messages(lane: str, *, token: UUID, now: datetime, count: int) -> list
     What is past its time expires; what was tried too often is set aside.
     """
     given = {"lane": lane, "token": token, "now": now, "count": count, "lease": LEASE_SECONDS, "most": MOST_ATTEMPTS}
-    return [ClaimedMessage(**{**row, "merge": json.loads(row["merge"])}) for row in rows(_CLAIM, given)]
+    return [
+        ClaimedMessage(**{**row, "merge": json.loads(row["merge"])})
+        for row in rows(_CLAIM, given, prepared="claim_messages", keeps_plan=True)
+    ]
 
 
 def sweep_messages(lane: str) -> int:

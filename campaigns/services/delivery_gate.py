@@ -16,15 +16,20 @@ from ecosystem.base.sql import rows
 
 PAUSED_SECONDS = {"business_paused": 300, "sequence_paused": 3600}
 
-# The rows are locked first and in one order: who cancels waits for us, or we for them and then find the rows gone.
+# The rows are locked first and in one order: who cancels waits for us, or we for them and then find the rows gone. They
+# are named by id and looked at afterwards: an index by state holds what has long left that state.
 _GATE_BEGIN = """
-WITH mine AS MATERIALIZED (
-    SELECT message.*, given.hashes
+WITH held AS MATERIALIZED (
+    SELECT message.id, message.contact_id, message.channel, message.topic_id, message.message_class, message.is_test,
+           message.template, message.signup_id, message.enrollment_id, message.sequence_id, message.address,
+           message.state, message.claim_token, message.lease_until, given.hashes
       FROM campaigns_message AS message
       JOIN unnest(%(ids)s::uuid[], %(hashes)s::text[]) AS given(id, hashes) ON given.id = message.id
-     WHERE message.business_id = %(business_id)s AND message.id = ANY (%(ids)s::uuid[]) AND message.state = 'claimed'
-       AND message.claim_token = %(token)s AND message.lease_until > clock_timestamp()
+     WHERE message.business_id = %(business_id)s AND message.id = ANY (%(ids)s::uuid[])
      ORDER BY message.id FOR UPDATE OF message
+), mine AS MATERIALIZED (
+    SELECT * FROM held
+     WHERE state = 'claimed' AND claim_token = %(token)s AND lease_until > clock_timestamp()
 ), candidate AS (
     SELECT id AS row_id, CASE WHEN NOT is_test THEN contact_id END AS contact_id, channel, topic_id,
            CASE WHEN is_test THEN 'transactional' ELSE message_class END AS message_class,
@@ -32,7 +37,7 @@ WITH mine AS MATERIALIZED (
       FROM mine
 ), """
 
-_GATE_END = """, judged AS (
+_GATE_END = """, judged AS MATERIALIZED (
     SELECT mine.id,
            CASE WHEN business.state <> 'active' THEN 'business_closed'
                 WHEN mine.is_test THEN verdict.reason
@@ -121,5 +126,6 @@ def pass_gate(messages: Sequence[ClaimedMessage], *, token: UUID, marks_rows: bo
             "sequence_wait": PAUSED_SECONDS["sequence_paused"],
         },
         prepared="pass_gate",
+        keeps_plan=True,
     )
     return {row["id"]: Passage(**row) for row in found}

@@ -11,7 +11,7 @@ import structlog
 from campaigns.gateways.base import Outcome, Verdict
 from campaigns.services.delivery_claims import MOST_ATTEMPTS, ClaimedMessage
 from contacts.models import Channel, ContactPoint, Interaction, Suppression
-from contacts.services.interactions import NewInteraction, record_interactions
+from contacts.services.interactions import NewInteraction, add_interactions
 from contacts.services.suppression import suppress_address
 from ecosystem.base.addresses import address_hashes
 from ecosystem.base.clock import now as clock_now
@@ -26,6 +26,8 @@ RETRY_SECONDS = (60, 300, 1_800, 7_200, 28_800)
 FAULT_SECONDS = 60
 NO_SUCH_ADDRESS = ("5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1")
 
+# The rows are named by id. The state is compared so that no index by state is taken for it: such a one holds what has
+# long left the state.
 _RECORD = """
 WITH given AS (
     SELECT * FROM unnest(%(ids)s::uuid[], %(states)s::text[], %(reasons)s::text[], %(provider_ids)s::text[],
@@ -50,7 +52,7 @@ WITH given AS (
            updated_at = clock_timestamp()
       FROM given
      WHERE message.business_id = %(business_id)s AND message.id = given.id AND message.id = ANY (%(ids)s::uuid[])
-       AND message.claim_token = %(token)s AND message.state = 'handed'
+       AND message.claim_token = %(token)s AND message.state || '' = 'handed'
     RETURNING message.id, message.state, message.reason, message.contact_id, message.sequence_id, message.step_key,
               message.is_test, message.accepted_at
 ), counted AS (
@@ -63,7 +65,7 @@ WITH given AS (
               FROM recorded WHERE state <> 'queued' AND sequence_id IS NOT NULL AND NOT is_test) AS changed
      GROUP BY name, key
 )
-SELECT id, state, contact_id, is_test, accepted_at, sequence_id FROM recorded"""
+SELECT id, state, contact_id, is_test, accepted_at FROM recorded"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,7 @@ def record_results(business_id: int, results: Sequence[Result], *, token: UUID) 
     try:
         with business_scope(business_id):
             recorded = _record(results, token)
-            record_interactions([_line(row) for row in recorded if _is_on_timeline(row)])
+            add_interactions([_line(row) for row in recorded if _is_on_timeline(row)])
             _stop_bounced(results, recorded)
     except DomainError as error:
         # Somebody was erased in this very moment: what was sent must be known all the same.
@@ -140,6 +142,7 @@ def _record(results: Sequence[Result], token: UUID) -> list[dict[str, Any]]:
             "token": token,
         },
         prepared="record_results",
+        keeps_plan=True,
     )
 
 

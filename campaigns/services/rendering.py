@@ -72,13 +72,17 @@ def compile_content(content: Content, *, topic: Topic, made_by: Membership | Non
 
 
 def sender_identity(
-    profile: BusinessProfile, *, topics: Iterable[Topic] = (), is_asked: bool = False
+    profile: BusinessProfile,
+    *,
+    topics: Iterable[Topic] = (),
+    is_asked: bool = False,
+    business: Business | None = None,
 ) -> SenderIdentity:
     """Who writes for the current business, and why people get the letter.
 
     `is_asked` is for the letter that asks for a yes; the others name the topics that were said yes to.
     """
-    business = Business.objects.get(pk=current_business_id())
+    business = business or Business.objects.get(pk=current_business_id())
     topics = list(topics)
     names = ", ".join(topic.name for topic in topics)
     with translation.override(profile.language):
@@ -147,23 +151,24 @@ def open_press(messages: Iterable[ClaimedMessage]) -> LetterPress:
     """Read once what a batch of messages of the current business is printed from."""
     profile = BusinessProfile.objects.get()
     business_id = current_business_id()
+    business = Business.objects.get(pk=business_id)
     wanted = {(one.content_version_id, one.topic_id) for one in messages if one.content_version_id is not None}
     topics = Topic.objects.in_bulk([topic_id for _, topic_id in wanted if topic_id is not None])
     found: dict[tuple[UUID | None, UUID | None], PreparedLetter] = {}
     missing: dict[tuple[UUID | None, UUID | None], tuple[tuple[object, ...], SenderIdentity]] = {}
     for version_id, topic_id in wanted:
         said_yes_to = [topics[topic_id]] if topic_id in topics else []
-        sender = sender_identity(profile, topics=said_yes_to)
+        sender = sender_identity(profile, topics=said_yes_to, business=business)
         key = (business_id, version_id, *_values(sender))
         if key in _prepared:
             found[version_id, topic_id] = _prepared[key]
         else:
             missing[version_id, topic_id] = (key, sender)
-    versions = ContentVersion.objects.only("plan").in_bulk([version_id for version_id, _ in missing])
+    versions = ContentVersion.objects.only("plan").in_bulk([version_id for version_id, _ in missing]) if missing else {}
     for pair, (key, sender) in missing.items():
         if pair[0] in versions:
             found[pair] = _prepare(key, RenderPlan.from_json(versions[pair[0]].plan), sender)
-    return LetterPress(business_id, sender_identity(profile, is_asked=True), profile.language, found)
+    return LetterPress(business_id, sender_identity(profile, is_asked=True, business=business), profile.language, found)
 
 
 def _prepare(key: tuple[object, ...], plan: RenderPlan, sender: SenderIdentity) -> PreparedLetter:

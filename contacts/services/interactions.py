@@ -106,7 +106,7 @@ WITH given AS (
     UPDATE contacts_contact AS person
     SET last_touch_at = kept.last_touch_at, fed_at = coalesce(kept.last_fed_at, person.fed_at)
     FROM kept
-    WHERE person.business_id = %(business_id)s AND person.id = kept.contact_id
+    WHERE person.business_id = %(business_id)s AND person.id = kept.contact_id AND person.id = ANY (%(people)s::uuid[])
       AND (person.last_touch_at IS DISTINCT FROM kept.last_touch_at
            OR person.fed_at IS DISTINCT FROM coalesce(kept.last_fed_at, person.fed_at))
 ), sides AS (
@@ -114,15 +114,37 @@ WITH given AS (
     SET fed_at = kept.last_fed_at
     FROM kept
     WHERE role.business_id = %(business_id)s AND role.contact_id = kept.contact_id AND role.ended_at IS NULL
+      AND role.contact_id = ANY (%(people)s::uuid[])
       AND kept.last_fed_at IS NOT NULL AND role.fed_at IS DISTINCT FROM kept.last_fed_at
 )
-SELECT id, contact_id, kind FROM written
+SELECT id::text FROM written
 """
 
 
-@transaction.atomic
+_LOCK = """
+WITH held AS (
+    SELECT id FROM contacts_contact WHERE business_id = %(business_id)s AND id = ANY (%(ids)s::uuid[])
+     ORDER BY id FOR NO KEY UPDATE
+)
+SELECT count(*) AS held FROM held"""
+_SILENT = sorted(SILENT_KINDS)
+_FEEDING = sorted(FEEDING_KINDS)
+_COLUMNS = tuple(NewInteraction.__dataclass_fields__)
+
+
 def record_interactions(lines: Sequence[NewInteraction]) -> list[UUID]:
     """Write any number of lines in two statements and return the ids of those that were new.
+
+    All of them or, where it raises, none.
+    """
+    if not lines:
+        return []
+    with transaction.atomic():
+        return add_interactions(lines)
+
+
+def add_interactions(lines: Sequence[NewInteraction]) -> list[UUID]:
+    """The same in the caller's transaction, which has to be taken back as a whole where this raises.
 
     Keeps ContactStats, `Contact.fed_at`, `Contact.last_touch_at` and `RoleAssignment.fed_at` with them. A line whose
     (source, external id) stands already changes nothing. Publishes InteractionsRecorded for the new ones.
@@ -130,25 +152,31 @@ def record_interactions(lines: Sequence[NewInteraction]) -> list[UUID]:
     """
     if not lines:
         return []
-    _lock_people({line.contact_id for line in lines})
+    people = list({line.contact_id for line in lines})
+    _lock_people(people)
     written = sql.rows(
         _RECORD,
         {
             "lines": json.dumps([_as_json(line) for line in lines]),
-            "silent": sorted(SILENT_KINDS),
-            "feeding": sorted(FEEDING_KINDS),
+            "people": people,
+            "silent": _SILENT,
+            "feeding": _FEEDING,
         },
+        prepared="record_interactions",
+        keeps_plan=True,
     )
-    if written:
+    new = {row["id"] for row in written}
+    told = [line for line in lines if str(line.id) in new]
+    if told:
         publish(
             InteractionsRecorded(
                 business_id=current_business_id(),
-                interaction_ids=tuple(row["id"] for row in written),
-                contact_ids=tuple(row["contact_id"] for row in written),
-                kinds=tuple(row["kind"] for row in written),
+                interaction_ids=tuple(line.id for line in told),
+                contact_ids=tuple(line.contact_id for line in told),
+                kinds=tuple(line.kind for line in told),
             )
         )
-    return [row["id"] for row in written]
+    return [line.id for line in told]
 
 
 def record_interaction(
@@ -224,17 +252,15 @@ def log_talk(
     return Interaction.objects.get(pk=line.id) if is_new else Interaction.objects.get(source="staff", external_id=key)
 
 
-def _lock_people(contact_ids: set[UUID]) -> None:
+def _lock_people(contact_ids: list[UUID]) -> None:
     """Hold the people in one order, so that two writers wait for each other instead of blocking each other."""
-    people = Contact.objects.filter(pk__in=contact_ids).order_by("pk").select_for_update(no_key=True)
-    if len(people.values_list("pk")) != len(contact_ids):
+    held = sql.rows(_LOCK, {"ids": contact_ids}, prepared="lock_people", keeps_plan=True)
+    if held[0]["held"] != len(contact_ids):
         raise NotFound("contact_not_found", _("There is nobody by that id."))
 
 
 def _as_json(line: NewInteraction) -> dict[str, Any]:
-    values = {name: getattr(line, name) for name in line.__dataclass_fields__}
-    return {
-        **{name: str(value) if isinstance(value, UUID) else value for name, value in values.items()},
-        "occurred_at": line.occurred_at.isoformat(),
-        "params": dict(line.params),
-    }
+    values: dict[str, Any] = {name: getattr(line, name) for name in _COLUMNS}
+    values["occurred_at"] = line.occurred_at.isoformat()
+    values["params"] = dict(line.params)
+    return {name: str(value) if isinstance(value, UUID) else value for name, value in values.items()}

@@ -19,20 +19,29 @@ _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 _PIECE = 64 * 1024
 _ALONE = "SELECT set_config('app.business_id', %(scope)s, true), set_config('synchronous_commit', %(commit)s, true);"
+_KEEP_PLAN = "SET LOCAL plan_cache_mode = force_generic_plan;"
 # Which statements each connection to PostgreSQL has a plan for.
-_plans: WeakKeyDictionary[Any, dict[str, str]] = WeakKeyDictionary()
+_plans: WeakKeyDictionary[Any, dict[str, tuple[str, str]]] = WeakKeyDictionary()
 
 
 def rows(
-    sql: str, params: Mapping[str, Any] | None = None, *, using: str = DEFAULT_DB_ALIAS, prepared: str = ""
+    sql: str,
+    params: Mapping[str, Any] | None = None,
+    *,
+    using: str = DEFAULT_DB_ALIAS,
+    prepared: str = "",
+    keeps_plan: bool = False,
 ) -> list[dict[str, Any]]:
     """What a query returns, each row as a dict by column name.
 
-    `prepared` names a long statement that runs very often: it is planned once for each connection.
+    `prepared` names a long statement that runs very often: it is parsed once for each connection. `keeps_plan`, inside
+    a transaction, says that one plan is right whatever is asked for, as where rows are named by id; left to itself
+    PostgreSQL goes on planning for each list of ids.
     """
     given = _with_business(sql, params, using)
     with connections[using].cursor() as cursor:
-        cursor.execute(_prepare(cursor, prepared, sql, using) if prepared else sql, given)
+        statement = _prepare(cursor, prepared, sql, using) if prepared else sql
+        cursor.execute(_KEEP_PLAN + statement if prepared and keeps_plan else statement, given)
         names = [column.name for column in cursor.description]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
@@ -76,14 +85,17 @@ def _prepare(cursor: Any, name: str, sql: str, using: str) -> str:
         return sql
     if not _NAME.fullmatch(name):
         raise ValueError(f"{name!r} is no plain name.")
-    parameters = list(dict.fromkeys(_PARAMETER.findall(sql)))
     known = _plans.setdefault(connections[using].connection, {})
-    if known.get(name) != sql:
+    planned, call = known.get(name, ("", ""))
+    if planned != sql:
+        parameters = list(dict.fromkeys(_PARAMETER.findall(sql)))
         numbers = {parameter: f"${number}" for number, parameter in enumerate(parameters, 1)}
         text = _PARAMETER.sub(lambda match: numbers[match[1]], sql).replace("%%", "%")
-        cursor.execute(f"DEALLOCATE {name}; PREPARE {name} AS {text}" if name in known else f"PREPARE {name} AS {text}")
-        known[name] = sql
-    return f"EXECUTE {name} ({', '.join(f'%({parameter})s' for parameter in parameters)})"
+        former = f"DEALLOCATE {name}; " if name in known else ""
+        cursor.execute(f"{former}PREPARE {name} AS {text}")
+        call = f"EXECUTE {name} ({', '.join(f'%({parameter})s' for parameter in parameters)})"
+        known[name] = (sql, call)
+    return call
 
 
 def copy_rows(
