@@ -90,6 +90,26 @@ def test_one_migration_makes_the_whole_wall(steps, catalogue):
     assert catalogue("SELECT has_table_privilege('crm_app', 'cellar_bottle', 'DELETE')") == [(True,)]
 
 
+def business_keys(catalogue, name: str) -> int:
+    """How many keys of a table lead to the business itself."""
+    (row,) = catalogue(
+        "SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND conrelid = to_regclass(%s)"
+        " AND confrelid = 'ecosystem_business'::regclass",
+        [name],
+    )
+    return row[0]
+
+
+def test_a_business_is_proven_once_by_its_own_key_or_by_a_row_pointed_to(steps, catalogue):
+    steps.forwards(table("Rack"), table("Bottle", ("rack", key("cellar.rack"))))
+    assert (business_keys(catalogue, "cellar_rack"), business_keys(catalogue, "cellar_bottle")) == (1, 0)
+    steps.forwards(migrations.AlterField("bottle", "rack", key("cellar.rack", null=True)))
+    assert business_keys(catalogue, "cellar_bottle") == 1
+    steps.forwards(migrations.AlterField("bottle", "rack", key("cellar.rack")))
+    steps.forwards(migrations.RemoveField("bottle", "rack"))
+    assert business_keys(catalogue, "cellar_bottle") == 1
+
+
 def test_a_key_is_added_changed_and_removed(steps, catalogue):
     steps.forwards(table("Rack"), table("Bottle"))
     steps.forwards(migrations.AddField("bottle", "rack", key("cellar.rack", null=True)))

@@ -1,10 +1,12 @@
 """The schema editor: every tenant table gets its wall without a line in the migration.
 
-A model with a BusinessField becomes a table with primary key (business_id, id), a key to its business, forced
-row-level security and grants; a TenantForeignKey becomes a composite constraint. Statements that wait for
-other tables are `Statement` objects, so that Django renames and drops them with those tables.
+A model with a BusinessField becomes a table with primary key (business_id, id), forced row-level security, grants,
+and a key to its business, its own or that of a row it always points to; a TenantForeignKey becomes a composite
+constraint. Statements that wait for other tables are `Statement` objects, so that Django renames and drops them
+with those tables.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import NotSupportedError, models
@@ -15,6 +17,7 @@ from ecosystem.base.fields import BusinessField, TenantForeignKey, business_fiel
 
 APP_ROLE, OPS_ROLE = "crm_app", "crm_ops"
 BUSINESS_TABLE = "ecosystem_business"
+BUSINESS = f'"{BUSINESS_TABLE}"'
 # What the application only looks at.
 READ_ONLY_TABLES = {"django_migrations"}
 
@@ -56,7 +59,8 @@ class DatabaseSchemaEditor(schema.DatabaseSchemaEditor):
         self._run(self.sql_secure, model)
         self._run(self.sql_wall, model)
         self._open_own_rows(model, business)
-        self._tie(model, business)
+        if not _hangs_on_another(model, model._meta.local_fields):
+            self._tie(model, business)
         for field in model._meta.local_fields:
             if isinstance(field, TenantForeignKey):
                 self._tie(model, field)
@@ -72,6 +76,7 @@ class DatabaseSchemaEditor(schema.DatabaseSchemaEditor):
         if isinstance(field, BusinessField):
             raise NotSupportedError(f"{model._meta.label} cannot stop being a tenant table: make a new one.")
         super().remove_field(model, field)
+        self._keep_business(model, field, None)
 
     def alter_field(self, model: Any, old_field: Any, new_field: Any, strict: bool = False) -> None:
         if isinstance(old_field, BusinessField) != isinstance(new_field, BusinessField):
@@ -84,6 +89,7 @@ class DatabaseSchemaEditor(schema.DatabaseSchemaEditor):
             self._tie(model, new_field)
         if isinstance(new_field, BusinessField):
             self._alter_business(model, old_field, new_field)
+        self._keep_business(model, old_field, new_field)
 
     def _iter_column_sql(self, column_db_type: Any, params: Any, model: Any, *args: Any) -> Any:
         """Leave PRIMARY KEY out of a tenant table's id: the key has two columns."""
@@ -91,6 +97,18 @@ class DatabaseSchemaEditor(schema.DatabaseSchemaEditor):
         for part in super()._iter_column_sql(column_db_type, params, model, *args):
             if not (is_tenant and part == "PRIMARY KEY"):
                 yield part
+
+    def _keep_business(self, model: Any, old_field: Any, new_field: Any) -> None:
+        """Give a table its own key to its business where the key that proved it goes or may be empty from now on."""
+        business = business_field_of(model)
+        before = model._meta.local_fields
+        after = [new_field if field.name == old_field.name else field for field in before]
+        if business is None or not _hangs_on_another(model, before) or _hangs_on_another(model, after):
+            return
+        waiting = (sql for sql in self.deferred_sql if isinstance(sql, Tie) and str(sql.parts["to_table"]) == BUSINESS)
+        is_tied = any(sql.parts["table"].references_table(model._meta.db_table) for sql in waiting)
+        if not is_tied and not self._constraint_names(model, ["business_id"], foreign_key=True):
+            self._tie(model, business)
 
     def _alter_business(self, model: Any, old_field: BusinessField, new_field: BusinessField) -> None:
         """Follow a changed `append_only` or `also_readable_by`."""
@@ -183,6 +201,19 @@ class DatabaseSchemaEditor(schema.DatabaseSchemaEditor):
         ]
         for name in self._constraint_names(model, ["business_id", field.column], foreign_key=True):
             self.execute(self._delete_fk_sql(model, name))
+
+
+def _hangs_on_another(model: Any, fields: Iterable[Any]) -> bool:
+    """Whether every row points to another row of its business, which proves the business without a key of its own.
+
+    A list of 20,000 people would otherwise ask for the same business half a dozen times a person.
+    """
+    keys = (field for field in fields if isinstance(field, TenantForeignKey) and not field.null)
+    return any(not _leads_back(model, key.remote_field.model) for key in keys)
+
+
+def _leads_back(model: Any, target: Any) -> bool:
+    return target._meta.label_lower == model._meta.label_lower or _closes_a_cycle(model, target)
 
 
 def _closes_a_cycle(model: Any, target: Any) -> bool:
