@@ -142,8 +142,7 @@ def _send_some(
     """One sub-batch: through the gate, out, and written down."""
     faults.hit("before_gate")
     started = partial(_mark_started, business_id, token) if mark is None else _Lease(business_id, token, mark).start
-    with business_scope(business_id):
-        passages = pass_gate(claimed, token=token, marks_rows=mark is None)
+    passages = pass_gate(claimed, token=token, marks_rows=mark is None, business_id=business_id)
     faults.hit("after_gate")
     handed = {
         message.id: message for message in claimed if message.id in passages and passages[message.id].state == "handed"

@@ -12,7 +12,8 @@ from campaigns.queries.eligibility import ELIGIBILITY_SQL
 from campaigns.services.delivery_claims import LEASE_SECONDS, ClaimedMessage
 from ecosystem.base.addresses import address_hashes
 from ecosystem.base.clock import now as clock_now
-from ecosystem.base.sql import rows
+from ecosystem.base.sql import rows_alone
+from ecosystem.base.tenancy import current_business_id
 
 PAUSED_SECONDS = {"business_paused": 300, "sequence_paused": 3600}
 
@@ -106,14 +107,15 @@ class Passage:
     reason: str
 
 
-def pass_gate(messages: Sequence[ClaimedMessage], *, token: UUID, marks_rows: bool = True) -> dict[UUID, Passage]:
-    """Hand over what may go, skip or defer the rest, in one statement of the current transaction.
+def pass_gate(
+    messages: Sequence[ClaimedMessage], *, token: UUID, marks_rows: bool = True, business_id: int | None = None
+) -> dict[UUID, Passage]:
+    """Hand over what may go, skip or defer the rest, in one statement, committed before the first byte leaves.
 
-    `marks_rows` says that the running mark will stand in the rows, and that a row without it has not begun.
-    A message that is missing in the answer is not ours any more: called off, or its lease was lost. To be committed
-    before the first byte leaves.
+    A message that is missing in the answer is not ours any more: called off, or its lease was lost. `marks_rows` says
+    that the running mark will stand in the rows, and that a row without it has not begun.
     """
-    found = rows(
+    found = rows_alone(
         GATE,
         {
             "ids": [message.id for message in messages],
@@ -125,7 +127,7 @@ def pass_gate(messages: Sequence[ClaimedMessage], *, token: UUID, marks_rows: bo
             "business_wait": PAUSED_SECONDS["business_paused"],
             "sequence_wait": PAUSED_SECONDS["sequence_paused"],
         },
+        business_id=business_id or current_business_id(),
         prepared="pass_gate",
-        keeps_plan=True,
     )
     return {row["id"]: Passage(**row) for row in found}

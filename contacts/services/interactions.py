@@ -54,8 +54,12 @@ class NewInteraction:
 
 # One statement writes the lines and everything that is kept from them. `fed_at` becomes the newest feeding there
 # ever was, even where that is older than the rung: hunger counts from the rung only until the first feeding.
+# The people are held first and in one order, so that two writers wait for each other instead of blocking each other.
 _RECORD = """
-WITH given AS (
+WITH held AS MATERIALIZED (
+    SELECT id FROM contacts_contact WHERE business_id = %(business_id)s AND id = ANY (%(people)s::uuid[])
+     ORDER BY id FOR NO KEY UPDATE
+), given AS (
     SELECT * FROM jsonb_to_recordset(%(lines)s::jsonb) AS line(
         id uuid, contact_id uuid, kind text, channel text, direction text, occurred_at timestamptz, source text,
         external_id text, actor_id uuid, object_id uuid, value_minor bigint, currency text, params jsonb
@@ -67,7 +71,7 @@ WITH given AS (
     )
     SELECT id, %(business_id)s, now(), contact_id, kind, channel, direction, occurred_at, source, external_id,
            actor_id, object_id, value_minor, currency, params
-    FROM given
+    FROM given WHERE (SELECT count(*) FROM held) = cardinality(%(people)s::uuid[])
     ON CONFLICT (business_id, source, external_id) DO NOTHING
     RETURNING id, contact_id, kind, direction, occurred_at, value_minor
 ), facts AS (
@@ -117,23 +121,17 @@ WITH given AS (
       AND role.contact_id = ANY (%(people)s::uuid[])
       AND kept.last_fed_at IS NOT NULL AND role.fed_at IS DISTINCT FROM kept.last_fed_at
 )
-SELECT id::text FROM written
+SELECT (SELECT count(*) FROM held) AS held, ARRAY (SELECT id::text FROM written) AS new
 """
 
 
-_LOCK = """
-WITH held AS (
-    SELECT id FROM contacts_contact WHERE business_id = %(business_id)s AND id = ANY (%(ids)s::uuid[])
-     ORDER BY id FOR NO KEY UPDATE
-)
-SELECT count(*) AS held FROM held"""
 _SILENT = sorted(SILENT_KINDS)
 _FEEDING = sorted(FEEDING_KINDS)
 _COLUMNS = tuple(NewInteraction.__dataclass_fields__)
 
 
 def record_interactions(lines: Sequence[NewInteraction]) -> list[UUID]:
-    """Write any number of lines in two statements and return the ids of those that were new.
+    """Write any number of lines in one statement and return the ids of those that were new.
 
     All of them or, where it raises, none.
     """
@@ -153,7 +151,6 @@ def add_interactions(lines: Sequence[NewInteraction]) -> list[UUID]:
     if not lines:
         return []
     people = list({line.contact_id for line in lines})
-    _lock_people(people)
     written = sql.rows(
         _RECORD,
         {
@@ -164,8 +161,10 @@ def add_interactions(lines: Sequence[NewInteraction]) -> list[UUID]:
         },
         prepared="record_interactions",
         keeps_plan=True,
-    )
-    new = {row["id"] for row in written}
+    )[0]
+    if written["held"] != len(people):
+        raise NotFound("contact_not_found", _("There is nobody by that id."))
+    new = set(written["new"])
     told = [line for line in lines if str(line.id) in new]
     if told:
         publish(
@@ -250,13 +249,6 @@ def log_talk(
     if is_new and said.strip():
         Note.objects.create(contact=contact, interaction_id=line.id, body=said.strip(), written_by=actor)
     return Interaction.objects.get(pk=line.id) if is_new else Interaction.objects.get(source="staff", external_id=key)
-
-
-def _lock_people(contact_ids: list[UUID]) -> None:
-    """Hold the people in one order, so that two writers wait for each other instead of blocking each other."""
-    held = sql.rows(_LOCK, {"ids": contact_ids}, prepared="lock_people", keeps_plan=True)
-    if held[0]["held"] != len(contact_ids):
-        raise NotFound("contact_not_found", _("There is nobody by that id."))
 
 
 def _as_json(line: NewInteraction) -> dict[str, Any]:

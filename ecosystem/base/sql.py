@@ -18,7 +18,10 @@ _PARAMETER = re.compile(r"%\((\w+)\)s")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 _PIECE = 64 * 1024
-_ALONE = "SELECT set_config('app.business_id', %(scope)s, true), set_config('synchronous_commit', %(commit)s, true);"
+_ALONE = (
+    "SELECT set_config('app.business_id', %(scope)s, true), set_config('synchronous_commit', %(commit)s, true),"
+    " set_config('plan_cache_mode', 'force_generic_plan', true);"
+)
 _KEEP_PLAN = "SET LOCAL plan_cache_mode = force_generic_plan;"
 # Which statements each connection to PostgreSQL has a plan for.
 _plans: WeakKeyDictionary[Any, dict[str, tuple[str, str]]] = WeakKeyDictionary()
@@ -42,8 +45,7 @@ def rows(
     with connections[using].cursor() as cursor:
         statement = _prepare(cursor, prepared, sql, using) if prepared else sql
         cursor.execute(_KEEP_PLAN + statement if prepared and keeps_plan else statement, given)
-        names = [column.name for column in cursor.description]
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        return _as_dicts(cursor)
 
 
 def execute(sql: str, params: Mapping[str, Any] | None = None, *, using: str = DEFAULT_DB_ALIAS) -> int:
@@ -61,19 +63,39 @@ def execute_alone(
     For what is done for each of very many rows: PostgreSQL takes the setting and the statement as one transaction.
     Without `waits_for_disk` the commit may be lost where PostgreSQL itself dies. Inside a transaction it is a scope.
     """
-    connection = connections[DEFAULT_DB_ALIAS]
-    if connection.in_atomic_block:
+    if connections[DEFAULT_DB_ALIAS].in_atomic_block:
         with business_scope(business_id):
             return execute(sql, params)
+    with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
+        _run_alone(cursor, sql, params, business_id, prepared=prepared, waits_for_disk=waits_for_disk)
+        return int(cursor.rowcount)
+
+
+def rows_alone(sql: str, params: Mapping[str, Any], *, business_id: int, prepared: str = "") -> list[dict[str, Any]]:
+    """What such a statement returns; it is committed then. A prepared one keeps its plan, as `rows` has it."""
+    if connections[DEFAULT_DB_ALIAS].in_atomic_block:
+        with business_scope(business_id):
+            return rows(sql, params, prepared=prepared, keeps_plan=True)
+    with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
+        _run_alone(cursor, sql, params, business_id, prepared=prepared, waits_for_disk=True)
+        return _as_dicts(cursor)
+
+
+def _run_alone(
+    cursor: Any, sql: str, params: Mapping[str, Any], business_id: int, *, prepared: str, waits_for_disk: bool
+) -> None:
     given = {
         **params,
         "business_id": business_id,
         "scope": str(business_id),
         "commit": "on" if waits_for_disk else "off",
     }
-    with connection.cursor() as cursor:
-        cursor.execute(_ALONE + (_prepare(cursor, prepared, sql, DEFAULT_DB_ALIAS) if prepared else sql), given)
-        return int(cursor.rowcount)
+    cursor.execute(_ALONE + (_prepare(cursor, prepared, sql, DEFAULT_DB_ALIAS) if prepared else sql), given)
+
+
+def _as_dicts(cursor: Any) -> list[dict[str, Any]]:
+    names = [column.name for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
 def _prepare(cursor: Any, name: str, sql: str, using: str) -> str:

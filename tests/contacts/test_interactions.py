@@ -73,9 +73,9 @@ def test_the_same_line_of_another_program_counts_once(in_bakery, ana):
 
 def test_many_lines_cost_as_many_statements_as_one(in_bakery, django_assert_num_queries):
     people = [make_contact(in_bakery) for _ in range(30)]
-    with django_assert_num_queries(4):  # savepoint, lock, write, release
+    with django_assert_num_queries(3):  # savepoint, write, release
         record_interactions([line_for(people[0], "content_clicked", source="links")])
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(3):
         new = record_interactions(
             [line_for(person, "content_clicked", source="links", direction="in") for person in people for _ in range(3)]
         )
