@@ -50,7 +50,11 @@ class ContactPoint(TenantModel):
         indexes = [
             models.Index(fields=["business_id", "kind", "value_norm"], name="contact_point_value"),
             models.Index(fields=["business_id", "contact"], name="contact_point_of_contact"),
-            models.Index(fields=["business_id", "organization"], name="contact_point_of_org"),
+            models.Index(
+                fields=["business_id", "organization"],
+                name="contact_point_of_org",
+                condition=models.Q(organization__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -80,7 +80,7 @@ def take_slice(imported: Import, people: list[PersonRow]) -> None:
         statements.MATCH_BY_PHONE,
         statements.MATCH_BY_NAME,
         statements.MARK_SHARED,
-        statements.NAME_NEW_PEOPLE,
+        statements.JOIN_TWINS,
         statements.INSERT_CONTACTS,
         statements.RESTORE_CONTACTS,
         statements.INSERT_EMAILS,

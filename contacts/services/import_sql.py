@@ -14,20 +14,21 @@ create temp table import_people (
     line int primary key, given_name text, family_name text, display_name text, sort_name text,
     email text, email_norm text, email_hashes text[], phone text, phone_norm text,
     organization text, organization_norm text, stage text, said_yes_at timestamptz, match_key text,
-    contact_id uuid, is_new boolean not null default false, is_shared boolean not null default false
+    contact_id uuid not null default uuidv7(), is_new boolean not null default true,
+    is_shared boolean not null default false
 ) on commit drop
 """
 CREATE_TAGS = "create temp table import_tags (line int, tag_id uuid) on commit drop"
 ANALYZE_PEOPLE = "analyze import_people"
 
 MATCH_BY_EMAIL = """
-update import_people p set contact_id = cp.contact_id
+update import_people p set contact_id = cp.contact_id, is_new = false
 from contacts_contactpoint cp
 where cp.business_id = %(business_id)s and cp.kind = 'email' and cp.value_norm = p.email_norm and not cp.is_shared
   and p.email_norm <> '' and cp.contact_id is not null
 """
 MATCH_BY_PHONE = """
-update import_people p set contact_id = found.contact_id
+update import_people p set contact_id = found.contact_id, is_new = false
 from (
     select cp.value_norm, (array_agg(cp.contact_id order by cp.contact_id))[1] as contact_id
     from contacts_contactpoint cp
@@ -38,7 +39,7 @@ from (
 where p.email_norm = '' and p.phone_norm = found.value_norm
 """
 MATCH_BY_NAME = """
-update import_people p set contact_id = found.id
+update import_people p set contact_id = found.id, is_new = false
 from (
     select c.sort_name, (array_agg(c.id order by c.id))[1] as id
     from contacts_contact c
@@ -55,12 +56,14 @@ from contacts_contactpoint cp
 where cp.business_id = %(business_id)s and cp.kind = 'email' and cp.value_norm = p.email_norm and not cp.is_shared
   and p.email_norm <> '' and cp.organization_id is not null
 """
-NAME_NEW_PEOPLE = """
-update import_people p set contact_id = firsts.id, is_new = (p.line = firsts.line)
+# Whoever stands in the list twice is the person of the first of these lines.
+JOIN_TWINS = """
+update import_people p set contact_id = first.contact_id, is_new = false
 from (
-    select match_key, min(line) as line, uuidv7() as id from import_people where contact_id is null group by match_key
-) firsts
-where p.match_key = firsts.match_key and p.contact_id is null
+    select match_key, min(line) as line from import_people where is_new group by match_key having count(*) > 1
+) twins
+join import_people first on first.line = twins.line
+where p.match_key = twins.match_key and p.line > twins.line and p.is_new
 """
 INSERT_CONTACTS = """
 insert into contacts_contact (
