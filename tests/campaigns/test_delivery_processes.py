@@ -199,6 +199,7 @@ def test_a_statement_of_its_own_leaves_no_door_open(open_shop):
     business, _topic, _sequence = open_shop
     other = make_business("Hale's Garage", owner="gus@example.com")
     count = "UPDATE ecosystem_businessprofile SET town = town WHERE %(business_id)s > 0"
+    rows("SELECT set_config('synchronous_commit', 'on', false)")
     with CaptureQueriesContext(connection) as queries:
         assert execute_alone(count, {}, business_id=business.pk, waits_for_disk=False) == 1
     assert len(queries) == 1
