@@ -32,6 +32,7 @@ from contacts.services.topics import add_topic
 from ecosystem.base.access import Role
 from ecosystem.base.addresses import address_hashes
 from ecosystem.base.tenancy import business_scope
+from ecosystem.days import business_day
 from ecosystem.models import (
     ApiKey,
     Business,
@@ -44,6 +45,7 @@ from ecosystem.models import (
     PermissionSnapshot,
     User,
 )
+from ecosystem.queries.businesses import get_profile
 from ecosystem.scopes import Scope
 from ecosystem.services.api_keys import make_api_key
 from ecosystem.services.businesses import create_business
@@ -130,7 +132,7 @@ def _write_permission(made: SimpleNamespace) -> None:
         name=f"{made.marker}topic", promise=f"{made.marker}promise", promised_count=2, promised_days=30
     )
     other = add_topic(name=f"{made.marker}other", promise=f"{made.marker}promise", promised_count=1, promised_days=30)
-    day = timezone.localdate()
+    said_on = business_day(made.now, get_profile().timezone).today
     for topic in (made.topic, other):
         grant_consent(
             made.contact,
@@ -138,7 +140,7 @@ def _write_permission(made: SimpleNamespace) -> None:
             topic=topic,
             actor=made.actor,
             source="paper",
-            said_on=day,
+            said_on=said_on,
             note=f"{made.marker}proof",
         )
     withdraw_consent(made.contact, channel=Channel.EMAIL, topic=other, source="staff", actor=made.actor)

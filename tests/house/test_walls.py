@@ -4,8 +4,10 @@ import re
 from uuid import uuid4
 
 import pytest
+import time_machine
 from django.core.management import call_command
 from django.test import Client
+from django.utils import timezone
 
 from campaigns.demo.tenants import DemoTenant, write_tenants
 from ecosystem.base.access import PERMISSIONS, Role
@@ -180,6 +182,13 @@ def test_sec_39_broken_input_is_never_an_error_of_ours(tenants):
             )
             wrong += [(route.name, text, seen.status_code) for seen in answers if seen.status_code >= 500]
     assert not wrong, "\n".join(map(str, wrong))
+
+
+@pytest.mark.parametrize("hour", [2, 12, 22])
+def test_the_demo_tenants_can_be_made_at_every_hour(hour):
+    """Also while the day of UTC has not come yet where the business is."""
+    with time_machine.travel(timezone.now().replace(hour=hour), tick=False):
+        assert len(write_tenants()) == 2
 
 
 def test_the_command_prints_how_to_enter(capsys):
