@@ -1,0 +1,144 @@
+"""Every way into a business: each route as each asker, with its own ids and with another's; never a list of routes."""
+
+import json
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+
+from django.conf import settings
+from django.test import Client
+from django.urls import reverse
+
+from campaigns.demo.tenants import DemoTenant
+from campaigns.models import Message, Signup, SignupForm
+from ecosystem.api.schema import described
+from ecosystem.base.links import CONFIRM, INVITATION, MessageSigner, sign_link
+from ecosystem.base.tenancy import business_scope
+from ecosystem.models import Invitation, User
+from ecosystem.services import invitations
+from tests.factories.ecosystem import sign_in
+from tests.house.routes import Route, all_routes, dashboard_routes, ids_of
+from tests.house.test_api_walls import body_of, operations, rows_of
+
+# What fills the parameters of addresses that stand outside of every business.
+OF_ACCOUNTS = {"key": "nothing", "uidb36": "1"}
+OPEN, FORBIDDEN, MISSING = (200, 204, 302, 405, 409), (403,), (404,)
+CSRF = "c" * 32
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One request: through which door, whose markers it may show, and how it may be answered."""
+
+    door: str
+    url: str
+    shows: Collection[str]
+    statuses: Collection[int]
+    method: str = "GET"
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes | None = None
+
+    def __str__(self) -> str:
+        return f"{self.door}: {self.method} {self.url}"
+
+
+def asks_of(tenant: DemoTenant, other: DemoTenant) -> list[Ask]:
+    """Everything that can be asked about a business, by its own people and programs, by the other's and by nobody."""
+    owner, stranger = session_of(tenant.owner), session_of(other.owner)
+    return [
+        *_dashboard(tenant, other, owner, stranger),
+        *_api(tenant, other, owner),
+        *_links(tenant, other, owner, stranger),
+        *_outside(tenant, owner),
+    ]
+
+
+def session_of(user: User) -> dict[str, str]:
+    """The headers of a browser in which somebody is signed in."""
+    cookie = sign_in(Client(), user).cookies[settings.SESSION_COOKIE_NAME].value
+    cookies = {settings.SESSION_COOKIE_NAME: cookie, settings.CSRF_COOKIE_NAME: CSRF}
+    return {"Cookie": "; ".join(f"{name}={value}" for name, value in cookies.items()), "X-CSRFToken": CSRF}
+
+
+def _dashboard(tenant: DemoTenant, other: DemoTenant, owner: dict[str, str], stranger: dict[str, str]) -> Iterator[Ask]:
+    slug, shows, helper = tenant.business.slug, (tenant.marker,), session_of(tenant.helper)
+    for route in dashboard_routes():
+        own, foreign = ids_of(tenant.business, route), ids_of(other.business, route)
+        url = route.url(slug, own)
+        yield Ask("owner", url, shows, OPEN, headers=owner)
+        yield Ask("helper", url, shows, OPEN + FORBIDDEN, headers=helper)
+        yield Ask("stranger", url, (), MISSING, headers=stranger)
+        yield Ask("visitor", url, (), (302,))
+        for name in own:
+            mixed = route.url(slug, {**own, name: foreign[name]})
+            for method in ("GET", "POST"):
+                yield Ask("foreign id", mixed, shows, (404, 405), method, owner)
+
+
+def _api(tenant: DemoTenant, other: DemoTenant, owner: dict[str, str]) -> Iterator[Ask]:
+    key = {"Authorization": f"Bearer {tenant.api_key}", "Content-Type": "application/json"}
+    own, foreign = rows_of(tenant), rows_of(other)
+    for operation in operations():
+        method, url = operation.method.upper(), operation.url(own)
+        body = json.dumps(body_of(operation, own)).encode() if operation.body else None
+        if method != "DELETE":
+            yield Ask("key", url, (tenant.marker,), (200, 201, 204, 403, 409), method, key, body)
+        for name in operation.ids:
+            mixed = operation.url({**own, name: foreign[name]})
+            yield Ask("foreign id", mixed, (), MISSING, method, key, body)
+        yield Ask("key", f"{url}?nothing=x", (), (400,), method, key, body and b"{")
+        yield Ask("visitor", url, (), (401, 403), method, owner, body)
+
+
+def _links(tenant: DemoTenant, other: DemoTenant, owner: dict[str, str], stranger: dict[str, str]) -> Iterator[Ask]:
+    """The pages that customers reach; who is signed in beside that changes nothing about them."""
+    tokens = _tokens(tenant)
+    for route in all_routes():
+        first = route.path.partition("/")[0]
+        if first != "p" and "token" not in route.parameters:
+            continue
+        given = {"slug": tenant.business.slug, "form": tokens["p"], "token": tokens[first], "number": 1}
+        # An invitation is the one page that also says who is signed in.
+        shown = (tenant.marker, other.marker) if first == "invitations" else (tenant.marker,)
+        url = _filled(route, given)
+        yield Ask("link", url, (tenant.marker,), OPEN)
+        yield Ask("link", url, (tenant.marker,), OPEN, headers=owner)
+        yield Ask("link", url, shown, OPEN, headers=stranger)
+        cut = {**given, "form": "nothing", "token": given["token"][:-1]}
+        yield Ask("broken link", _filled(route, cut), (), (204, 404))
+
+
+def _tokens(tenant: DemoTenant) -> dict[str, str]:
+    """What opens each kind of public page, by the first word of its address."""
+    with business_scope(tenant.business):
+        form, signup = SignupForm.objects.get(), Signup.objects.get()
+        message = Message.objects.filter(enrollment__isnull=False).latest("id")
+        invitation = Invitation.objects.get()
+        secret = bytes(invitations.SECRET_BYTES)
+        Invitation.objects.update(secret_hash=invitations._hash(secret))
+    business_id = tenant.business.pk
+    of_message = MessageSigner(business_id).tokens(message.pk)
+    return {
+        "p": form.slug,
+        "c": sign_link(CONFIRM, business_id, signup.pk.bytes),
+        "invitations": sign_link(INVITATION, business_id, invitation.pk.bytes + secret),
+        "u": of_message.unsubscribe,
+        "prefs": of_message.preferences,
+        "l": of_message.link,
+    }
+
+
+def _outside(tenant: DemoTenant, owner: dict[str, str]) -> Iterator[Ask]:
+    """What stands in no business: the front door, accounts, health, the page about the API."""
+    for route in all_routes():
+        is_described = "/" + re.sub(r"<\w+:(\w+)>", r"{\1}", route.path) in described()["paths"]
+        if is_described or "token" in route.parameters or "<slug:slug>" in route.path:
+            continue
+        url = _filled(route, OF_ACCOUNTS)
+        yield Ask("account", url, (tenant.marker,), range(200, 500), headers=owner)
+        yield Ask("visitor", url, (), range(200, 500))
+
+
+def _filled(route: Route, given: dict[str, object]) -> str:
+    names = [*route.parameters, *(["slug"] if "<slug:slug>" in route.path else [])]
+    return reverse(route.name, kwargs={name: given[name] for name in names})
