@@ -33,16 +33,20 @@ class Encoding:
 
 
 def quoted_printable(text: str) -> bytes:
-    """The text in quoted-printable, lines ended by CRLF, no line begun by a dot (which SMTP would have to double)."""
+    """The text in quoted-printable, lines ended by CRLF, no line begun by a dot (which SMTP would have to double).
+
+    The last line leaves room for the soft break that joins it to what follows.
+    """
     lines = b2a_qp(text.replace("\r\n", "\n").encode(), istext=True).replace(b"\r\n", b"\n").split(b"\n")
-    return b"\r\n".join(_without_leading_dot(line) if line.startswith(b".") else line for line in lines)
+    lines = [b"=2E" + line[1:] if line.startswith(b".") else line for line in lines]
+    *before, last = [line if len(line) <= LONGEST_LINE else _broken(line) for line in lines]
+    if len(last.rpartition(b"\n")[2]) == LONGEST_LINE:
+        last = _broken(last)
+    return b"\r\n".join([*before, last])
 
 
-def _without_leading_dot(line: bytes) -> bytes:
-    """The same line with its first dot encoded, broken softly where that makes it too long."""
-    line = b"=2E" + line[1:]
-    if len(line) <= LONGEST_LINE:
-        return line
+def _broken(line: bytes) -> bytes:
+    """The same line, broken softly where it gets too long, never inside an encoded byte or before a dot."""
     cut = LONGEST_LINE - 1
     while b"=" in line[cut - 2 : cut] or line[cut : cut + 1] == b".":
         cut -= 1

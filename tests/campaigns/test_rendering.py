@@ -5,7 +5,7 @@ import re
 from email.utils import parsedate_to_datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
@@ -171,6 +171,7 @@ def test_the_spliced_way_prints_what_liquid_prints(name, tag):
 
 
 @examples(deadline=None, max_examples=60)
+@example("000" + "\xa0" * 6 + "\U00010000" * 3 + "0", "A letter")
 @given(NAMES, st.sampled_from(["A letter", "Письмо о хлебе, " * 20, "Grüße, " * 5]))
 def test_every_name_arrives_as_it_was_and_fits_the_wire(name, words):
     plan = compile_letter(letter(f"{words} [{{{{ first_name }}}}](https://example.com)", subject="{{ first_name }}"))
