@@ -7,7 +7,6 @@ which the contact is locked: two answers at once come one after the other.
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -33,7 +32,8 @@ from contacts.services.suppression import OWN_SOURCES, lift_suppression, suppres
 from ecosystem.base import clock
 from ecosystem.base.errors import Invalid, NotAllowed
 from ecosystem.base.events import publish
-from ecosystem.models import BusinessProfile, Membership
+from ecosystem.models import Membership
+from ecosystem.queries.zones import business_zone
 
 # Where the team may have a yes from, and what each is as proof.
 STAFF_SOURCES = {
@@ -183,7 +183,7 @@ def grant_consent(
         raise Invalid("proof_source", _("Say where they said yes."), field="source")
     if not note.strip():
         raise Invalid("proof_note", _("Write a line of proof: where the paper lies, what was said."), field="note")
-    said_at = datetime.combine(said_on, time(12), tzinfo=_business_zone())
+    said_at = datetime.combine(said_on, time(12), tzinfo=business_zone())
     if said_on > now.astimezone(said_at.tzinfo).date():
         raise Invalid("proof_date", _("That day has not come yet."), field="said_on")
     lock_contact(contact)
@@ -296,7 +296,3 @@ def _publish_no(consent: Consent, hashes: list[str]) -> None:
             address_hashes=tuple(hashes),
         )
     )
-
-
-def _business_zone() -> ZoneInfo:
-    return ZoneInfo(BusinessProfile.objects.only("timezone").get().timezone)

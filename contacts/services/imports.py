@@ -12,6 +12,7 @@ from contacts.lists.csv_files import read_shape
 from contacts.models import Import, Stage, Topic
 from ecosystem.base.errors import Conflict, Invalid
 from ecosystem.models import Membership
+from ecosystem.queries.zones import date_of_business
 from ecosystem.services.jobs import request_cancel, start_job
 
 IMPORT_JOB = "import"
@@ -91,7 +92,7 @@ def _check_yes(imported: Import, *, rule: str, topic: Topic | None, source: str,
     if said_on is None and "yes_date" not in meanings:
         sentence = _("When did they say yes? Give a day, or match a column of days in the step before.")
         raise Invalid("permission_date", sentence, field="said_on")
-    if said_on is not None and said_on > timezone.localdate():
+    if said_on is not None and said_on > date_of_business(timezone.now()):
         raise Invalid("permission_date", _("That day has not come yet."), field="said_on")
     if rule == "column" and "yes" not in meanings:
         sentence = _("No column is matched with “Said yes to email”. Match it in the step before.")

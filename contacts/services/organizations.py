@@ -15,6 +15,7 @@ from ecosystem.base.events import publish
 from ecosystem.base.ids import uuid7
 from ecosystem.base.tenancy import current_business_id
 from ecosystem.models import Membership
+from ecosystem.queries.zones import date_of_business
 from ecosystem.services.audit import record_act
 
 
@@ -132,7 +133,7 @@ def end_affiliation(affiliation: Affiliation, *, now: datetime) -> None:
     organization = Organization.objects.get(pk=affiliation.organization_id)
     if organization.main_contact_id == affiliation.contact_id:
         raise Conflict("main_contact_stays", _("They are the main contact. Choose another one first."))
-    Affiliation.objects.filter(pk=affiliation.pk, ended_on=None).update(ended_on=now.date())
+    Affiliation.objects.filter(pk=affiliation.pk, ended_on=None).update(ended_on=date_of_business(now))
 
 
 def _names(name: str) -> dict[str, str]:

@@ -18,6 +18,7 @@ from contacts.services.suppression import lift_suppression, suppress_address
 from ecosystem.base.addresses import address_hash
 from ecosystem.base.errors import NotAllowed
 from ecosystem.base.tenancy import business_scope
+from ecosystem.queries.zones import date_of_business
 from tests.factories.permission import make_business, make_person, make_topic, owner_of, say_yes
 
 pytestmark = pytest.mark.django_db
@@ -42,7 +43,7 @@ def import_yes(*people, topic, source="newsletter 2024") -> int:
     lines = "".join(f"{person.display_name},{person.primary_email}\n" for person in people)
     imported = upload_import(f"Name,Email\n{lines}".encode(), file_name="list.csv")
     map_import(imported.id, mapping=imported.mapping)
-    permit_import(imported.id, rule="all", topic=topic, source=source, said_on=timezone.localdate())
+    permit_import(imported.id, rule="all", topic=topic, source=source, said_on=date_of_business(timezone.now()))
     work_import(imported.business_id, start_import(imported.id).job_id)
     return Import.objects.get(id=imported.id).permitted_count
 
