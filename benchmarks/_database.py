@@ -10,6 +10,7 @@ from django.db import connection, connections
 from django.utils import timezone
 
 from campaigns.models import Content, ContentVersion, Message
+from campaigns.services.messages import put_in_queue
 from campaigns.services.rendering import compile_content
 from contacts.models import Act, Basis, Channel, Consent, ConsentState, Contact, Topic
 from ecosystem.base.addresses import address_hash
@@ -82,7 +83,7 @@ def add_people(topic: Topic, names: list[str]) -> list[Contact]:
 
 def queue_messages(topic: Topic, version: ContentVersion, people: list[Contact]) -> None:
     """A message to each, due now."""
-    Message.objects.bulk_create(
+    letters = Message.objects.bulk_create(
         [
             Message(
                 idem_key=f"b:{uuid7()}",
@@ -100,6 +101,7 @@ def queue_messages(topic: Topic, version: ContentVersion, people: list[Contact])
         ],
         batch_size=CHUNK,
     )
+    put_in_queue(letters)
 
 
 def analyze() -> None:

@@ -14,7 +14,7 @@ from campaigns.services.advancing import work_steps
 from campaigns.services.delivery import work_delivery
 from campaigns.services.enrollments import STEPS_QUEUE
 from campaigns.services.messages import queue_of
-from campaigns.services.proofs import letters_left_lying, twins, untold_letters, wrong_counts
+from campaigns.services.proofs import letters_left_lying, lost_places, twins, untold_letters, wrong_counts
 from campaigns.services.signup_purge import PURGE_QUEUE, work_purge
 from campaigns.services.tracking import CLICKS_QUEUE, work_clicks
 from campaigns.services.trigger_starts import START_ON_YES, start_on_yes
@@ -41,6 +41,7 @@ OUTBOX.add(START_ON_YES, start_on_yes)
 
 INVARIANTS.add("counts_equal_recounts", wrong_counts)
 INVARIANTS.add("no_letter_left_lying", letters_left_lying)
+INVARIANTS.add("waiting_letters_stand_in_queue", lost_places)
 INVARIANTS.add("no_twins", twins)
 INVARIANTS.add("sent_letters_are_told", untold_letters)
 

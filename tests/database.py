@@ -9,6 +9,7 @@ import fcntl
 import hashlib
 import os
 import tempfile
+import time
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -42,7 +43,7 @@ def fresh_databases(worker: str) -> Iterator[str]:
         yield copy
     finally:
         _point_to(former)
-        _admin("DROP DATABASE IF EXISTS {} WITH (FORCE)", copy)
+        _drop(copy)
 
 
 def _schema_hash() -> str:
@@ -59,7 +60,7 @@ def _schema_hash() -> str:
 def _make_template(name: str) -> None:
     """Migrate an empty database under another name first: a broken attempt is never taken for a template."""
     attempt = f"{name}_attempt"
-    _admin("DROP DATABASE IF EXISTS {} WITH (FORCE)", attempt)
+    _drop(attempt)
     _admin("CREATE DATABASE {}", attempt)
     former = connections[OWNER].settings_dict["NAME"]
     _point_to({OWNER: attempt})
@@ -69,7 +70,7 @@ def _make_template(name: str) -> None:
         _point_to({OWNER: former})
     _admin("ALTER DATABASE {} RENAME TO {}", attempt, name)
     for old in _names("tpl_%")[:-KEPT_TEMPLATES]:
-        _admin("DROP DATABASE IF EXISTS {} WITH (FORCE)", old)
+        _drop(old)
 
 
 def _drop_those_of_the_dead() -> None:
@@ -77,9 +78,19 @@ def _drop_those_of_the_dead() -> None:
     for name in _names("test_%") + _names("tpl_%_attempt"):
         parts = name.split("_")
         if parts[0] == "tpl" or (len(parts) > 2 and parts[2].isdigit() and not _is_alive(int(parts[2]))):
-            # A statement of a process that was killed may still run there: the next run tries again.
-            with contextlib.suppress(psycopg2.errors.InsufficientPrivilege):
-                _admin("DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
+            _drop(name, seconds=0)
+
+
+def _drop(name: str, *, seconds: float = 10) -> None:
+    """Drop a database. Where PostgreSQL itself is at work there (a vacuum), wait; at last the next run tries again."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            return _admin("DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
+        except psycopg2.errors.InsufficientPrivilege:
+            if time.monotonic() > deadline:
+                return None
+            time.sleep(0.2)
 
 
 def _is_alive(pid: int) -> bool:

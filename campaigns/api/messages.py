@@ -48,7 +48,7 @@ class MessageOut(Out):
     channel = serializers.ChoiceField(choices=Channel.choices)
     address = serializers.CharField()
     subject = serializers.CharField(allow_null=True, help_text="As written; null for letters of the house itself.")
-    state = serializers.ChoiceField(choices=Message.State.choices)
+    state = serializers.ChoiceField(choices=Message.State.choices, source="state_now")
     reason = serializers.CharField(help_text="Why it was skipped, called off or failed.")
     due_at = serializers.DateTimeField()
     accepted_at = serializers.DateTimeField(allow_null=True)

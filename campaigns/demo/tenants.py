@@ -9,7 +9,7 @@ from allauth.account.models import EmailAddress
 from django.db import transaction
 from django.utils import timezone
 
-from campaigns.models import Content, Message, TrackingEvent
+from campaigns.models import Content, Message, MessageClaim, QueuedMessage, TrackingEvent
 from campaigns.services.advancing import advance
 from campaigns.services.enrollments import enroll_contact
 from campaigns.services.sequence_steps import add_letter, add_wait
@@ -52,6 +52,7 @@ from ecosystem.services.businesses import create_business
 from ecosystem.services.invitations import invite
 from ecosystem.services.memberships import add_membership
 
+FAR_AWAY = timedelta(days=36_500)
 MARKERS = ("ZZTENANTA-", "ZZTENANTB-")
 PASSWORD = "two-walls-and-a-door"  # noqa: S105 - of two businesses that exist for looking at the wall
 
@@ -185,6 +186,10 @@ def _write_letters(made: SimpleNamespace) -> None:
     message = Message.objects.filter(enrollment__isnull=False).first()
     if message is None:
         raise RuntimeError("The demo sequence planned no letter.")
+    # In the hand of a worker for a hundred years: nobody else works on it.
+    held = QueuedMessage.objects.get(id=message.id)
+    claim = MessageClaim.objects.create(lane=held.lane, lease_until=made.now + FAR_AWAY, message_ids=[held.id])
+    QueuedMessage.objects.filter(id=held.id).update(claim_token=claim.id)
     TrackingEvent.objects.create(
         message=message, kind=TrackingEvent.Kind.OPENED, occurred_at=made.now, is_machine=True, machine_reason="demo"
     )
@@ -215,6 +220,4 @@ def _write_figures(made: SimpleNamespace) -> None:
     )
     PermissionSnapshot.objects.create(channel=Channel.EMAIL, on_date=made.now.date() - timedelta(days=1), people=1)
     # Promised for a day that this database does not see: there is one of it, and nobody works on it.
-    OutboxEntry.objects.create(
-        kind=START_ON_YES, payload={"marker": made.marker}, due_at=made.now + timedelta(days=36_500)
-    )
+    OutboxEntry.objects.create(kind=START_ON_YES, payload={"marker": made.marker}, due_at=made.now + FAR_AWAY)

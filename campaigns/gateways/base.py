@@ -45,18 +45,22 @@ class Outcome:
 
 
 Started = Callable[[UUID], bool]
+Answered = Callable[[Outcome], None]
 
 
 class Gateway(Protocol):
     """A way out. One instance serves one worker at a time."""
 
-    def send(self, messages: Iterable[OutgoingMessage], *, started: Started) -> list[Outcome]:
+    def send(
+        self, messages: Iterable[OutgoingMessage], *, started: Started, answered: Answered | None = None
+    ) -> list[Outcome]:
         """Hand the messages over and answer for each, in their order. Never raises for trouble on the line.
 
         `messages` is read a little ahead, so that a mail is built while the provider works on another. `started` is
         called before the first content byte of a message leaves, and not before the one ahead of it has its answer: at
         most one message is in doubt when the process dies. Where it answers False (the lease is lost) neither that
-        message nor any after it is sent; they are answered as not started.
+        message nor any after it is sent; they are answered as not started. `answered` hears each answer as it comes,
+        before the next message is started.
         """
 
     def close(self) -> None:

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from campaigns.gateways.base import Outcome, OutgoingMessage, Started, Verdict
+from campaigns.gateways.base import Answered, Outcome, OutgoingMessage, Started, Verdict
 from campaigns.gateways.smtp_line import LineDown, Reply, SmtpAddress, SmtpLine, read_smtp_url
 from ecosystem.base.faults import InjectedDrop, hit
 
@@ -45,7 +45,9 @@ class SmtpGateway:
         self._must_reset = False  # a refused envelope is still open at the server
         self._is_tested = bool(settings.FAULT_PLAN)
 
-    def send(self, messages: Iterable[OutgoingMessage], *, started: Started) -> list[Outcome]:
+    def send(
+        self, messages: Iterable[OutgoingMessage], *, started: Started, answered: Answered | None = None
+    ) -> list[Outcome]:
         """Hand the messages over in their order; see Gateway.send."""
         queue = _Ahead(messages)
         outcomes: list[Outcome] = []
@@ -71,6 +73,8 @@ class SmtpGateway:
                 stopped = "This worker had to stop."
                 return outcomes + [_not_started(left, stopped, is_fault=False) for left in queue.rest()]
             outcomes.append(outcome)
+            if answered is not None:
+                answered(outcome)
             queue.drop_first()
         return outcomes
 

@@ -2,7 +2,7 @@
 
 from campaigns.models.contents import Content, ContentVersion, Link
 from campaigns.models.enrollments import Enrollment
-from campaigns.models.messages import Message
+from campaigns.models.messages import Message, MessageClaim, QueuedMessage
 from campaigns.models.sequences import Sequence, SequenceVersion, Step
 from campaigns.models.signups import Signup, SignupForm, SignupFormTopic
 from campaigns.models.tracking import TrackingEvent
@@ -13,6 +13,8 @@ __all__ = [
     "Enrollment",
     "Link",
     "Message",
+    "MessageClaim",
+    "QueuedMessage",
     "Sequence",
     "SequenceVersion",
     "Signup",

@@ -1,5 +1,6 @@
-"""The queue of record: one row per intended delivery to one address."""
+"""The record of what is to be delivered, one row per intended delivery to one address, and the queue it waits in."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
@@ -12,11 +13,19 @@ from contacts.models import Channel, Contact, Topic
 from ecosystem.base.fields import TenantForeignKey, TenantUniqueConstraint
 from ecosystem.base.models import TenantModel
 
+# Where few letters end: the many that arrive, and those on their way, never stand in the index of these.
+RARE_STATES = ["planned", "bounced", "complained", "skipped", "cancelled", "expired", "failed", "unknown", "lost"]
+RARE_STATES += ["parked"]
+
 
 class Message(TenantModel):
     """One intended delivery. Written before anything leaves; `idem_key` makes it one for ever.
 
     Keys: sequence `s:<enrollment>:<step_key>:<visit_no>`, opt-in `o:<signup>`, transactional `t:<caller's key>`.
+
+    While it waits or is on its way a QueuedMessage stands beside it; claimed and handed are told by that row alone, so
+    that the record is written when it is planned and when its end is known. No index reads `state`: the end of a letter
+    that arrives touches none of them.
     """
 
     class State(models.TextChoices):
@@ -67,29 +76,20 @@ class Message(TenantModel):
     reason = models.CharField(max_length=160, blank=True)
     due_at = models.DateTimeField(db_default=Now())
     expires_at = models.DateTimeField(null=True)
-    claim_token = models.UUIDField(null=True)
-    lease_until = models.DateTimeField(null=True)
     attempt = models.PositiveSmallIntegerField(default=0)
     handed_at = models.DateTimeField(null=True)
-    started_at = models.DateTimeField(null=True, help_text="the running mark: the first byte may have gone")
-    postmaster_started_at = models.DateTimeField(null=True)
     accepted_at = models.DateTimeField(null=True)
     provider_id = models.CharField(max_length=200, blank=True)
     clicked_at = models.DateTimeField(null=True)
+    rare_state = models.GeneratedField(
+        expression=models.Case(models.When(state__in=RARE_STATES, then=models.F("state"))),
+        output_field=models.CharField(max_length=10, null=True),
+        db_persist=True,
+    )
 
     class Meta:
         constraints = [TenantUniqueConstraint(fields=["business_id", "idem_key"], name="message_intent_once")]
         indexes = [
-            models.Index(
-                fields=["business_id", "lane", "due_at"],
-                name="message_due",
-                condition=models.Q(state__in=["queued", "deferred"]),
-            ),
-            models.Index(
-                fields=["business_id", "lease_until"],
-                name="message_leased",
-                condition=models.Q(state__in=["claimed", "handed"]),
-            ),
             models.Index(fields=["business_id", "contact", "-id"], name="message_of_contact"),
             # Every unconfirmed signup that is purged looks for its letter.
             models.Index(
@@ -101,31 +101,54 @@ class Message(TenantModel):
                 name="message_of_sequence",
                 condition=models.Q(sequence__isnull=False),
             ),
-            # Where few letters end: the many that arrive, and those on their way, never stand in it.
             models.Index(
-                fields=["business_id", "state", "-id"],
-                name="message_by_state",
-                condition=models.Q(
-                    state__in=[
-                        "planned",
-                        "bounced",
-                        "complained",
-                        "skipped",
-                        "cancelled",
-                        "expired",
-                        "failed",
-                        "unknown",
-                        "lost",
-                        "parked",
-                    ]
-                ),
+                fields=["business_id", "rare_state", "-id"],
+                name="message_by_rare_state",
+                condition=models.Q(rare_state__isnull=False),
             ),
-            models.Index(
-                fields=["business_id", "address_hash"],
-                name="message_open_of_address",
-                condition=models.Q(state__in=["planned", "queued", "deferred", "claimed"]),
-            ),
+            models.Index(fields=["business_id", "address_hash"], name="message_of_address"),
         ]
 
     def __str__(self) -> str:
         return f"{self.state} {self.idem_key}"
+
+
+class QueuedMessage(TenantModel):
+    """Where a message stands that waits or is on its way; has the id of its message, and goes when its end is known.
+
+    Waiting without a token, claimed with one, handed once `handed_at` is set. Narrow, and the one index of it holds
+    what waits, so that taking a letter in hand and handing it over costs next to nothing.
+    """
+
+    lane = models.CharField(max_length=13, choices=Message.Lane.choices)
+    due_at = models.DateTimeField(db_default=Now())
+    attempt = models.PositiveSmallIntegerField(default=0, db_default=0)
+    claim_token = models.UUIDField(null=True)
+    handed_at = models.DateTimeField(null=True)
+    started_at = models.DateTimeField(null=True, help_text="the running mark: the first byte may have gone")
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["business_id", "lane", "due_at"],
+                name="queued_message_due",
+                condition=models.Q(claim_token__isnull=True),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.lane} {self.id}"
+
+
+class MessageClaim(TenantModel):
+    """A handful of messages in the hand of one worker, by its token (the id): one lease for all of them."""
+
+    lane = models.CharField(max_length=13, choices=Message.Lane.choices)
+    lease_until = models.DateTimeField()
+    message_ids = ArrayField(models.UUIDField())
+    marked_in_rows_by = models.DateTimeField(
+        null=True, help_text="when the PostgreSQL was started that keeps the running marks; empty where a file does"
+    )
+
+    def __str__(self) -> str:
+        return f"{self.lane} {self.id}"

@@ -3,10 +3,12 @@
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F, QuerySet
+from django.db.models import Case, F, OuterRef, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
-from campaigns.models import Enrollment, Message, Sequence
+from campaigns.models import Enrollment, Message, MessageClaim, QueuedMessage, Sequence
+from campaigns.models.messages import RARE_STATES
 from ecosystem.base.errors import NotFound
 
 ORDER = ("-id",)
@@ -33,13 +35,14 @@ LETTER = (
     "message_class",
     "channel",
     "address",
-    "state",
+    "state_now",
     "reason",
     "due_at",
     "accepted_at",
     "clicked_at",
     "created_at",
 )
+_IN_HAND = (Message.State.CLAIMED, Message.State.HANDED)
 
 
 def enrollment_rows(sequence: Sequence) -> QuerySet[Enrollment, Any]:
@@ -55,9 +58,24 @@ def get_enrollment_of(sequence: Sequence, enrollment_id: UUID) -> Enrollment:
     return found
 
 
-def message_rows(**wanted: Any) -> QuerySet[Message, Any]:
-    """The letters of some contact, sequence or state, tests left out, to be paged in ORDER."""
-    letters = Message.objects.filter(is_test=False, **wanted).annotate(subject=F("content_version__subject"))
+def message_rows(*, state: str = "", **wanted: Any) -> QuerySet[Message, Any]:
+    """The letters of some contact, sequence or state, tests left out, to be paged in ORDER.
+
+    `state_now` knows also what is in the hand of a worker at this moment.
+    """
+    letters = Message.objects.filter(is_test=False, **wanted)
+    in_hand = QueuedMessage.objects.filter(claim_token__isnull=False)
+    if state in _IN_HAND:
+        claimed = [one for ids in MessageClaim.objects.values_list("message_ids", flat=True) for one in ids]
+        held = in_hand.filter(id__in=claimed, handed_at__isnull=state == Message.State.CLAIMED)
+        letters = letters.filter(id__in=list(held.values_list("id", flat=True)))
+    elif state in RARE_STATES:
+        letters = letters.filter(rare_state=state)
+    elif state:
+        letters = letters.filter(state=state)
+    told = Case(When(handed_at__isnull=True, then=Value(Message.State.CLAIMED)), default=Value(Message.State.HANDED))
+    by_worker = Subquery(in_hand.filter(id=OuterRef("pk")).annotate(told=told).values("told")[:1])
+    letters = letters.annotate(subject=F("content_version__subject"), state_now=Coalesce(by_worker, F("state")))
     return letters.values_list(*LETTER, "subject", named=True)
 
 

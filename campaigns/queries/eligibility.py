@@ -43,11 +43,12 @@ REASONS: dict[str, Promise] = {
 }
 
 # The rule for many: a WITH query `candidate` goes before it, with the columns row_id, contact_id, channel, topic_id,
-# message_class and address_hashes (text[], the hashes of the address under every kept key). It adds `verdict`
-# (row_id, reason), where an empty reason means yes. Parameters: business_id and now.
+# message_class and address_hashes (text[], the hashes of the address under every kept key), and whatever else is wanted
+# again. It adds `verdict`: the candidate's columns, reason (empty means yes) and email, the person's first address.
+# Parameters: business_id and now.
 ELIGIBILITY_SQL = """
     verdict AS (
-        SELECT candidate.row_id,
+        SELECT candidate.*, person.primary_email AS email,
                CASE
                    WHEN profile.sending_paused_at IS NOT NULL THEN 'business_paused'
                    WHEN candidate.contact_id IS NOT NULL AND (person.id IS NULL OR person.deleted_at IS NOT NULL)

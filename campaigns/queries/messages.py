@@ -16,7 +16,7 @@ OUTCOMES: dict[str, dict[str, object]] = {
     "failed": {"state__in": ["failed", "bounced", "parked", "lost"]},
     "unknown": {"state": "unknown"},
     "clicked": {"clicked_at__isnull": False},
-    "waiting": {"state__in": ["planned", "queued", "deferred", "claimed", "handed"]},
+    "waiting": {"state__in": ["planned", "queued", "deferred"]},
 }
 
 
@@ -50,5 +50,5 @@ def messages_of_step(sequence: Sequence, step_key: UUID, *, outcome: str = "", r
 
 def unknown_messages(sequence: Sequence | None = None) -> QuerySet[Message]:
     """Those of which nobody knows whether they arrived; somebody decides whether they go again."""
-    found = messages().filter(state=Message.State.UNKNOWN)
+    found = messages().filter(rare_state=Message.State.UNKNOWN)
     return found.filter(sequence=sequence) if sequence else found

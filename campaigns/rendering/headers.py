@@ -53,7 +53,11 @@ def mailbox(name: str, address: str) -> bytes:
     return b"%b <%b>" % (shown, address.encode())
 
 
-@lru_cache(maxsize=8)
 def date_header(moment: datetime) -> bytes:
-    """The moment as RFC 5322 writes it."""
-    return format_datetime(moment).encode()
+    """The moment as RFC 5322 writes it, to the second."""
+    return _date_header(moment.replace(microsecond=0))
+
+
+@lru_cache(maxsize=8)
+def _date_header(second: datetime) -> bytes:
+    return format_datetime(second).encode()

@@ -61,14 +61,20 @@ WITH due AS (
       FROM due LEFT JOIN move ON move.version_of_id = due.version_of_id AND move.position = due.position
 ), timed AS (
     SELECT met.*,
-           CASE WHEN sent.state IN ('planned', 'queued', 'deferred', 'claimed')
+           CASE WHEN sent.is_waiting
                     THEN greatest(sent.due_at, %(now)s) + make_interval(secs => met.wait_here)
                 WHEN sent.handed_at + make_interval(secs => met.wait_here) > %(now)s
                     THEN sent.handed_at + make_interval(secs => met.wait_here) END AS rests_until
       FROM met
       LEFT JOIN LATERAL (
-            SELECT state, due_at, handed_at FROM campaigns_message
-             WHERE business_id = %(business_id)s AND idem_key = met.key_sent_before LIMIT 1) AS sent ON true
+            SELECT message.state IN ('planned', 'queued', 'deferred') AND queued.handed_at IS NULL AS is_waiting,
+                   coalesce(queued.due_at, message.due_at) AS due_at,
+                   coalesce(queued.handed_at, message.handed_at) AS handed_at
+              FROM campaigns_message AS message
+              LEFT JOIN campaigns_queuedmessage AS queued
+                     ON queued.business_id = %(business_id)s AND queued.id = message.id
+             WHERE message.business_id = %(business_id)s AND message.idem_key = met.key_sent_before LIMIT 1
+           ) AS sent ON true
 ), walked AS (
     UPDATE campaigns_enrollment AS walk
        SET state = CASE WHEN timed.rests_until IS NULL AND timed.ahead IS NULL THEN 'completed' ELSE 'active' END,
@@ -98,7 +104,10 @@ WITH due AS (
              AND yes.channel = 'email' AND yes.topic_id = timed.topic_id
      WHERE timed.sends IS NOT NULL AND timed.rests_until IS NULL
     ON CONFLICT (business_id, idem_key) DO NOTHING
-    RETURNING sequence_id, step_key, state
+    RETURNING id, sequence_id, step_key, state
+), queued AS (
+    INSERT INTO campaigns_queuedmessage (business_id, id, lane, due_at)
+    SELECT %(business_id)s, id, 'sequence', %(now)s FROM written WHERE state = 'queued'
 ), changed AS (
     SELECT 'step.here' AS name, sequence_id || ':' || key_here AS key, -1 AS amount
       FROM timed WHERE rests_until IS NULL AND key_here IS NOT NULL

@@ -8,31 +8,23 @@ import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from functools import partial
 from uuid import UUID, uuid4
 
 import structlog
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
-from django.db.models import F
 
-from campaigns.gateways.base import Gateway, OutgoingMessage
+from campaigns.gateways.base import Gateway, Outcome, OutgoingMessage
 from campaigns.gateways.smtp import open_gateway
 from campaigns.models import Message
 from campaigns.queries.sending import may_business_send
 from campaigns.rendering.liquid import RenderTooLarge
 from campaigns.services.delivery_breaker import breaker
-from campaigns.services.delivery_claims import (
-    LEASE_SECONDS,
-    ClaimedMessage,
-    claim_messages,
-    next_due,
-    resend_unknown,
-    sweep_messages,
-)
+from campaigns.services.delivery_claims import LEASE_SECONDS, ClaimedMessage, claim_messages, give_back, next_due
 from campaigns.services.delivery_gate import pass_gate
 from campaigns.services.delivery_marks import RunningMark, open_mark
 from campaigns.services.delivery_results import Result, record_results, result_of
+from campaigns.services.delivery_sweep import resend_unknown, sweep_messages
 from campaigns.services.rendering import LetterPress, open_press
 from ecosystem.base import faults
 from ecosystem.base.clock import now as clock_now
@@ -46,25 +38,28 @@ log = structlog.get_logger(__name__)
 
 QUANTUM = 100
 SUB_BATCH = 20
+# Answers are written down so often at the latest; until then the running mark keeps them.
+RECORD_SECONDS = 1.0
 TURN_SECONDS = 6.0
 PAUSED_SECONDS = 60
 FOLDS_PER_MAIL = 1 / 5_000
 PAUSES_BETWEEN_TRIES = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)
 
-# Where the mark has no file: costs no wait for the disk and touches no index (the lease grows only when half of it is
-# over). It may only make unknowns fewer, never permit a send: the hand-over before it is durable.
+# Where the mark has no file: costs no wait for the disk and touches no index. It may only make unknowns fewer, never
+# permit a send: the hand-over before it is durable.
 _MARK = """
-UPDATE campaigns_message AS message
-   SET started_at = clock_timestamp(),
-       lease_until = CASE WHEN message.lease_until < clock_timestamp() + make_interval(secs => %(lease)s / 2)
-                          THEN clock_timestamp() + make_interval(secs => %(lease)s) ELSE message.lease_until END
- WHERE message.business_id = %(business_id)s AND message.id = %(id)s AND message.state = 'handed'
-   AND message.claim_token = %(token)s AND message.lease_until > clock_timestamp()"""
+UPDATE campaigns_queuedmessage AS queued SET started_at = clock_timestamp()
+ WHERE queued.business_id = %(business_id)s AND queued.id = %(id)s AND queued.claim_token = %(token)s
+   AND queued.handed_at IS NOT NULL
+   AND EXISTS (SELECT FROM campaigns_messageclaim AS claim
+                WHERE claim.business_id = %(business_id)s AND claim.id = %(token)s
+                  AND claim.lease_until > clock_timestamp())"""
 
 _RENEW = """
-UPDATE campaigns_message SET lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
- WHERE business_id = %(business_id)s AND state = 'handed' AND claim_token = %(token)s
-   AND lease_until > statement_timestamp()"""
+UPDATE campaigns_messageclaim SET lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
+ WHERE business_id = %(business_id)s AND id = %(token)s AND lease_until > statement_timestamp()"""
+
+_CLOSE = "DELETE FROM campaigns_messageclaim WHERE business_id = %(business_id)s AND id = %(token)s"
 
 
 def work_delivery(lane: str, business_id: int, now: datetime) -> datetime | None:
@@ -95,16 +90,14 @@ def deliver(business_id: int, lane: str, *, now: datetime, gateway: Gateway, cou
     Nothing is open in the database while the provider is talked to.
     """
     token = uuid4()
-    with business_scope(business_id):
-        claimed = claim_messages(lane, token=token, now=now, count=count)
-        press = open_press(claimed) if claimed else None
-    faults.hit("after_claim")
-    if press is None:
-        return 0
     mark = open_mark(token)
     is_over = False
     try:
-        sent = _send_all(business_id, claimed, press, gateway, token, mark)
+        with business_scope(business_id):
+            claimed = claim_messages(lane, token=token, now=now, count=count, marks_rows=mark is None)
+            press = open_press(claimed) if claimed else None
+        faults.hit("after_claim")
+        sent = _Turn(business_id, claimed, press, gateway, token, mark).send_all() if press else 0
         is_over = True
     finally:
         if mark is not None:
@@ -112,49 +105,73 @@ def deliver(business_id: int, lane: str, *, now: datetime, gateway: Gateway, cou
     return sent
 
 
-def _send_all(
-    business_id: int,
-    claimed: Sequence[ClaimedMessage],
-    press: LetterPress,
-    gateway: Gateway,
-    token: UUID,
-    mark: RunningMark | None,
-) -> int:
-    """Sub-batch after sub-batch; what there is no time for goes back."""
-    deadline = time.monotonic() + TURN_SECONDS
-    sent = 0
-    for start in range(0, len(claimed), SUB_BATCH):
-        if time.monotonic() > deadline or breaker.seconds_left():
-            _give_back(business_id, claimed[start:], token)
-            break
-        sent += _send_some(business_id, claimed[start : start + SUB_BATCH], press, gateway, token, mark)
-    return sent
+class _Turn:
+    """What a worker does with the messages it has claimed."""
+
+    def __init__(
+        self,
+        business_id: int,
+        claimed: Sequence[ClaimedMessage],
+        press: LetterPress,
+        gateway: Gateway,
+        token: UUID,
+        mark: RunningMark | None,
+    ) -> None:
+        self._business_id, self._claimed, self._press, self._gateway = business_id, claimed, press, gateway
+        self._token, self._mark = token, mark
+        self._lease = _Lease(business_id, token, mark)
+        self._results: list[Result] = []
+        self._sent = 0
+
+    def send_all(self) -> int:
+        """Sub-batch after sub-batch; what there is no time for goes back. How many were sent."""
+        began = recorded_at = time.monotonic()
+        try:
+            for start in range(0, len(self._claimed), SUB_BATCH):
+                moment = time.monotonic()
+                if moment > began + TURN_SECONDS or breaker.seconds_left():
+                    _give_back(self._business_id, self._claimed[start:], self._token)
+                    break
+                if self._results and moment > recorded_at + RECORD_SECONDS:
+                    self._record()
+                    recorded_at = moment
+                self._send_some(self._claimed[start : start + SUB_BATCH])
+        finally:
+            # What was answered is written down, whatever broke.
+            self._record()
+        _run_alone(_CLOSE, {"token": self._token}, self._business_id, name="close_claim")
+        return self._sent
+
+    def _send_some(self, claimed: Sequence[ClaimedMessage]) -> None:
+        """One sub-batch: through the gate and out."""
+        faults.hit("before_gate")
+        passages = pass_gate(claimed, token=self._token, business_id=self._business_id)
+        faults.hit("after_gate")
+        handed = {
+            message.id: message
+            for message in claimed
+            if message.id in passages and passages[message.id].state == "handed"
+        }
+        letters = _letters(handed.values(), self._press, self._results.append)
+        heard = self._mark.hear if self._mark else _unheard
+        outcomes = self._gateway.send(letters, started=self._lease.start, answered=heard)
+        if self._mark:
+            self._mark.flush()
+        breaker.hear(outcomes)
+        self._results += [result_of(handed[outcome.id], outcome) for outcome in outcomes]
+
+    def _record(self) -> None:
+        if not self._results:
+            return
+        results, self._results = self._results, []
+        faults.hit("before_result_commit")
+        _persist(lambda: record_results(self._business_id, results, token=self._token))
+        faults.hit("after_result_commit")
+        self._sent += sum(result.state == "accepted" for result in results)
 
 
-def _send_some(
-    business_id: int,
-    claimed: Sequence[ClaimedMessage],
-    press: LetterPress,
-    gateway: Gateway,
-    token: UUID,
-    mark: RunningMark | None,
-) -> int:
-    """One sub-batch: through the gate, out, and written down."""
-    faults.hit("before_gate")
-    started = partial(_mark_started, business_id, token) if mark is None else _Lease(business_id, token, mark).start
-    passages = pass_gate(claimed, token=token, marks_rows=mark is None, business_id=business_id)
-    faults.hit("after_gate")
-    handed = {
-        message.id: message for message in claimed if message.id in passages and passages[message.id].state == "handed"
-    }
-    results: list[Result] = []
-    outcomes = gateway.send(_letters(handed.values(), press, results.append), started=started)
-    breaker.hear(outcomes)
-    results += [result_of(handed[outcome.id], outcome) for outcome in outcomes]
-    faults.hit("before_result_commit")
-    _persist(lambda: record_results(business_id, results, token=token))
-    faults.hit("after_result_commit")
-    return sum(result.state == "accepted" for result in results)
+def _unheard(_outcome: Outcome) -> None:
+    """Where no file keeps the answers."""
 
 
 def _letters(
@@ -174,20 +191,25 @@ def _letters(
 
 
 class _Lease:
-    """The hold on a sub-batch whose running mark stands in a file: asked of PostgreSQL anew when half of it is over."""
+    """The hold on what is in hand, asked of PostgreSQL anew when half of it is over; and the running mark under it."""
 
-    def __init__(self, business_id: int, token: UUID, mark: RunningMark) -> None:
+    def __init__(self, business_id: int, token: UUID, mark: RunningMark | None) -> None:
         self._business_id, self._token, self._mark = business_id, token, mark
+        self.renewed()
+
+    def renewed(self) -> None:
+        """The hold was taken or prolonged just now."""
         self._renew_at = time.monotonic() + LEASE_SECONDS / 2
 
     def start(self, message_id: UUID) -> bool:
         """Mark a message as begun. False where the lease is lost and we may not go on."""
         if time.monotonic() > self._renew_at:
-            held_from = time.monotonic()
             if not _run_alone(_RENEW, {"token": self._token}, self._business_id, name="renew_lease"):
                 return False
-            self._renew_at = held_from + LEASE_SECONDS / 2
-        return self._mark.start(message_id)
+            self.renewed()
+        if self._mark is not None:
+            return self._mark.start(message_id)
+        return _mark_started(self._business_id, self._token, message_id)
 
 
 def _mark_started(business_id: int, token: UUID, message_id: UUID) -> bool:
@@ -196,7 +218,7 @@ def _mark_started(business_id: int, token: UUID, message_id: UUID) -> bool:
 
 
 def _run_alone(statement: str, given: dict[str, UUID], business_id: int, *, name: str) -> int:
-    """Run one of the two statements above between two mails; how many messages are still ours."""
+    """Run one of the statements above outside of a transaction; how many rows are still ours."""
     try:
         return execute_alone(
             statement,
@@ -212,11 +234,9 @@ def _run_alone(statement: str, given: dict[str, UUID], business_id: int, *, name
 
 
 def _give_back(business_id: int, claimed: Sequence[ClaimedMessage], token: UUID) -> None:
-    """Put back what this turn has no time for; it does not count as an attempt."""
+    """Let go of what there was no time for."""
     with business_scope(business_id):
-        Message.objects.filter(
-            id__in=[message.id for message in claimed], state=Message.State.CLAIMED, claim_token=token
-        ).update(state=Message.State.QUEUED, claim_token=None, lease_until=None, attempt=F("attempt") - 1)
+        give_back(claimed, token=token)
 
 
 def _persist(write: Callable[[], object]) -> None:

@@ -3,20 +3,19 @@
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 import structlog
+from django.db import IntegrityError
 
 from campaigns.gateways.base import Outcome, Verdict
-from campaigns.services.delivery_claims import MOST_ATTEMPTS, ClaimedMessage
-from contacts.models import Channel, ContactPoint, Interaction, Suppression
-from contacts.services.interactions import NewInteraction, add_interactions
+from campaigns.services.delivery_claims import MOST_ATTEMPTS, ClaimedMessage, as_array
+from contacts.models import ContactPoint, Suppression
+from contacts.services.interactions import WRITE_LINES_SQL, publish_lines
 from contacts.services.suppression import suppress_address
 from ecosystem.base.addresses import address_hashes
 from ecosystem.base.clock import now as clock_now
-from ecosystem.base.errors import DomainError
-from ecosystem.base.sql import rows
+from ecosystem.base.sql import array_text, rows
 from ecosystem.base.tenancy import business_scope
 
 log = structlog.get_logger(__name__)
@@ -26,35 +25,47 @@ RETRY_SECONDS = (60, 300, 1_800, 7_200, 28_800)
 FAULT_SECONDS = 60
 NO_SUCH_ADDRESS = ("5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1")
 
-# The rows are named by id. The state is compared so that no index by state is taken for it: such a one holds what has
-# long left the state.
-_RECORD = """
+# What is over leaves the queue, and only the worker whose token still fits takes it out; the record is written once.
+_RECORD_BEGIN = """
 WITH given AS (
-    SELECT * FROM unnest(%(ids)s::uuid[], %(states)s::text[], %(reasons)s::text[], %(provider_ids)s::text[],
-                         %(waits)s::int[], %(free)s::bool[])
+    SELECT id, reason, provider_id, is_free, clock_timestamp() + make_interval(secs => wait_seconds) AS again_at,
+           CASE WHEN given.state = 'queued' AND EXISTS (
+                     SELECT FROM campaigns_message AS message
+                      WHERE message.business_id = %(business_id)s AND message.id = given.id
+                        AND message.expires_at <= clock_timestamp() + make_interval(secs => given.wait_seconds))
+                THEN 'expired' ELSE given.state END AS state
+      FROM unnest(%(ids)s::uuid[], %(states)s::text[], %(reasons)s::text[], %(provider_ids)s::text[],
+                  %(waits)s::int[], %(free)s::bool[])
            AS given(id, state, reason, provider_id, wait_seconds, is_free)
+), over AS (
+    DELETE FROM campaigns_queuedmessage AS queued USING given
+     WHERE queued.business_id = %(business_id)s AND queued.id = given.id
+       AND queued.claim_token = %(token)s AND queued.handed_at IS NOT NULL AND given.state <> 'queued'
+    RETURNING queued.id, queued.attempt, queued.handed_at, given.state, given.provider_id, given.again_at,
+              CASE given.state WHEN 'expired' THEN 'too_late' ELSE given.reason END AS reason
+), again AS (
+    UPDATE campaigns_queuedmessage AS queued
+       SET claim_token = NULL, handed_at = NULL, started_at = NULL, due_at = given.again_at,
+           attempt = queued.attempt - CASE WHEN given.is_free THEN 1 ELSE 0 END
+      FROM given
+     WHERE queued.business_id = %(business_id)s AND queued.id = given.id
+       AND queued.claim_token = %(token)s AND queued.handed_at IS NOT NULL AND given.state = 'queued'
+    RETURNING queued.id, queued.attempt, NULL::timestamptz AS handed_at, given.state, given.provider_id,
+              given.again_at, given.reason
+), known AS MATERIALIZED (
+    SELECT * FROM over UNION ALL SELECT * FROM again
 ), recorded AS (
     UPDATE campaigns_message AS message
-       SET state = CASE WHEN given.state = 'queued' AND message.expires_at
-                             <= clock_timestamp() + make_interval(secs => given.wait_seconds) THEN 'expired'
-                        ELSE given.state END,
-           reason = CASE WHEN given.state = 'queued' AND message.expires_at
-                              <= clock_timestamp() + make_interval(secs => given.wait_seconds) THEN 'too_late'
-                         WHEN message.reason = 'resent' AND given.state IN ('queued', 'unknown') THEN 'resent'
-                         ELSE given.reason END,
-           provider_id = given.provider_id, claim_token = NULL, lease_until = NULL,
-           accepted_at = CASE given.state WHEN 'accepted' THEN clock_timestamp() END,
-           handed_at = CASE WHEN given.state <> 'queued' THEN message.handed_at END,
-           started_at = CASE WHEN given.state <> 'queued' THEN coalesce(message.started_at, message.handed_at) END,
-           attempt = message.attempt - CASE WHEN given.is_free THEN 1 ELSE 0 END,
-           due_at = CASE WHEN given.state = 'queued'
-                         THEN clock_timestamp() + make_interval(secs => given.wait_seconds) ELSE message.due_at END,
+       SET state = known.state, provider_id = known.provider_id, attempt = known.attempt, handed_at = known.handed_at,
+           reason = CASE WHEN message.reason = 'resent' AND known.state IN ('queued', 'unknown') THEN 'resent'
+                         ELSE known.reason END,
+           accepted_at = CASE known.state WHEN 'accepted' THEN clock_timestamp() END,
+           due_at = CASE known.state WHEN 'queued' THEN known.again_at ELSE message.due_at END,
            updated_at = clock_timestamp()
-      FROM given
-     WHERE message.business_id = %(business_id)s AND message.id = given.id AND message.id = ANY (%(ids)s::uuid[])
-       AND message.claim_token = %(token)s AND message.state || '' = 'handed'
+      FROM known
+     WHERE message.business_id = %(business_id)s AND message.id = known.id AND message.id = ANY (%(ids)s::uuid[])
     RETURNING message.id, message.state, message.reason, message.contact_id, message.sequence_id, message.step_key,
-              message.is_test, message.accepted_at
+              message.is_test, message.accepted_at, message.channel
 ), counted AS (
     INSERT INTO ecosystem_tally (business_id, id, name, key, amount)
     SELECT %(business_id)s, uuidv7(), name, key, count(*)
@@ -64,8 +75,17 @@ WITH given AS (
                    sequence_id || ':' || step_key AS key
               FROM recorded WHERE state <> 'queued' AND sequence_id IS NOT NULL AND NOT is_test) AS changed
      GROUP BY name, key
-)
-SELECT id, state, contact_id, is_test, accepted_at FROM recorded"""
+), line AS (
+    SELECT uuidv7() AS id, contact_id, 'message_sent' AS kind, channel, 'out' AS direction, accepted_at AS occurred_at,
+           'campaigns.message' AS source, id::text AS external_id, NULL::uuid AS actor_id, id AS object_id,
+           NULL::bigint AS value_minor, '' AS currency, '{}'::jsonb AS params
+      FROM recorded WHERE state = 'accepted' AND contact_id IS NOT NULL AND NOT is_test AND %(tells)s
+)"""
+_RECORD_END = """
+SELECT (SELECT count(*) FROM recorded) AS recorded,
+       ARRAY (SELECT id::text FROM recorded WHERE state = 'bounced') AS bounced,
+       ARRAY (SELECT id::text FROM written) AS line_ids, ARRAY (SELECT contact_id::text FROM written) AS contact_ids"""
+RECORD = _RECORD_BEGIN + WRITE_LINES_SQL + _RECORD_END
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,18 +128,15 @@ def record_results(business_id: int, results: Sequence[Result], *, token: UUID) 
         return 0
     try:
         with business_scope(business_id):
-            recorded = _record(results, token)
-            add_interactions([_line(row) for row in recorded if _is_on_timeline(row)])
-            _stop_bounced(results, recorded)
-    except DomainError as error:
+            recorded = _record(results, token, tells=True)
+    except IntegrityError:
         # Somebody was erased in this very moment: what was sent must be known all the same.
-        log.warning("results_without_timeline", code=error.code)
+        log.warning("results_without_timeline")
         with business_scope(business_id):
-            recorded = _record(results, token)
-            _stop_bounced(results, recorded)
-    if len(recorded) < len(results):
-        log.warning("late_results_rejected", count=len(results) - len(recorded))
-    return len(recorded)
+            recorded = _record(results, token, tells=False)
+    if recorded < len(results):
+        log.warning("late_results_rejected", count=len(results) - recorded)
+    return recorded
 
 
 def _again(message: ClaimedMessage, words: str) -> Result:
@@ -129,52 +146,39 @@ def _again(message: ClaimedMessage, words: str) -> Result:
     return Result(message, "queued", words, wait_seconds=round(wait * random.uniform(0.8, 1.2)))  # noqa: S311 - jitter
 
 
-def _record(results: Sequence[Result], token: UUID) -> list[dict[str, Any]]:
-    return rows(
-        _RECORD,
+def _record(results: Sequence[Result], token: UUID, *, tells: bool) -> int:
+    done = rows(
+        RECORD,
         {
-            "ids": [result.message.id for result in results],
-            "states": [result.state for result in results],
-            "reasons": [result.reason for result in results],
-            "provider_ids": [result.provider_id[:200] for result in results],
-            "waits": [result.wait_seconds for result in results],
-            "free": [result.is_free for result in results],
+            "ids": as_array([result.message for result in results]),
+            "states": array_text([result.state for result in results]),
+            "reasons": array_text([result.reason for result in results]),
+            "provider_ids": array_text([result.provider_id[:200] for result in results]),
+            "waits": array_text([str(result.wait_seconds) for result in results]),
+            "free": array_text(["t" if result.is_free else "f" for result in results]),
             "token": token,
+            "tells": tells,
         },
         prepared="record_results",
         keeps_plan=True,
-    )
+    )[0]
+    lines = zip(done["line_ids"], done["contact_ids"], strict=True)
+    publish_lines((line_id, person, "message_sent") for line_id, person in lines)
+    if done["bounced"]:
+        gone = set(done["bounced"])
+        _stop_bounced([result.message for result in results if result.message.key in gone])
+    return int(done["recorded"])
 
 
-def _is_on_timeline(row: dict[str, Any]) -> bool:
-    return row["state"] == "accepted" and row["contact_id"] is not None and not row["is_test"]
-
-
-def _line(row: dict[str, Any]) -> NewInteraction:
-    return NewInteraction(
-        contact_id=row["contact_id"],
-        kind="message_sent",
-        source="campaigns.message",
-        external_id=str(row["id"]),
-        occurred_at=row["accepted_at"],
-        channel=Channel.EMAIL,
-        direction=Interaction.Direction.OUT,
-        object_id=row["id"],
-    )
-
-
-def _stop_bounced(results: Sequence[Result], recorded: list[dict[str, Any]]) -> None:
+def _stop_bounced(messages: Sequence[ClaimedMessage]) -> None:
     """Never write again to an address that does not exist."""
-    gone = {row["id"] for row in recorded if row["state"] == "bounced"}
-    for result in results:
-        message = result.message
-        if message.id in gone:
-            suppress_address(
-                channel=message.channel,
-                hashes=address_hashes(message.channel, message.address),
-                topic=None,
-                reason=Suppression.Reason.BOUNCED,
-            )
-            ContactPoint.objects.filter(kind="email", value_norm=message.address, bounced_at=None).update(
-                bounced_at=clock_now()
-            )
+    for message in messages:
+        suppress_address(
+            channel=message.channel,
+            hashes=address_hashes(message.channel, message.address),
+            topic=None,
+            reason=Suppression.Reason.BOUNCED,
+        )
+        ContactPoint.objects.filter(kind="email", value_norm=message.address, bounced_at=None).update(
+            bounced_at=clock_now()
+        )

@@ -1,13 +1,13 @@
 """Messages: planning one intended delivery, calling off what has not left yet, deciding about what is not known."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 
-from campaigns.models import ContentVersion, Message, Signup
+from campaigns.models import ContentVersion, Message, QueuedMessage, Signup
 from contacts.models import Contact, Topic
 from ecosystem.base.clock import now as clock_now
 from ecosystem.base.sql import rows
@@ -21,21 +21,26 @@ REASONS_THAT_STOP_ALL = frozenset({"bounced", "complained", "erased"})
 
 # Locked in one order, like the gate does, so that the two wait for each other instead of failing each other.
 _CANCEL = """
-WITH open AS (
-    SELECT id FROM campaigns_message
-     WHERE business_id = %(business_id)s AND state IN ('planned', 'queued', 'deferred', 'claimed')
-       AND (%(contact_id)s::uuid IS NULL OR contact_id = %(contact_id)s)
-       AND (%(address_hash)s::text IS NULL OR address_hash = %(address_hash)s)
-       AND (%(topic_id)s::uuid IS NULL OR topic_id = %(topic_id)s)
-       AND (%(sequence_id)s::uuid IS NULL OR sequence_id = %(sequence_id)s)
-       AND (%(stops_all)s OR message_class <> 'transactional')
-     ORDER BY id FOR UPDATE
+WITH open AS MATERIALIZED (
+    SELECT queued.id
+      FROM campaigns_message AS message
+      JOIN campaigns_queuedmessage AS queued ON queued.business_id = %(business_id)s AND queued.id = message.id
+     WHERE message.business_id = %(business_id)s AND queued.handed_at IS NULL
+       AND (%(contact_id)s::uuid IS NULL OR message.contact_id = %(contact_id)s)
+       AND (%(address_hash)s::text IS NULL OR message.address_hash = %(address_hash)s)
+       AND (%(topic_id)s::uuid IS NULL OR message.topic_id = %(topic_id)s)
+       AND (%(sequence_id)s::uuid IS NULL OR message.sequence_id = %(sequence_id)s)
+       AND (%(stops_all)s OR message.message_class <> 'transactional')
+     ORDER BY queued.id FOR UPDATE OF queued
+), gone AS (
+    DELETE FROM campaigns_queuedmessage AS queued USING open
+     WHERE queued.business_id = %(business_id)s AND queued.id = open.id
+    RETURNING queued.id, queued.attempt
 ), cancelled AS (
     UPDATE campaigns_message AS message
-       SET state = 'cancelled', reason = %(reason)s, claim_token = NULL, lease_until = NULL,
-           updated_at = clock_timestamp()
-      FROM open
-     WHERE message.business_id = %(business_id)s AND message.id = open.id
+       SET state = 'cancelled', reason = %(reason)s, attempt = gone.attempt, updated_at = clock_timestamp()
+      FROM gone
+     WHERE message.business_id = %(business_id)s AND message.id = gone.id
     RETURNING message.sequence_id, message.step_key, message.is_test
 ), counted AS (
     INSERT INTO ecosystem_tally (business_id, id, name, key, amount)
@@ -92,8 +97,17 @@ def plan_message(
     Message.objects.bulk_create([message], ignore_conflicts=True)
     kept = Message.objects.get(idem_key=idem_key)
     if kept.id == message.id:
+        put_in_queue([kept])
         note_work(queue_of(lane), due_at)
     return kept
+
+
+def put_in_queue(messages: Iterable[Message]) -> None:
+    """Give messages that are queued or deferred their place, due when they say."""
+    QueuedMessage.objects.bulk_create(
+        [QueuedMessage(id=one.id, lane=one.lane, due_at=one.due_at, attempt=one.attempt) for one in messages],
+        batch_size=2_000,
+    )
 
 
 def cancel_open_messages(
@@ -138,6 +152,8 @@ def decide_unknown(message_id: UUID, *, sends_again: bool, actor: Membership | N
     message.state = Message.State.QUEUED if sends_again else Message.State.LOST
     message.reason, message.attempt, message.due_at = "", 0, clock_now()
     message.save(update_fields=["state", "reason", "attempt", "due_at", "updated_at"])
+    if sends_again:
+        put_in_queue([message])
     if message.sequence_id is not None and not message.is_test:
         step = f"{message.sequence_id}:{message.step_key}"
         count("step.unknown", step, -1)

@@ -40,10 +40,16 @@ SELECT name, key, coalesce(kept.number, 0) AS kept, coalesce(counted.number, 0) 
  ORDER BY name, key LIMIT 20"""
 
 _LEASES = """
-SELECT lane, state, count(*) AS number FROM campaigns_message
- WHERE business_id = %(business_id)s AND state IN ('claimed', 'handed')
-   AND lease_until < clock_timestamp() - make_interval(secs => %(seconds)s)
- GROUP BY lane, state"""
+SELECT lane, sum(cardinality(message_ids)) AS number FROM campaigns_messageclaim
+ WHERE business_id = %(business_id)s AND lease_until < clock_timestamp() - make_interval(secs => %(seconds)s)
+ GROUP BY lane"""
+
+_PLACES = """
+SELECT count(*) FILTER (WHERE queued.id IS NULL) AS lost, count(*) FILTER (WHERE message.id IS NULL) AS idle
+  FROM (SELECT id FROM campaigns_message
+         WHERE business_id = %(business_id)s AND state IN ('queued', 'deferred')) AS message
+  FULL JOIN (SELECT id FROM campaigns_queuedmessage WHERE business_id = %(business_id)s) AS queued
+    ON queued.id = message.id"""
 
 _TWINS = """
 SELECT 'message' AS kind, idem_key AS key, count(*) AS number FROM campaigns_message
@@ -70,7 +76,14 @@ def wrong_counts() -> list[str]:
 def letters_left_lying() -> list[str]:
     """Letters in the hand of a worker that is long dead."""
     old = rows(_LEASES, {"seconds": 2 * LEASE_SECONDS + 15})
-    return [f"{row['number']} letters of lane {row['lane']} are {row['state']} past their lease." for row in old]
+    return [f"{row['number']} letters of lane {row['lane']} are in hand past their lease." for row in old]
+
+
+def lost_places() -> list[str]:
+    """Letters that wait and have no place in the queue, and places of letters that do not wait."""
+    found = rows(_PLACES)[0]
+    words = {"lost": "letters wait and stand in no queue.", "idle": "places in the queue belong to no waiting letter."}
+    return [f"{found[name]} {sentence}" for name, sentence in words.items() if found[name]]
 
 
 def twins() -> list[str]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
+import orjson
 from django.conf import settings
 from django.db import transaction
 from django.utils import translation
@@ -22,11 +23,23 @@ from campaigns.rendering.system_letters import confirmation_plan, receipt_plan
 from campaigns.services.delivery_claims import ClaimedMessage
 from contacts.models import Contact, Topic
 from ecosystem.base.errors import Invalid
+from ecosystem.base.sql import array_text, rows
 from ecosystem.base.tenancy import current_business_id
 from ecosystem.models import Business, BusinessProfile, Membership
 
 SYSTEM_PLANS = {"confirm_signup": confirmation_plan, "receipt": receipt_plan}
 MOST_PREPARED = 200
+
+# Asked once for every hundred letters: three queries of the ORM would cost a fifth of what a letter costs.
+_SENDER = """
+SELECT business.name AS business_name, profile.id, profile.language, profile.postal_address, profile.sender_name,
+       profile.sender_email, profile.reply_to_email, profile.core_message, profile.town,
+       (SELECT coalesce(json_agg(json_build_object('id', topic.id, 'name', topic.name, 'promise', topic.promise)), '[]')
+          FROM contacts_topic AS topic
+         WHERE topic.business_id = %(business_id)s AND topic.id = ANY (%(topic_ids)s::uuid[]))::text AS topics
+  FROM ecosystem_business AS business
+  JOIN ecosystem_businessprofile AS profile ON profile.business_id = business.id
+ WHERE business.id = %(business_id)s"""
 
 _prepared: dict[tuple[object, ...], PreparedLetter] = {}
 
@@ -115,7 +128,7 @@ class LetterPress:
     business_id: int
     sender: SenderIdentity
     language: str
-    letters: Mapping[tuple[UUID | None, UUID | None], PreparedLetter]
+    letters: Mapping[tuple[str | None, str | None], PreparedLetter]
 
     def make(self, message: ClaimedMessage, now: datetime) -> OutgoingMessage:
         """The bytes of one message. Raises Invalid, RenderTooLarge, or KeyError where its letter is gone."""
@@ -143,19 +156,21 @@ class LetterPress:
         merge = {name: value for name, value in message.merge.items() if isinstance(value, str)}
         merge["contact.first_name"] = merge.get("given_name", "")
         if message.signup_id is not None and message.template == "confirm_signup":
-            merge["action.url"] = confirm_url(self.business_id, message.signup_id)
+            merge["action.url"] = confirm_url(self.business_id, UUID(message.signup_id))
         return merge
 
 
 def open_press(messages: Iterable[ClaimedMessage]) -> LetterPress:
     """Read once what a batch of messages of the current business is printed from."""
-    profile = BusinessProfile.objects.get()
     business_id = current_business_id()
-    business = Business.objects.get(pk=business_id)
     wanted = {(one.content_version_id, one.topic_id) for one in messages if one.content_version_id is not None}
-    topics = Topic.objects.in_bulk([topic_id for _, topic_id in wanted if topic_id is not None])
-    found: dict[tuple[UUID | None, UUID | None], PreparedLetter] = {}
-    missing: dict[tuple[UUID | None, UUID | None], tuple[tuple[object, ...], SenderIdentity]] = {}
+    topic_ids = [topic_id for _, topic_id in wanted if topic_id is not None]
+    facts = rows(_SENDER, {"topic_ids": array_text(topic_ids)}, prepared="sender_of_letters")[0]
+    business = Business(pk=business_id, name=facts.pop("business_name"))
+    topics = {topic["id"]: Topic(**topic) for topic in orjson.loads(facts.pop("topics"))}
+    profile = BusinessProfile(**facts)
+    found: dict[tuple[str | None, str | None], PreparedLetter] = {}
+    missing: dict[tuple[str | None, str | None], tuple[tuple[object, ...], SenderIdentity]] = {}
     for version_id, topic_id in wanted:
         said_yes_to = [topics[topic_id]] if topic_id in topics else []
         sender = sender_identity(profile, topics=said_yes_to, business=business)
@@ -164,7 +179,8 @@ def open_press(messages: Iterable[ClaimedMessage]) -> LetterPress:
             found[version_id, topic_id] = _prepared[key]
         else:
             missing[version_id, topic_id] = (key, sender)
-    versions = ContentVersion.objects.only("plan").in_bulk([version_id for version_id, _ in missing]) if missing else {}
+    plans = ContentVersion.objects.only("plan").filter(id__in=[version_id for version_id, _ in missing])
+    versions = {str(version.id): version for version in plans} if missing else {}
     for pair, (key, sender) in missing.items():
         if pair[0] in versions:
             found[pair] = _prepare(key, RenderPlan.from_json(versions[pair[0]].plan), sender)

@@ -29,9 +29,20 @@ UPDATE campaigns_enrollment SET due_at = due_at + (%(now)s - %(paused_at)s)
  WHERE business_id = %(business_id)s AND sequence_id = %(sequence_id)s AND state = 'active'"""
 
 _RELEASE_HELD = """
-UPDATE campaigns_message SET state = 'queued', reason = '', due_at = clock_timestamp(), updated_at = clock_timestamp()
- WHERE business_id = %(business_id)s AND sequence_id = %(sequence_id)s AND state = 'deferred'
-   AND reason = 'sequence_paused'"""
+WITH held AS MATERIALIZED (
+    SELECT queued.id
+      FROM campaigns_message AS message
+      JOIN campaigns_queuedmessage AS queued ON queued.business_id = %(business_id)s AND queued.id = message.id
+     WHERE message.business_id = %(business_id)s AND message.sequence_id = %(sequence_id)s
+       AND message.state = 'deferred' AND message.reason = 'sequence_paused'
+     ORDER BY queued.id FOR UPDATE OF queued
+), freed AS (
+    UPDATE campaigns_queuedmessage AS queued SET due_at = clock_timestamp() FROM held
+     WHERE queued.business_id = %(business_id)s AND queued.id = held.id
+)
+UPDATE campaigns_message AS message
+   SET state = 'queued', reason = '', due_at = clock_timestamp(), updated_at = clock_timestamp()
+  FROM held WHERE message.business_id = %(business_id)s AND message.id = held.id"""
 
 
 @transaction.atomic

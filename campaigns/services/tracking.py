@@ -58,12 +58,14 @@ MACHINE_AGENTS = (
 )
 
 _TARGET = """
-SELECT link.url, message.id AS message_id, coalesce(message.accepted_at, message.handed_at) AS left_at,
+SELECT link.url, message.id AS message_id,
+       coalesce(message.accepted_at, message.handed_at, queued.handed_at) AS left_at,
        (SELECT count(*) FROM campaigns_link AS other
          WHERE other.business_id = %(business_id)s AND other.content_version_id = link.content_version_id) AS links
   FROM campaigns_message AS message
   JOIN campaigns_link AS link ON link.business_id = %(business_id)s
    AND link.content_version_id = message.content_version_id AND link.number = %(number)s
+  LEFT JOIN campaigns_queuedmessage AS queued ON queued.business_id = %(business_id)s AND queued.id = message.id
  WHERE message.business_id = %(business_id)s AND message.id = %(message_id)s"""
 
 _DECIDE = """

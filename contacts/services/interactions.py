@@ -1,7 +1,7 @@
 """Writing timelines: the one way by which an Interaction comes to be, and what is kept from it."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,13 +14,15 @@ from contacts.events import InteractionsRecorded
 from contacts.models import FEEDING_KINDS, Channel, Contact, Interaction, Note
 from ecosystem.base import sql
 from ecosystem.base.errors import Invalid, NotFound
-from ecosystem.base.events import publish
+from ecosystem.base.events import is_heard, publish
 from ecosystem.base.ids import uuid7
 from ecosystem.base.tenancy import current_business_id
 from ecosystem.models import Membership
 
-# Lines of our own book-keeping: nothing passed between us and the person.
-SILENT_KINDS = frozenset({"note", "import", "stage_change", "role_change", "consent_change"})
+# Lines that are no touch: of our own book-keeping, and of a letter that left us, which nobody may have read. They stand
+# in the timeline and move no fact.
+SILENT_KINDS = frozenset({"note", "import", "stage_change", "role_change", "consent_change", "message_sent"})
+SILENT_KINDS |= {"message_opened", "page_view"}
 # What staff write down by hand, and by which way it usually comes about.
 TALK_KINDS: dict[str, Channel] = {
     "call": Channel.PHONE,
@@ -55,7 +57,7 @@ class NewInteraction:
 # One statement writes the lines and everything that is kept from them. `fed_at` becomes the newest feeding there
 # ever was, even where that is older than the rung: hunger counts from the rung only until the first feeding.
 # The people are held first and in one order, so that two writers wait for each other instead of blocking each other.
-_RECORD = """
+_HOLD_PEOPLE = """
 WITH held AS MATERIALIZED (
     SELECT id FROM contacts_contact WHERE business_id = %(business_id)s AND id = ANY (%(people)s::uuid[])
      ORDER BY id FOR NO KEY UPDATE
@@ -64,17 +66,23 @@ WITH held AS MATERIALIZED (
         id uuid, contact_id uuid, kind text, channel text, direction text, occurred_at timestamptz, source text,
         external_id text, actor_id uuid, object_id uuid, value_minor bigint, currency text, params jsonb
     )
-), written AS (
+), line AS (
+    SELECT * FROM given WHERE (SELECT count(*) FROM held) = cardinality(%(people)s::uuid[])
+)"""
+# Writes the rows of a CTE `line` (columns as a NewInteraction has them) that are new. Whoever writes very many lines of
+# a silent kind puts it into the statement that knows them; all others call record_interactions.
+WRITE_LINES_SQL = """, written AS (
     INSERT INTO contacts_interaction (
         id, business_id, created_at, contact_id, kind, channel, direction, occurred_at, source, external_id,
         actor_id, object_id, value_minor, currency, params
     )
     SELECT id, %(business_id)s, now(), contact_id, kind, channel, direction, occurred_at, source, external_id,
            actor_id, object_id, value_minor, currency, params
-    FROM given WHERE (SELECT count(*) FROM held) = cardinality(%(people)s::uuid[])
+    FROM line
     ON CONFLICT (business_id, source, external_id) DO NOTHING
     RETURNING id, contact_id, kind, direction, occurred_at, value_minor
-), facts AS (
+)"""
+_KEEP_FACTS = """, facts AS (
     SELECT contact_id,
            count(*) AS lines,
            max(occurred_at) AS touched_at,
@@ -125,6 +133,7 @@ SELECT (SELECT count(*) FROM held) AS held, ARRAY (SELECT id::text FROM written)
 """
 
 
+_RECORD = _HOLD_PEOPLE + WRITE_LINES_SQL + _KEEP_FACTS
 _SILENT = sorted(SILENT_KINDS)
 _FEEDING = sorted(FEEDING_KINDS)
 _COLUMNS = tuple(NewInteraction.__dataclass_fields__)
@@ -166,16 +175,22 @@ def add_interactions(lines: Sequence[NewInteraction]) -> list[UUID]:
         raise NotFound("contact_not_found", _("There is nobody by that id."))
     new = set(written["new"])
     told = [line for line in lines if str(line.id) in new]
-    if told:
+    publish_lines((line.id, line.contact_id, line.kind) for line in told)
+    return [line.id for line in told]
+
+
+def publish_lines(written: Iterable[tuple[UUID | str, UUID | str, str]]) -> None:
+    """Publish InteractionsRecorded for lines that were written: (id, contact id, kind) of each."""
+    lines = list(written) if is_heard(InteractionsRecorded) else []
+    if lines:
         publish(
             InteractionsRecorded(
                 business_id=current_business_id(),
-                interaction_ids=tuple(line.id for line in told),
-                contact_ids=tuple(line.contact_id for line in told),
-                kinds=tuple(line.kind for line in told),
+                interaction_ids=tuple(UUID(str(line_id)) for line_id, _person, _kind in lines),
+                contact_ids=tuple(UUID(str(person)) for _line, person, _kind in lines),
+                kinds=tuple(kind for _line, _person, kind in lines),
             )
         )
-    return [line.id for line in told]
 
 
 def record_interaction(

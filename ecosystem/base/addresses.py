@@ -4,6 +4,7 @@ import difflib
 import hmac
 import re
 import unicodedata
+from functools import lru_cache
 
 import phonenumbers
 from django.utils.translation import gettext as _
@@ -91,8 +92,12 @@ def fold(text: str) -> str:
 
 
 def _hash(key: Key, channel: str, address: str) -> str:
-    digest = hmac.digest(key.derive(f"address:{channel}"), address.encode(), "sha256")
-    return f"{key.id}:{digest.hex()}"
+    return f"{key.id}:{hmac.digest(_key_of(key, channel), address.encode(), 'sha256').hex()}"
+
+
+@lru_cache(maxsize=32)
+def _key_of(key: Key, channel: str) -> bytes:
+    return key.derive(f"address:{channel}")
 
 
 def _email_sentence(text: str) -> str:

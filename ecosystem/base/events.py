@@ -44,6 +44,11 @@ def publish(event: DomainEvent) -> None:
         handler(event)
 
 
+def is_heard(event_class: type[DomainEvent]) -> bool:
+    """Whether anybody listens: who would have to gather much for an event may ask first."""
+    return bool(_handlers.get(event_class))
+
+
 def subscriptions() -> dict[type[DomainEvent], tuple[Callable[[Any], Any], ...]]:
     """Which functions hear which event, for `show_flow` and the docs."""
     return {event_class: tuple(handlers) for event_class, handlers in _handlers.items()}

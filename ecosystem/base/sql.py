@@ -81,6 +81,15 @@ def rows_alone(sql: str, params: Mapping[str, Any], *, business_id: int, prepare
         return _as_dicts(cursor)
 
 
+def array_text(values: Sequence[str]) -> str:
+    """Texts as PostgreSQL writes an array of them: one parameter, to be cast, instead of many to be quoted."""
+    return '{"' + '","'.join([_in_array(value) for value in values]) + '"}' if values else "{}"
+
+
+def _in_array(value: str) -> str:
+    return value.replace("\\", "\\\\").replace('"', '\\"') if '"' in value or "\\" in value else value
+
+
 def _run_alone(
     cursor: Any, sql: str, params: Mapping[str, Any], business_id: int, *, prepared: str, waits_for_disk: bool
 ) -> None:

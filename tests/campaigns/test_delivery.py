@@ -1,6 +1,7 @@
 """Delivery: the gate, the answers of a provider, leases and tokens, and what is written down."""
 
 from datetime import timedelta
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -8,22 +9,25 @@ from django.conf import settings as django_settings
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from campaigns.gateways.base import Outcome, Verdict
 from campaigns.gateways.smtp import open_gateway
-from campaigns.models import Message, SequenceVersion, Signup
+from campaigns.models import Message, MessageClaim, QueuedMessage, SequenceVersion, Signup
 from campaigns.queries.sequences import steps_with_numbers
 from campaigns.services import delivery
 from campaigns.services.advancing import advance
 from campaigns.services.delivery_breaker import breaker
-from campaigns.services.delivery_claims import claim_messages, next_due, sweep_messages
+from campaigns.services.delivery_claims import claim_messages, next_due
 from campaigns.services.delivery_gate import pass_gate
 from campaigns.services.delivery_marks import open_mark
 from campaigns.services.delivery_results import Result, record_results
+from campaigns.services.delivery_sweep import sweep_messages
 from campaigns.services.enrollments import enroll_contacts
 from campaigns.services.messages import decide_unknown, plan_message
 from campaigns.services.rendering import compile_content, merge_of_contact
 from contacts.models import Contact, Interaction, Suppression
 from contacts.services.consent import withdraw_consent
 from contacts.services.suppression import suppress_address
+from ecosystem.base import faults
 from ecosystem.base.addresses import address_hash, address_hashes
 from ecosystem.base.clock import now
 from ecosystem.base.tenancy import business_scope
@@ -92,8 +96,9 @@ def test_a_sent_letter_stands_in_the_timeline_and_in_the_counts(shop, friends, m
     assert states_of(Message) == ["accepted"] * 3
     assert Interaction.objects.filter(kind="message_sent").count() == 3
     message = Message.objects.earliest("id")
-    assert (message.attempt, message.claim_token, message.lease_until) == (1, None, None)
-    assert message.handed_at <= message.started_at <= message.accepted_at
+    assert message.attempt == 1
+    assert message.handed_at <= message.accepted_at
+    assert (QueuedMessage.objects.count(), MessageClaim.objects.count()) == (0, 0)
     assert send(shop) == 0
     assert len(mail_server.accepted) == 3
 
@@ -182,7 +187,8 @@ def test_a_confirmation_goes_only_while_it_is_asked_for(shop, mail_server):
     signup = Signup.objects.create(email="ana@example.com", address_hash=address_hash("email", "ana@example.com"))
     plan(key="o:1", template="confirm_signup", signup=signup)
     plan(key="o:2", template="confirm_signup", signup=signup)
-    Message.objects.filter(idem_key="o:2").update(due_at=now() + timedelta(minutes=1))
+    later = Message.objects.get(idem_key="o:2")
+    QueuedMessage.objects.filter(id=later.id).update(due_at=now() + timedelta(minutes=1))
     work("transactional")
     Signup.objects.update(state="confirmed")
     pass_time(61)
@@ -304,10 +310,12 @@ def test_a_server_that_is_away_costs_no_attempt_and_opens_the_breaker(shop, seas
     write_letters()
     assert send(shop) == 0
     assert set(Message.objects.values_list("state", "attempt")) == {("queued", 0)}
+    assert set(QueuedMessage.objects.values_list("attempt", "claim_token", "handed_at")) == {(0, None, None)}
     assert breaker.seconds_left() > 50
     pass_time(90)
     work(LANE)
     assert set(Message.objects.values_list("state", "attempt")) == {("queued", 0)}
+    assert set(QueuedMessage.objects.values_list("attempt", "claim_token", "handed_at")) == {(0, None, None)}
 
 
 # Leases and tokens
@@ -348,8 +356,8 @@ def test_a_dead_worker_leaves_only_the_started_one_in_doubt(shop, friends, mail_
 def test_the_file_of_a_dead_worker_tells_what_it_had_begun(shop, friends, mail_server):
     token = uuid4()
     mark = open_mark(token)
-    claimed = claim_messages(LANE, token=token, now=now(), count=20)
-    pass_gate(claimed, token=token, marks_rows=False)
+    claimed = claim_messages(LANE, token=token, now=now(), count=20, marks_rows=False)
+    pass_gate(claimed, token=token)
     assert mark.start(claimed[0].id) is True
     mark.close(is_over=False)
     pass_time(61)
@@ -358,11 +366,66 @@ def test_the_file_of_a_dead_worker_tells_what_it_had_begun(shop, friends, mail_s
     assert Message.objects.get(state="unknown").id == claimed[0].id
 
 
+def test_what_a_dead_worker_heard_is_written_down_as_it_would_have_done(shop, friends, mail_server):
+    token = uuid4()
+    mark = open_mark(token)
+    claimed = claim_messages(LANE, token=token, now=now(), count=20, marks_rows=False)
+    pass_gate(claimed, token=token)
+    answers = [
+        Outcome(claimed[0].id, Verdict.ACCEPTED, 250, 'ok "1"\n', "ok 1"),
+        Outcome(claimed[1].id, Verdict.REFUSED_PERMANENT, 550, "5.1.1 no such user"),
+    ]
+    for answer in answers:
+        assert mark.start(answer.id) is True
+        mark.hear(answer)
+    assert mark.start(claimed[2].id) is True
+    mark.close(is_over=False)
+    pass_time(61)
+    assert sweep_messages(LANE) == 3
+    states = dict(Message.objects.values_list("id", "state"))
+    assert [states[one.id] for one in claimed] == ["accepted", "bounced", "unknown"]
+    assert Message.objects.get(state="accepted").provider_id == "ok 1"
+    assert Interaction.objects.filter(kind="message_sent").count() == 1
+    assert Suppression.objects.get().reason == "bounced"
+    assert (QueuedMessage.objects.count(), MessageClaim.objects.count()) == (0, 0)
+
+
+def test_a_file_that_ends_in_the_middle_of_a_line_is_not_believed(shop, friends, mail_server, settings):
+    token = uuid4()
+    mark = open_mark(token)
+    claimed = claim_messages(LANE, token=token, now=now(), count=20, marks_rows=False)
+    pass_gate(claimed, token=token)
+    assert mark.start(claimed[0].id) is True
+    mark.hear(Outcome(claimed[0].id, Verdict.ACCEPTED, 250, "ok"))
+    mark.flush()
+    mark.close(is_over=False)
+    with next(Path(settings.RUNNING_MARKS_DIR).rglob(token.hex)).open("ab") as file:
+        file.write(b'["')
+    pass_time(61)
+    sweep_messages(LANE)
+    assert states_of(Message) == ["unknown"] * 3
+
+
+def test_answers_are_written_down_though_the_turn_breaks(shop, seasonal, mail_server, settings, tmp_path):
+    people = [make_friend(seasonal, number) for number in range(25)]
+    enroll_contacts(make_sequence(seasonal), [person.id for person in people], source="staff")
+    write_letters()
+    settings.FAULT_DIR, settings.FAULT_PLAN = str(tmp_path), "after_gate:2:raise"
+    with pytest.raises(faults.InjectedFault):
+        send(shop)
+    settings.FAULT_PLAN = ""
+    assert sorted(states_of(Message)) == ["accepted"] * 20 + ["queued"] * 5
+    pass_time(61)
+    assert sweep_messages(LANE) == 5
+    assert send(shop) == 5
+    assert len({mail.message_id for mail in mail_server.accepted}) == len(mail_server.accepted) == 25
+
+
 def test_without_the_file_or_while_its_worker_lives_nothing_is_concluded(shop, friends, mail_server):
     tokens = [uuid4(), uuid4()]
     lives = open_mark(tokens[0])
     for token, count in zip(tokens, (1, 2), strict=True):
-        pass_gate(claim_messages(LANE, token=token, now=now(), count=count), token=token, marks_rows=False)
+        pass_gate(claim_messages(LANE, token=token, now=now(), count=count, marks_rows=False), token=token)
     pass_time(61)
     sweep_messages(LANE)
     lives.close(is_over=True)
@@ -374,14 +437,13 @@ def test_where_there_is_no_place_for_files_each_mail_is_marked_in_its_row(shop, 
     with CaptureQueriesContext(connection) as queries:
         assert send(shop) == 3
     assert len([query for query in queries if "SET started_at = clock_timestamp()" in query["sql"]]) == 3
-    assert Message.objects.filter(postmaster_started_at=None).count() == 0
 
 
 def test_a_worker_whose_lease_was_taken_away_meanwhile_stops(shop, friends, mail_server):
     token = uuid4()
     mark = open_mark(token)
-    claimed = claim_messages(LANE, token=token, now=now(), count=20)
-    pass_gate(claimed, token=token, marks_rows=False)
+    claimed = claim_messages(LANE, token=token, now=now(), count=20, marks_rows=False)
+    pass_gate(claimed, token=token)
     lease = delivery._Lease(shop.pk, token, mark)
     assert lease.start(claimed[0].id) is True
     lease._renew_at = 0
@@ -395,14 +457,15 @@ def test_a_worker_whose_lease_was_taken_away_meanwhile_stops(shop, friends, mail
 def test_after_a_restart_of_postgresql_the_marks_are_not_believed(shop, friends, mail_server):
     token = uuid4()
     pass_gate(claim_messages(LANE, token=token, now=now(), count=20), token=token)
-    Message.objects.update(postmaster_started_at=now() - timedelta(days=1))
+    MessageClaim.objects.update(marked_in_rows_by=now() - timedelta(days=1))
     pass_time(61)
     sweep_messages(LANE)
     assert states_of(Message) == ["unknown"] * 3
 
 
 def test_a_message_that_was_begun_too_often_is_set_aside(shop, friends, mail_server):
-    Message.objects.filter(contact=friends[0]).update(attempt=6)
+    tried = Message.objects.get(contact=friends[0])
+    QueuedMessage.objects.filter(id=tried.id).update(attempt=6)
     assert send(shop) == 2
     assert Message.objects.get(contact=friends[0]).state == "parked"
 

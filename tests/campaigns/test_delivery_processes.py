@@ -32,7 +32,7 @@ MOST_IN_DOUBT = {
     "after_data": 1,
     "before_final_dot": 1,
     "after_final_dot": 1,
-    "before_result_commit": 4,
+    "before_result_commit": 0,
     "after_result_commit": 0,
 }
 

@@ -3,13 +3,16 @@
 import json
 from datetime import timedelta
 from io import StringIO
+from uuid import uuid4
 
 import pytest
 from django.core.management import call_command
+from django.db import IntegrityError, transaction
 
-from campaigns.models import Message
+from campaigns.models import Message, MessageClaim, QueuedMessage
 from campaigns.queries.messages import messages_of_contact, messages_of_step
 from campaigns.services.advancing import advance
+from campaigns.services.delivery_claims import claim_messages
 from campaigns.services.enrollments import enroll_contact
 from campaigns.services.messages import cancel_open_messages, plan_message
 from contacts.models import ConsentState
@@ -43,7 +46,7 @@ def test_calling_off_reaches_what_waits_and_spares_what_somebody_needs(shop, sea
     plan("b", ana)
     plan("c", ana, message_class="transactional", lane="transactional")
     plan("d", ben, seasonal)
-    Message.objects.filter(idem_key="b").update(state="claimed")
+    claim_messages("sequence", token=uuid4(), now=now(), count=20)
     assert cancel_open_messages(contact_id=ana.id, topic_id=seasonal.id, reason="left") == 1
     assert cancel_open_messages(contact_id=ana.id, reason="left") == 1
     assert cancel_open_messages(contact_id=ana.id, reason="left") == 0
@@ -66,7 +69,10 @@ def test_calling_off_by_address_finds_messages_without_a_contact(shop, seasonal)
 def test_what_has_left_is_not_called_off(shop, seasonal):
     ana = make_friend(seasonal)
     plan("a", ana, seasonal)
-    for state in ("handed", "accepted", "unknown", "skipped"):
+    QueuedMessage.objects.update(claim_token=uuid4(), handed_at=now())
+    assert cancel_open_messages(contact_id=ana.id, reason="left") == 0
+    QueuedMessage.objects.all().delete()
+    for state in ("accepted", "unknown", "skipped"):
         Message.objects.update(state=state)
         assert cancel_open_messages(contact_id=ana.id, reason="left") == 0
 
@@ -138,9 +144,24 @@ def test_a_lost_count_is_found(shop, lively):
 
 def test_a_lease_left_lying_is_found(shop, lively):
     old = now() - timedelta(minutes=5)
-    Message.objects.filter(state="accepted").update(state="handed", lease_until=old)
+    MessageClaim.objects.create(lane="sequence", lease_until=old, message_ids=[])
     Agenda.objects.filter(queue="steps").update(lease_until=old)
     assert {"no_letter_left_lying", "agenda_leases"} <= proof()
+
+
+def test_a_letter_that_waits_outside_the_queue_is_found(shop, seasonal):
+    waiting = plan("a", make_friend(seasonal), seasonal)
+    assert "waiting_letters_stand_in_queue" not in proof()
+    QueuedMessage.objects.filter(id=waiting.id).delete()
+    assert "waiting_letters_stand_in_queue" in proof()
+
+
+def test_a_place_in_the_queue_whose_letter_is_gone_cannot_be(shop, seasonal):
+    waiting = plan("a", make_friend(seasonal), seasonal)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        QueuedMessage.objects.create(lane="sequence")
+    Message.objects.filter(id=waiting.id).delete()
+    assert QueuedMessage.objects.count() == 0
 
 
 def test_the_command_prints_its_proof_and_fails_when_something_is_wrong(shop, seasonal, mail_server):

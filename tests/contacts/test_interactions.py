@@ -44,7 +44,7 @@ def test_a_feeding_line_moves_the_hunger_of_the_person_and_of_their_roles(in_bak
 
 def test_a_note_feeds_nobody_and_is_no_touch(in_bakery, ana):
     before = Contact.objects.get(pk=ana.pk)
-    record_interactions([line_for(ana, "note"), line_for(ana, "message_opened", days_ago=1)])
+    record_interactions([line_for(ana, "note"), line_for(ana, "message_sent"), line_for(ana, "purchase", days_ago=1)])
     after = Contact.objects.get(pk=ana.pk)
     assert after.fed_at == before.fed_at
     assert (now() - after.last_touch_at).days == 1

@@ -16,9 +16,15 @@ LANES = ("maintenance", "sequence", "transactional", "broadcast", "import", "web
 _MESSAGES_EARLIER = """
 UPDATE campaigns_message
    SET due_at = due_at - make_interval(secs => %(seconds)s), handed_at = handed_at - make_interval(secs => %(seconds)s),
-       accepted_at = accepted_at - make_interval(secs => %(seconds)s),
-       lease_until = lease_until - make_interval(secs => %(seconds)s),
+       accepted_at = accepted_at - make_interval(secs => %(seconds)s)
+ WHERE business_id = %(business_id)s"""
+_PLACES_EARLIER = """
+UPDATE campaigns_queuedmessage
+   SET due_at = due_at - make_interval(secs => %(seconds)s), handed_at = handed_at - make_interval(secs => %(seconds)s),
        started_at = started_at - make_interval(secs => %(seconds)s)
+ WHERE business_id = %(business_id)s"""
+_CLAIMS_EARLIER = """
+UPDATE campaigns_messageclaim SET lease_until = lease_until - make_interval(secs => %(seconds)s)
  WHERE business_id = %(business_id)s"""
 _WALKS_EARLIER = """
 UPDATE campaigns_enrollment SET due_at = due_at - make_interval(secs => %(seconds)s)
@@ -69,9 +75,9 @@ def work(*lanes: str, times: int = 3) -> None:
 
 def pass_time(seconds: float) -> None:
     """Make everything that waits in the entered business that much older, as if time had passed."""
-    for statement in (_MESSAGES_EARLIER, _WALKS_EARLIER, _EVENTS_EARLIER, _OUTBOX_EARLIER, _AGENDA_EARLIER):
+    letters = (_MESSAGES_EARLIER, _PLACES_EARLIER, _CLAIMS_EARLIER)
+    for statement in (*letters, _WALKS_EARLIER, _EVENTS_EARLIER, _OUTBOX_EARLIER, _AGENDA_EARLIER, _NOTES_EARLIER):
         execute(statement, {"seconds": seconds})
-    execute(_NOTES_EARLIER, {"seconds": seconds})
     sweep_agenda()
 
 

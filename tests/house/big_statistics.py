@@ -24,6 +24,7 @@ SMALL = {
     "contacts.Import": "lists that were brought in",
     "contacts.Topic": "what people may say yes to",
     "contacts.Tag": "words of the team",
+    "campaigns.MessageClaim": "a hundred letters each, in the hand of a worker",
     "campaigns.SignupForm": "opt-in pages",
     "campaigns.SignupFormTopic": "boxes on opt-in pages",
     "campaigns.Sequence": "flows that somebody wrote",
@@ -95,7 +96,7 @@ def _tell_of_columns(cursor: Any, model: Any, business_id: int) -> None:
     for column in model._meta.local_concrete_fields:
         told = {"null_frac": 0.5 if column.null else 0.0, "avg_width": 16, "n_distinct": _distinct(column, model)}
         shares = SHARES.get(f"{label}.{column.name}", {})
-        if column.name == "lease_until":
+        if column.name in ("lease_until", "claim_token"):
             told["null_frac"] = 0.99  # what is in hand at one time is little
         if column.column in ("business_id", "agenda_business_id"):
             told |= {"n_distinct": float(BUSINESSES), "null_frac": 0.0}

@@ -43,8 +43,11 @@ EXPLAINED = {
     ),
     ("POST campaigns:sequence_publish*", "reads "): "the same draft: nobody walks it",
     ("POST campaigns:sequence_archive*", "Sort of "): "ends every walk of a sequence, in the order that locks them",
-    ("POST campaigns:sequence_archive*", "Filter on message_class, sequence_id of campaigns_message"): (
-        "looks through the letters that wait, once in the life of a sequence"
+    ("POST campaigns:sequence_archive*", "Filter on message_class of campaigns_message"): (
+        "looks through the letters of a sequence, once in its life"
+    ),
+    ("GET /api/v1/messages *state=queued*", "Filter on state of campaigns_message"): (
+        "those that wait are among the newest; an index of them would be written at each letter"
     ),
     ("queue outbox*", "Filter on lease_until of ecosystem_outboxentry"): "passes by those in hand, which are few",
     ("queue health*", "Aggregate of "): "counts everybody, once a day",
