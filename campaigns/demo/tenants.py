@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import timedelta
 from types import SimpleNamespace
-from uuid import uuid4
 
 from allauth.account.models import EmailAddress
 from django.db import transaction
@@ -31,6 +30,7 @@ from contacts.services.suppression import suppress_address
 from contacts.services.topics import add_topic
 from ecosystem.base.access import Role
 from ecosystem.base.addresses import address_hashes
+from ecosystem.base.ids import uuid7
 from ecosystem.base.tenancy import business_scope
 from ecosystem.days import business_day
 from ecosystem.models import (
@@ -162,7 +162,7 @@ def _write_permission(made: SimpleNamespace) -> None:
         email=f"{made.name}-new@example.com",
         given_name=f"{made.marker}new",
         boxes=list(made.form.boxes.select_related("topic")),
-        signup_id=uuid4(),
+        signup_id=uuid7(),
         evidence=NO_EVIDENCE,
     )
 
@@ -202,7 +202,7 @@ def _write_import(made: SimpleNamespace) -> None:
     permit_import(imported.id, rule="none", tags=[f"{made.marker}listed"])
     made.imported = start_import(imported.id, started_by=made.actor)
     ImportProblem.objects.create(
-        imported=made.imported, line=3, row=[f"{made.marker}broken"], code="email_invalid", sentence=f"{made.marker}why"
+        imported=made.imported, line=4, row=[f"{made.marker}broken"], code="email_invalid", sentence=f"{made.marker}why"
     )
 
 

@@ -1,6 +1,7 @@
 """The wall, asked from outside on every route there is: as a stranger, a visitor, a weaker role, with foreign ids."""
 
 import re
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
@@ -10,11 +11,15 @@ from django.test import Client
 from django.utils import timezone
 
 from campaigns.demo.tenants import DemoTenant, write_tenants
+from campaigns.models import Signup
+from campaigns.queries.signups import confirm_url
+from contacts.models import Contact
 from ecosystem.base.access import PERMISSIONS, Role
 from ecosystem.base.tenancy import business_scope
 from ecosystem.middleware import forget_businesses
-from ecosystem.models import Membership
+from ecosystem.models import Job, Membership
 from ecosystem.services.memberships import add_membership
+from tests.factories.campaigns import work
 from tests.factories.ecosystem import sign_in
 from tests.house.routes import (
     all_routes,
@@ -189,6 +194,17 @@ def test_the_demo_tenants_can_be_made_at_every_hour(hour):
     """Also while the day of UTC has not come yet where the business is."""
     with time_machine.travel(timezone.now().replace(hour=hour), tick=False):
         assert len(write_tenants()) == 2
+
+
+def test_the_demo_tenants_can_be_worked_on(tenants):
+    """The letter that asks for the second yes has its link, and the list is brought in."""
+    work("import")
+    for tenant in tenants:
+        with business_scope(tenant.business):
+            confirm_path = urlsplit(confirm_url(tenant.business.pk, Signup.objects.get().pk)).path
+            assert Client().get(confirm_path).status_code == 200
+            assert Job.objects.get().state == Job.State.DONE
+            assert Contact.objects.filter(given_name=f"{tenant.marker}listed").exists()
 
 
 def test_the_command_prints_how_to_enter(capsys):
