@@ -5,16 +5,13 @@ import html
 import itertools
 import json
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 from uuid import uuid4
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 
 from campaigns.demo.tenants import DemoTenant, write_tenants
 from ecosystem.agenda import AGENDA_QUEUES
@@ -24,7 +21,7 @@ from ecosystem.base.tenancy import bind_business
 from ecosystem.middleware import forget_businesses
 from ecosystem.services import agenda
 from tests.factories.ecosystem import sign_in
-from tests.house.plans import Asked, skeleton_of
+from tests.house.questions import Everything
 from tests.house.routes import dashboard_routes, ids_of
 
 _LINKS = re.compile(r'(?:href|hx-get|data-url)="([^"#]*\?[^"]*)"')
@@ -33,10 +30,6 @@ _SELECT = re.compile(r'<select\b[^>]*name="([^"]+)".*?</select>', re.DOTALL)
 _VALUE = re.compile(r'<option\b[^>]*value="([^"]+)"')
 _INPUT = re.compile(r"<input\b[^>]*>")
 _ATTRIBUTE = re.compile(r'(\w+)="([^"]*)"')
-_FRAME = ("SAVEPOINT", "RELEASE", "ROLLBACK", "SELECT set_config", "SET ", "ANALYZE", "COPY ", "INSERT INTO", "DROP ")
-_ASKED = ("SELECT", "UPDATE", "DELETE", "WITH", "INSERT")
-_WORDS = re.compile(r"'([a-z_]{2,16})'")
-_ALONE = re.compile(r"^SELECT set_config\(.*?\);", re.DOTALL)
 NOT_A_PLACE = "This place in the list is not known"
 # A place in a list, in each order that lists have: by id, by name, by time.
 _VALUES = (
@@ -44,35 +37,6 @@ _VALUES = (
     ["n", "01900000-0000-7000-8000-000000000000"],
     ["2026-01-01T00:00:00+00:00", "01900000-0000-7000-8000-000000000000"],
 )
-
-
-class Everything:
-    """The statements that were asked so far, each question once."""
-
-    def __init__(self) -> None:
-        self.statements: dict[str, Asked] = {}
-        self.questions: set[str] = set()
-        self.tables: list[str] = []
-
-    @contextmanager
-    def at(self, place: str) -> Iterator[None]:
-        """Keep what is asked inside, under the name of a place."""
-        with CaptureQueriesContext(connection) as captured:
-            yield
-        for query in captured.captured_queries:
-            self._keep(place, query["sql"].strip())
-
-    def _keep(self, place: str, sql: str) -> None:
-        if sql.lower().startswith("create temp"):
-            self.tables.append(sql)
-        sql = _ALONE.sub("", sql).strip() if ";" in sql else sql
-        if sql.startswith(_FRAME) and "select" not in sql[11:].lower():
-            return
-        if sql.split(maxsplit=1)[0].upper() in _ASKED and ("FROM" in sql.upper() or "UPDATE" in sql.upper()):
-            question = skeleton_of(sql)
-            self.questions.add(question)
-            # A word in it, such as a state, may lead to another index.
-            self.statements.setdefault(f"{question} {sorted(set(_WORDS.findall(sql)))}", Asked(place, sql))
 
 
 def everything() -> tuple[DemoTenant, Everything]:

@@ -92,7 +92,7 @@ def _api(tenant: DemoTenant, other: DemoTenant, owner: dict[str, str]) -> Iterat
 
 def _links(tenant: DemoTenant, other: DemoTenant, owner: dict[str, str], stranger: dict[str, str]) -> Iterator[Ask]:
     """The pages that customers reach; who is signed in beside that changes nothing about them."""
-    tokens = _tokens(tenant)
+    tokens = tokens_of(tenant)
     for route in all_routes():
         first = route.path.partition("/")[0]
         if first != "p" and "token" not in route.parameters:
@@ -100,15 +100,15 @@ def _links(tenant: DemoTenant, other: DemoTenant, owner: dict[str, str], strange
         given = {"slug": tenant.business.slug, "form": tokens["p"], "token": tokens[first], "number": 1}
         # An invitation is the one page that also says who is signed in.
         shown = (tenant.marker, other.marker) if first == "invitations" else (tenant.marker,)
-        url = _filled(route, given)
+        url = filled(route, given)
         yield Ask("link", url, (tenant.marker,), OPEN)
         yield Ask("link", url, (tenant.marker,), OPEN, headers=owner)
         yield Ask("link", url, shown, OPEN, headers=stranger)
         cut = {**given, "form": "nothing", "token": given["token"][:-1]}
-        yield Ask("broken link", _filled(route, cut), (), (204, 404))
+        yield Ask("broken link", filled(route, cut), (), (204, 404))
 
 
-def _tokens(tenant: DemoTenant) -> dict[str, str]:
+def tokens_of(tenant: DemoTenant) -> dict[str, str]:
     """What opens each kind of public page, by the first word of its address."""
     with business_scope(tenant.business):
         form, signup = SignupForm.objects.get(), Signup.objects.get()
@@ -128,17 +128,22 @@ def _tokens(tenant: DemoTenant) -> dict[str, str]:
     }
 
 
+def is_operation(route: Route) -> bool:
+    """Whether a route is a call of the API, which needs a key."""
+    return "/" + re.sub(r"<\w+:(\w+)>", r"{\1}", route.path) in described()["paths"]
+
+
 def _outside(tenant: DemoTenant, owner: dict[str, str]) -> Iterator[Ask]:
     """What stands in no business: the front door, accounts, health, the page about the API."""
     for route in all_routes():
-        is_described = "/" + re.sub(r"<\w+:(\w+)>", r"{\1}", route.path) in described()["paths"]
-        if is_described or "token" in route.parameters or "<slug:slug>" in route.path:
+        if is_operation(route) or "token" in route.parameters or "<slug:slug>" in route.path:
             continue
-        url = _filled(route, OF_ACCOUNTS)
+        url = filled(route, OF_ACCOUNTS)
         yield Ask("account", url, (tenant.marker,), range(200, 500), headers=owner)
         yield Ask("visitor", url, (), range(200, 500))
 
 
-def _filled(route: Route, given: dict[str, object]) -> str:
+def filled(route: Route, given: dict[str, object]) -> str:
+    """A route's address with everything filled in."""
     names = [*route.parameters, *(["slug"] if "<slug:slug>" in route.path else [])]
     return reverse(route.name, kwargs={name: given[name] for name in names})

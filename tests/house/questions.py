@@ -1,0 +1,44 @@
+"""What is asked of the database, each question once, with the place that asked it first."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from tests.house.plans import Asked, skeleton_of
+
+_FRAME = ("SAVEPOINT", "RELEASE", "ROLLBACK", "SELECT set_config", "SET ", "ANALYZE", "COPY ", "INSERT INTO", "DROP ")
+_ASKED = ("SELECT", "UPDATE", "DELETE", "WITH", "INSERT")
+_WORDS = re.compile(r"'([a-z_]{2,16})'")
+_ALONE = re.compile(r"^SELECT set_config\(.*?\);", re.DOTALL)
+
+
+class Everything:
+    """The statements that were asked so far, each question once."""
+
+    def __init__(self) -> None:
+        self.statements: dict[str, Asked] = {}
+        self.questions: set[str] = set()
+        self.tables: list[str] = []
+
+    @contextmanager
+    def at(self, place: str) -> Iterator[None]:
+        """Keep what is asked inside, under the name of a place."""
+        with CaptureQueriesContext(connection) as captured:
+            yield
+        for query in captured.captured_queries:
+            self._keep(place, query["sql"].strip())
+
+    def _keep(self, place: str, sql: str) -> None:
+        if sql.lower().startswith("create temp"):
+            self.tables.append(sql)
+        sql = _ALONE.sub("", sql).strip() if ";" in sql else sql
+        if sql.startswith(_FRAME) and "select" not in sql[11:].lower():
+            return
+        if sql.split(maxsplit=1)[0].upper() in _ASKED and ("FROM" in sql.upper() or "UPDATE" in sql.upper()):
+            question = skeleton_of(sql)
+            self.questions.add(question)
+            # A word in it, such as a state, may lead to another index.
+            self.statements.setdefault(f"{question} {sorted(set(_WORDS.findall(sql)))}", Asked(place, sql))
