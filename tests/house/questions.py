@@ -12,7 +12,7 @@ from tests.house.plans import Asked, skeleton_of
 _FRAME = ("SAVEPOINT", "RELEASE", "ROLLBACK", "SELECT set_config", "SET ", "ANALYZE", "COPY ", "INSERT INTO", "DROP ")
 _ASKED = ("SELECT", "UPDATE", "DELETE", "WITH", "INSERT")
 _WORDS = re.compile(r"'([a-z_]{2,16})'")
-_ALONE = re.compile(r"^SELECT set_config\(.*?\);", re.DOTALL)
+_ALONE = re.compile(r"^(?:SELECT set_config\(.*?\)|SET LOCAL [^;]*);", re.DOTALL)
 
 
 class Everything:
