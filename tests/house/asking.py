@@ -21,6 +21,7 @@ from ecosystem.base.tenancy import bind_business
 from ecosystem.middleware import forget_businesses
 from ecosystem.services import agenda
 from tests.factories.ecosystem import sign_in
+from tests.house.public_visits import ask_the_public_pages
 from tests.house.questions import Everything
 from tests.house.routes import dashboard_routes, ids_of
 
@@ -51,6 +52,7 @@ def everything() -> tuple[DemoTenant, Everything]:
         _ask_api(tenant, asked)
         _send_forms(tenant, asked)
         _work(tenant, asked)
+        ask_the_public_pages(tenant, asked)
         transaction.set_rollback(True)
     forget_businesses()
     return tenant, asked

@@ -128,6 +128,11 @@ def tokens_of(tenant: DemoTenant) -> dict[str, str]:
     }
 
 
+def public_routes() -> list[Route]:
+    """Every route that asks for neither a membership nor a key: what strangers reach, with a token or without."""
+    return [route for route in all_routes() if not route.path.startswith("b/") and not is_operation(route)]
+
+
 def is_operation(route: Route) -> bool:
     """Whether a route is a call of the API, which needs a key."""
     return "/" + re.sub(r"<\w+:(\w+)>", r"{\1}", route.path) in described()["paths"]

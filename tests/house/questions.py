@@ -22,6 +22,7 @@ class Everything:
         self.statements: dict[str, Asked] = {}
         self.questions: set[str] = set()
         self.tables: list[str] = []
+        self.visited: set[tuple[str, str]] = set()
 
     @contextmanager
     def at(self, place: str) -> Iterator[None]:

@@ -15,11 +15,13 @@ from django.db import connection, connections, transaction
 from tests.database import fresh_databases
 from tests.house.asking import everything
 from tests.house.big_statistics import big_statistics
+from tests.house.doors import public_routes
 from tests.house.plans import Asked, alone_rows, faults_of, indexes_of, plan_of
 from tests.house.routes import tenant_models
 
 pytestmark = pytest.mark.timeout(300)
 
+_OPERATOR = "counts what waits in all businesses together, for the operator's own machine"
 # What may be as it is: the place that asks, the fault, and why. One that is no longer needed fails.
 EXPLAINED = {
     ("the services that wrote the demo tenants", "Filter on enrollment_id of campaigns_message"): (
@@ -49,6 +51,9 @@ EXPLAINED = {
     ("GET /api/v1/messages *state=queued*", "Filter on state of campaigns_message"): (
         "those that wait are among the newest; an index of them would be written at each letter"
     ),
+    ("GET metrics*", "Aggregate of "): _OPERATOR,
+    ("GET metrics*", "Seq Scan of ecosystem_agenda"): _OPERATOR,
+    ("GET metrics*", "reads "): _OPERATOR,
     ("queue outbox*", "Filter on lease_until of ecosystem_outboxentry"): "passes by those in hand, which are few",
     ("queue health*", "Aggregate of "): "counts everybody, once a day",
     ("queue health*", "reads "): "counts everybody, once a day",
@@ -75,12 +80,10 @@ UNSEEN = {
     "sequence_of_topic": _SMALL,
     "idempotency_key_old": "throws answers away after a day; asked with a key that was kept",
     "contact_of_member": _KEY,
-    "consent_evidence_of": _KEY,
     "note_of_contact": _KEY,
     "contact_point_of_org": _KEY,
     "signup_of_form": _KEY,
     "message_of_signup": _KEY,
-    "consent_of_address": "the history of an address that belongs to nobody",
 }
 
 
@@ -91,6 +94,7 @@ class Plans:
     business_id: int
     statements: list[Asked]
     tables: list[str]
+    visited: set[tuple[str, str]]
 
     def prepare(self, cursor: Any) -> None:
         """Enter the business on a connection, with the temporary tables that statements name."""
@@ -106,7 +110,7 @@ def plans(django_db_setup, django_db_blocker) -> Iterator[Plans]:
     with django_db_blocker.unblock(), fresh_databases("plans"):
         tenant, found = everything()
         big_statistics(tenant.business.pk)
-        made = Plans(tenant.business.pk, list(found.statements.values()), found.tables)
+        made = Plans(tenant.business.pk, list(found.statements.values()), found.tables, found.visited)
         with transaction.atomic(), connection.cursor() as cursor:
             made.prepare(cursor)
             for one in made.statements:
@@ -137,6 +141,12 @@ def test_everything_was_asked(plans):
     assert len(plans.statements) > 300
     read = {node for one in plans.statements for node in indexes_of(one.plan)}
     assert len(read) > 50
+
+
+def test_every_public_route_was_looked_at_and_sent(plans):
+    wanted = [(method, route.name) for route in public_routes() for method in ("GET", "POST")]
+    missing = sorted({f"{method} {name}" for method, name in wanted if (method, name) not in plans.visited})
+    assert not missing, f"no visit in tests/house/*_visits.py asks {', '.join(missing)}"
 
 
 def test_bad_statements_are_named(plans, django_db_blocker):

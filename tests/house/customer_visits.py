@@ -1,0 +1,219 @@
+"""What customers and their mail programs ask: the opt-in page with its second yes, and the links of a letter."""
+
+import re
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.urls import reverse
+from django.utils import timezone
+
+from campaigns.models import Link, Message, Signup, SignupForm
+from campaigns.queries.signups import confirm_url
+from contacts.models import Contact, ContactPoint, Organization, Suppression, Topic
+from contacts.services.contacts import delete_contact
+from contacts.services.suppression import suppress_address
+from ecosystem.base.addresses import address_hashes
+from tests.house.visits import Visit
+
+ONE_CLICK = {"List-Unsubscribe": "One-Click"}
+NEW, FIRM = "zz-new@example.com", "zz-firm@example.com"
+
+# The opt-in page and its second yes
+
+
+def a_stranger_signs_up(visit: Visit) -> None:
+    url = _join_url(visit)
+    _sign_up(visit, NEW, status=422, topics=[])
+    sent = _sign_up(visit, NEW)
+    visit.get(f"{url}?sent")
+    visit.post(url, sent, status=302)  # a second click
+    visit.post(url, {**sent, "email": "zz-other@example.com"}, status=422)
+    visit.post(url, {**sent, "company_website": "x"}, status=302)
+    _confirm(visit, NEW)
+
+
+def somebody_known_signs_up(visit: Visit) -> None:
+    with visit.behind_the_scenes():
+        email = _person(visit).primary_email
+    _sign_up(visit, email)
+    _confirm(visit, email)
+
+
+def somebody_who_was_deleted_signs_up(visit: Visit) -> None:
+    with visit.behind_the_scenes():
+        person = _person(visit)
+        delete_contact(person, actor=None, now=timezone.now())
+    _sign_up(visit, person.primary_email)
+    _confirm(visit, person.primary_email)
+
+
+def somebody_who_had_left_signs_up(visit: Visit) -> None:
+    with visit.behind_the_scenes():
+        hashes = address_hashes("email", NEW)
+        suppress_address(channel="email", hashes=hashes, topic=None, reason=Suppression.Reason.UNSUBSCRIBED)
+    _sign_up(visit, NEW)
+    _confirm(visit, NEW)
+
+
+def a_firm_signs_up(visit: Visit) -> None:
+    with visit.behind_the_scenes():
+        firm = Organization.objects.get()
+        ContactPoint.objects.create(organization=firm, kind="email", value=FIRM, value_norm=FIRM)
+    _sign_up(visit, FIRM)
+    _confirm(visit, FIRM)
+
+
+def a_scanner_follows_every_link(visit: Visit) -> None:
+    url = reverse("public:confirm_trap", kwargs={"token": "nothing"})
+    visit.get(url, status=204)
+    visit.post(url, status=405)
+    visit.head(reverse("public:confirm", kwargs={"token": visit.tokens["c"]}))
+
+
+# The links of a letter
+
+
+def a_person_leaves_and_comes_back(visit: Visit) -> None:
+    url = _of_letter(visit, "unsubscribe")
+    visit.get(url)
+    with visit.a_minute_ago():
+        left = visit.post(url, {"page": "1"})
+    proof = re.search(r'name="proof" value="([^"]+)"', left.content.decode())
+    assert proof
+    undo = _of_letter(visit, "unsubscribe_undo")
+    visit.get(undo)
+    assert f"{visit.tenant.marker}topic" in visit.post(undo, {"proof": proof[1]}).content.decode()
+
+
+def a_mail_program_leaves_by_one_click(visit: Visit) -> None:
+    for _ in range(2):
+        assert visit.post(_of_letter(visit, "unsubscribe"), ONE_CLICK).content == b"OK"
+
+
+def a_person_leaves_a_letter_without_a_topic(visit: Visit) -> None:
+    _change_letter(visit, topic=None)
+    visit.get(_of_letter(visit, "unsubscribe"))
+    visit.post(_of_letter(visit, "unsubscribe"), {"page": "1"})
+
+
+def somebody_who_was_forgotten_leaves(visit: Visit) -> None:
+    _change_letter(visit, contact=None, address="")
+    visit.get(_of_letter(visit, "unsubscribe"))
+    visit.post(_of_letter(visit, "unsubscribe"), ONE_CLICK)
+    visit.post(_of_letter(visit, "unsubscribe_undo"))
+
+
+def a_person_chooses(visit: Visit) -> None:
+    url = _of_letter(visit, "preferences")
+    shown = re.findall(r'name="shown" value="([^"]+)"', visit.get(url).content.decode())
+    with visit.behind_the_scenes():
+        off = Topic.objects.get(name__endswith="other")
+    assert f"email:{off.id}" in shown
+    assert len(shown) > 1
+    visit.post(url, {"shown": shown, "on": [f"email:{off.id}"]})
+
+
+def a_person_stops_everything(visit: Visit) -> None:
+    visit.post(_of_letter(visit, "preferences"), {"stop": "1"})
+
+
+def somebody_who_was_deleted_stops_everything(visit: Visit) -> None:
+    with visit.behind_the_scenes():
+        delete_contact(_person(visit), actor=None, now=timezone.now())
+    visit.get(_of_letter(visit, "preferences"))
+    visit.post(_of_letter(visit, "preferences"), {"stop": "1"})
+
+
+def somebody_who_was_forgotten_stops_everything(visit: Visit) -> None:
+    _change_letter(visit, contact=None, address="", topic=None)
+    visit.get(_of_letter(visit, "preferences"))
+    visit.post(_of_letter(visit, "preferences"), {"stop": "1"})
+
+
+def a_person_follows_a_link(visit: Visit) -> None:
+    url = _of_letter(visit, "link", number=1)
+    _change_letter(visit, accepted_at=timezone.now() - timedelta(hours=1))
+    visit.head(url, status=302)
+    visit.get(url, status=302)
+    visit.get(url, status=302)
+    visit.post(url, status=405)
+    with visit.behind_the_scenes():
+        assert visit.message().clicked_at is not None
+
+
+def a_person_follows_one_link_of_two(visit: Visit) -> None:
+    _change_letter(visit, accepted_at=timezone.now() - timedelta(hours=1))
+    with visit.behind_the_scenes():
+        version = visit.message().content_version
+        Link.objects.create(content_version=version, number=2, url="https://example.com/two")
+    visit.get(_of_letter(visit, "link", number=2), status=302)
+
+
+def _join_url(visit: Visit) -> str:
+    return reverse("public:join", kwargs={"slug": visit.tenant.business.slug, "form": visit.tokens["p"]})
+
+
+def _sign_up(visit: Visit, email: str, *, status: int = 302, **changed: Any) -> dict[str, Any]:
+    """Look at the opt-in page and send it; what was sent."""
+    with visit.a_minute_ago():
+        page = visit.get(_join_url(visit)).content.decode()
+    token = re.search(r'name="token" value="([^"]+)"', page)
+    assert token
+    with visit.behind_the_scenes():
+        boxes = SignupForm.objects.get().boxes.all()
+        fields = {"email": email, "given_name": "Zz", "token": token[1], "topics": [str(box.topic_id) for box in boxes]}
+    visit.post(_join_url(visit), fields | changed, status=status)
+    return fields
+
+
+def _confirm(visit: Visit, email: str) -> None:
+    """Follow the link of the letter that asks, press its button, and do both once more."""
+    url = _confirm_url(visit, email)
+    for _ in range(2):
+        visit.get(url)
+        visit.post(url)
+    with visit.behind_the_scenes():
+        assert Signup.objects.get(email=email).state == Signup.State.CONFIRMED
+
+
+def _confirm_url(visit: Visit, email: str) -> str:
+    with visit.behind_the_scenes():
+        signup = Signup.objects.get(email=email)
+    return urlsplit(confirm_url(visit.tenant.business.pk, signup.pk)).path
+
+
+def _of_letter(visit: Visit, name: str, **given: object) -> str:
+    word = {"link": "l", "preferences": "prefs"}.get(name, "u")
+    return reverse(f"public:{name}", kwargs={"token": visit.tokens[word], **given})
+
+
+def _change_letter(visit: Visit, **values: object) -> None:
+    with visit.behind_the_scenes():
+        Message.objects.filter(pk=visit.message().pk).update(**values)
+
+
+def _person(visit: Visit) -> Contact:
+    contact = visit.message().contact
+    assert contact is not None
+    return contact
+
+
+CUSTOMER_VISITS = (
+    a_stranger_signs_up,
+    somebody_known_signs_up,
+    somebody_who_was_deleted_signs_up,
+    somebody_who_had_left_signs_up,
+    a_firm_signs_up,
+    a_scanner_follows_every_link,
+    a_person_leaves_and_comes_back,
+    a_mail_program_leaves_by_one_click,
+    a_person_leaves_a_letter_without_a_topic,
+    somebody_who_was_forgotten_leaves,
+    a_person_chooses,
+    a_person_stops_everything,
+    somebody_who_was_deleted_stops_everything,
+    somebody_who_was_forgotten_stops_everything,
+    a_person_follows_a_link,
+    a_person_follows_one_link_of_two,
+)
