@@ -61,9 +61,13 @@ def big_statistics(business_id: int) -> None:
     ]
     with transaction.atomic("owner"), connections["owner"].cursor() as cursor:
         for model in models_told:
-            cursor.execute("SELECT greatest(1, pg_relation_size(%s::regclass) / 8192)", [model._meta.db_table])
-            pages = cursor.fetchone()[0]
-            _restore(cursor, "relation", relname=model._meta.db_table, relpages=pages, reltuples=float(rows_of(model)))
+            _restore(
+                cursor,
+                "relation",
+                relname=model._meta.db_table,
+                relpages=_pages_of(cursor, model),
+                reltuples=float(rows_of(model)),
+            )
             _tell_of_columns(cursor, model, business_id)
         cursor.execute("SELECT set_config('app.business_id', %s, true)", [str(business_id)])
         for model in models_told:
@@ -74,6 +78,14 @@ def rows_of(model: Any) -> int:
     """How many rows a table has where half of them are the big business's."""
     label = model._meta.label
     return GLOBAL.get(label, BUSINESSES * 20 if label in SMALL else 2 * PEOPLE)
+
+
+def _pages_of(cursor: Any, model: Any) -> int:
+    """The pages that a table has. One without any is empty to the planner, whatever it is told."""
+    cursor.execute("SELECT pg_relation_size(%s::regclass) / 8192", [model._meta.db_table])
+    pages = int(cursor.fetchone()[0])
+    assert pages or model._meta.app_label not in OURS, f"nothing was ever written to {model._meta.db_table}"
+    return max(1, pages)
 
 
 def _tell_of_indexes(cursor: Any, model: Any) -> None:
