@@ -58,6 +58,9 @@ class ImportColumnsForm(forms.Form):
 class ImportPermissionForm(forms.Form):
     """What these people said, and where they stand."""
 
+    # Needed with a yes; without one they count for nothing.
+    needed_later = ("topic", "source", "said_on")
+
     rule = forms.ChoiceField(
         label=_("Did these people say yes to hearing from you by email?"),
         choices=[
@@ -68,7 +71,9 @@ class ImportPermissionForm(forms.Form):
         initial="none",
         widget=forms.RadioSelect,
     )
-    topic = forms.ModelChoiceField(Topic.objects.none(), label=_("What they said yes to"), required=False)
+    topic = forms.ModelChoiceField(
+        Topic.objects.none(), label=_("What they said yes to"), required=False, empty_label=_("Choose one")
+    )
     source = forms.CharField(
         label=_("Where they said it"),
         max_length=160,

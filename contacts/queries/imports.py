@@ -19,12 +19,15 @@ PROBLEMS_A_BATCH = 1000
 
 @dataclass(frozen=True)
 class ImportPreview:
-    """What the first rows would become; `checked` says how many were looked at."""
+    """What the first rows would become; `checked` says how many were looked at.
+
+    Rows of one address are one person.
+    """
 
     people: list[PersonRow]
     problems: list[ProblemRow]
     checked: int
-    fine_count: int
+    people_count: int
     problem_count: int
     known_count: int
     permitted_count: int
@@ -64,7 +67,7 @@ def preview_import(import_id: UUID) -> ImportPreview:
         people=people[:SHOWN_ROWS],
         problems=problems[:SHOWN_ROWS],
         checked=len(people) + len(problems),
-        fine_count=len(people),
+        people_count=len(set(emails)) + len(people) - len(emails),
         problem_count=len(problems),
         known_count=known,
         permitted_count=sum(1 for person in people if person.said_yes_at is not None),

@@ -125,7 +125,7 @@ def bring_in_list(page: Page, folder: Path) -> None:
     page.locator("input[value=none]").check(force=True)
     click(page, "Go on")
     expect(page.get_by_text("Zoë Brückner")).to_be_visible()
-    click(page, "Bring in 3 rows")
+    click(page, "Bring in 2 people")
     expect(page.get_by_role("heading", name="They are in")).to_be_visible(timeout=30_000)
     expect(page.get_by_text("Download the rows to mend")).to_be_visible()
 

@@ -169,6 +169,7 @@ def test_the_pages_walk_from_file_to_people(as_nora, bakery):
     assert answer.status_code == 302
     check = as_nora.get(reverse("contacts:import_check", kwargs=kwargs)).content.decode()
     assert "Something after the @" in check or "line" in check.lower()
+    assert "Bring in 4 people" in check
     with business_scope(bakery):
         assert Contact.objects.filter(stage__isnull=False).count() == 0
     for _click in range(2):
@@ -193,6 +194,16 @@ def test_a_broken_file_is_answered_with_a_sentence(as_nora, bakery, content):
     assert answer.status_code == 422
     with business_scope(bakery):
         assert Import.objects.count() == 0
+
+
+def test_a_list_of_which_no_row_can_come_in_says_so(as_nora, bakery):
+    with business_scope(bakery):
+        imported = upload_import(b"Name,Email\nBroken,x@@y\n", file_name="x.csv")
+        map_import(imported.id, mapping=imported.mapping)
+        permit_import(imported.id, rule="none")
+    page = as_nora.get(reverse("contacts:import_check", kwargs={"slug": bakery.slug, "id": imported.id}))
+    assert "No row of this list can come in as it is." in page.content.decode()
+    assert "Bring in" not in page.content.decode().split("No row of this list")[1]
 
 
 def test_formulas_in_rows_to_mend_are_only_text(as_nora, bakery):
