@@ -15,6 +15,11 @@ class BusinessDay:
     hour: int
 
 
+def first_midnight(midnight: datetime, days: int) -> datetime:
+    """When a period of so many days begins whose last one begins at `midnight`."""
+    return midnight - timedelta(days=days - 1)
+
+
 def business_day(now: datetime, timezone: str) -> BusinessDay:
     """The day of a moment in a time zone."""
     zone = ZoneInfo(timezone)

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from ecosystem.base.registry import Registry
+from ecosystem.days import first_midnight
 
 # The longest period that Today looks back on: a season.
 SEASON_DAYS = 91
@@ -26,6 +27,11 @@ class GaugeQuestion:
     timezone: str
     cadences: Mapping[str, int]
     days: int
+
+    @property
+    def first_midnight(self) -> datetime:
+        """When the period begins; today is its last day."""
+        return first_midnight(self.midnight, self.days)
 
 
 @dataclass(frozen=True)

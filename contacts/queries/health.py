@@ -167,7 +167,12 @@ def count_kinds(question: GaugeQuestion, at_most: int | None) -> KindsCounted:
 
 def count_risen(question: GaugeQuestion) -> dict[str, int]:
     """How many steps up began at each rung in the period. Reads the moves of the period only."""
-    return {row["kind"]: row["n"] for row in rows(_RISEN_ROWS, _period(question))}
+    return risen_since(question.first_midnight)
+
+
+def risen_since(first: datetime) -> dict[str, int]:
+    """The same from a moment on, for pages that ask of nothing else."""
+    return {row["kind"]: row["n"] for row in rows(_RISEN_ROWS, {"rungs": _RUNGS, "period_start": first})}
 
 
 def waiting_people(question: GaugeQuestion) -> list[Waiting]:
@@ -185,7 +190,7 @@ def _common(question: GaugeQuestion) -> dict[str, object]:
 
 
 def _period(question: GaugeQuestion) -> dict[str, object]:
-    return {"rungs": _RUNGS, "period_start": question.midnight - timedelta(days=question.days - 1)}
+    return {"rungs": _RUNGS, "period_start": question.first_midnight}
 
 
 def _counts(

@@ -6,15 +6,18 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db.models import QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models import Contact, StageChange
 from contacts.queries.contacts import PeoplePage, Person, as_people, with_facts
+from contacts.queries.health import risen_since
 from contacts.queries.kinds import height, rungs_in_use
 from ecosystem.base.errors import NotFound
 from ecosystem.base.keyset import cursor_after, keyset_page
+from ecosystem.days import business_day, first_midnight
 from ecosystem.queries.stakeholders import KindWords
-from ecosystem.queries.tallies import tallies, tallies_from
+from ecosystem.queries.tallies import tallies
 
 LANE_LENGTH = 20
 LANE_ORDER = ("-stage_since", "-id")
@@ -39,6 +42,7 @@ class Lane:
     cards: list[Card]
     count: int
     risen: int
+    is_top: bool
     next_cursor: str | None
 
     @property
@@ -84,6 +88,7 @@ def board(words: Mapping[str, KindWords], *, now: datetime) -> list[Lane]:
                 cards=_cards(as_people(shown), rung, now),
                 count=counts.get(("people_by_stage", rung.kind), 0),
                 risen=risen.get(rung.kind, 0),
+                is_top=rung is rungs[-1],
                 next_cursor=cursor_after(shown[-1], LANE_ORDER) if len(here) > LANE_LENGTH else None,
             )
         )
@@ -167,10 +172,6 @@ def _card(person: Person, cadence_days: int, now: datetime) -> Card:
 
 
 def _risen(now: datetime) -> dict[str, int]:
-    """How many rose from each rung in the last thirty days."""
-    first = (now - timedelta(days=RISEN_DAYS - 1)).date().isoformat()
-    risen: dict[str, int] = {}
-    for key, count in tallies_from("risen", first).items():
-        stage = key.partition(":")[2]
-        risen[stage] = risen.get(stage, 0) + count
-    return risen
+    """How many rose from each rung in the last thirty days, as Today counts them: two pages never disagree."""
+    day = business_day(now, timezone.get_current_timezone_name())
+    return risen_since(first_midnight(day.midnight, RISEN_DAYS))

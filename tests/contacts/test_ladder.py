@@ -17,7 +17,9 @@ from ecosystem.base.clock import now
 from ecosystem.base.errors import Conflict, Invalid, NotFound
 from ecosystem.base.events import on
 from ecosystem.base.tenancy import business_scope
-from ecosystem.models import KindSetting
+from ecosystem.days import business_day
+from ecosystem.middleware import forget_businesses
+from ecosystem.models import BusinessProfile, KindSetting
 from ecosystem.queries.stakeholders import words_by_kind
 from ecosystem.queries.tallies import tally
 from tests.factories.contacts import make_contact, make_contacts, make_talk
@@ -187,6 +189,33 @@ def test_who_rose_stands_below_and_who_was_taken_back_does_not(as_nora, bakery):
         "1 moved up in 30 days"
         in re.search(r'data-lane="prospect".*?</section>', response.content.decode(), re.S).group()
     )
+
+
+def test_the_board_counts_the_days_of_the_business_as_today_does(as_nora, bakery):
+    with business_scope(bakery):
+        BusinessProfile.objects.update(timezone="Pacific/Auckland")
+        first = business_day(now(), "Pacific/Auckland").midnight - timedelta(days=29)
+        for name, minutes in (("Ana Ruiz", 1), ("Dan Wu", -1)):
+            contact = make_contact(bakery, name, stage="prospect")
+            change_stage(contact, "client", actor=None, reason="", now=first + timedelta(minutes=minutes))
+    forget_businesses()
+    board = as_nora.get(board_url(bakery)).content.decode()
+    assert re.findall(r"(\d+) moved up in 30 days", board) == ["0", "1", "0"]
+    today = as_nora.get(reverse("ecosystem:today", kwargs={"slug": bakery.slug}), {"period": "30"}).content.decode()
+    assert "1 moved up" in today
+
+
+def test_nobody_is_counted_as_rising_from_the_top(as_nora, bakery):
+    board = as_nora.get(board_url(bakery)).content.decode()
+    assert [stage for stage in ("suspect", "prospect", "client", "advocate") if "moved up" in _lane(board, stage)] == [
+        "suspect",
+        "prospect",
+        "client",
+    ]
+
+
+def _lane(board, stage):
+    return re.search(rf'data-lane="{stage}".*?</section>', board, re.S).group()
 
 
 def test_a_card_says_who_is_starving(as_nora, bakery):
