@@ -21,5 +21,5 @@ TRIGGERS: Registry[Trigger] = Registry("TRIGGERS")
 SAID_YES = "said_yes"
 ADDED_BY_STAFF = "added_by_staff"
 
-TRIGGERS.add(SAID_YES, Trigger(_("Somebody says yes"), _("Starts when somebody says yes to the topic.")))
-TRIGGERS.add(ADDED_BY_STAFF, Trigger(_("The team adds somebody"), _("Starts when somebody of the team adds a person.")))
+TRIGGERS.add(SAID_YES, Trigger(_("Somebody says yes"), _("Somebody says yes to its topic.")))
+TRIGGERS.add(ADDED_BY_STAFF, Trigger(_("The team adds somebody"), _("One of the team puts a person on it.")))

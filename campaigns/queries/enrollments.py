@@ -1,5 +1,7 @@
 """Walks through sequences, read: of one person, and of those who stand at one step."""
 
+from collections.abc import Sequence as Many
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -8,6 +10,14 @@ from django.utils.translation import gettext_lazy as _
 from campaigns.models import Enrollment, Sequence, Step
 from contacts.models import Contact
 from ecosystem.base.errors import NotFound
+
+
+@dataclass(frozen=True)
+class WalkRow:
+    """A walk in a list, with the letter that comes next; empty where none does."""
+
+    walk: Enrollment
+    next_letter: str
 
 
 def get_enrollment(enrollment_id: UUID) -> Enrollment:
@@ -26,6 +36,27 @@ def enrollments() -> QuerySet[Enrollment]:
 def enrollments_of_contact(contact: Contact) -> QuerySet[Enrollment]:
     """The sequences a person walks or walked, the newest first."""
     return enrollments().filter(contact=contact).order_by("-id")
+
+
+def as_rows(walks: Many[Enrollment]) -> list[WalkRow]:
+    """Walks with the letter that each comes to next, in the version it walks; one statement."""
+    versions = {walk.version_of_id for walk in walks if walk.state == Enrollment.State.ACTIVE}
+    letters = (
+        Step.objects.filter(version_of__in=versions, kind=Step.Kind.SEND)
+        .order_by("position")
+        .values_list("version_of_id", "position", "content__name")
+        if versions
+        else []
+    )
+    found = list(letters)
+
+    def next_of(walk: Enrollment) -> str:
+        if walk.state != Enrollment.State.ACTIVE:
+            return ""
+        names = (name for version, at, name in found if version == walk.version_of_id and at >= walk.position)
+        return next(names, "")
+
+    return [WalkRow(walk, next_of(walk)) for walk in walks]
 
 
 def people_at_step(sequence: Sequence, step_key: UUID) -> QuerySet[Enrollment]:

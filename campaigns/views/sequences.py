@@ -13,10 +13,10 @@ from django.views.decorators.http import require_GET, require_POST
 
 from campaigns.forms.sequences import LetterStepForm, SequenceForm, WaitForm
 from campaigns.models import Sequence
-from campaigns.queries.enrollments import enrollments
+from campaigns.queries.enrollments import as_rows, enrollments
 from campaigns.queries.messages import OUTCOMES, messages_of_step
 from campaigns.queries.sequence_pages import sequence_page, split_wait
-from campaigns.queries.sequences import get_sequence, get_step, sequence_rows
+from campaigns.queries.sequences import get_sequence, get_step, sequence_rows, skip_sentence
 from campaigns.services.sequences import (
     archive_sequence,
     create_sequence,
@@ -138,7 +138,8 @@ def sequence_people(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
     """Who walks it and who has walked it."""
     sequence = get_sequence(id)
     walks = keyset_page(enrollments().filter(sequence=sequence), order=("-id",), cursor=request.GET.get("cursor"))
-    return render(request, "campaigns/sequences/people.html", {"sequence": sequence, "page": walks})
+    context = {"sequence": sequence, "page": walks, "rows": as_rows(walks.items)}
+    return render(request, "campaigns/sequences/people.html", context)
 
 
 @require_GET
@@ -146,12 +147,18 @@ def sequence_people(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
 def step_messages(request: HttpRequest, slug: str, id: UUID, step_key: UUID, outcome: str) -> HttpResponse:
     """The people behind a number of a step."""
     sequence = get_sequence(id)
-    get_step(sequence, step_key)
+    step = get_step(sequence, step_key)
     if outcome not in OUTCOMES:
         raise NotFound("outcome_unknown", _("There is no such number."))
     found = messages_of_step(sequence, step_key, outcome=outcome, reason=request.GET.get("reason", ""))
     page = keyset_page(found, order=("-id",), cursor=request.GET.get("cursor"))
-    context = {"sequence": sequence, "page": page, "step_key": step_key, "title": OUTCOME_TITLES[outcome]}
+    context = {
+        "sequence": sequence,
+        "step": step,
+        "page": page,
+        "rows": [(message, skip_sentence(message.reason) if outcome == "skipped" else "") for message in page.items],
+        "title": OUTCOME_TITLES[outcome],
+    }
     return render(request, "campaigns/sequences/messages.html", context)
 
 

@@ -1,0 +1,59 @@
+"""The pages of a sequence behind its numbers: who walks it and what became of a letter."""
+
+import pytest
+from django.urls import reverse
+
+from campaigns.models import Message
+from campaigns.services.enrollments import enroll_contact
+from ecosystem.base.tenancy import business_scope
+from tests.factories.campaigns import make_friend, make_sequence, pass_time, work
+from tests.factories.permission import owner_of
+from tests.statements import statements_of
+
+
+@pytest.fixture
+def nora(client, shop):
+    """Nora in her browser."""
+    client.force_login(owner_of(shop).user)
+    return client
+
+
+def page_of(business, name, **kwargs):
+    return reverse(f"campaigns:{name}", kwargs={"slug": business.slug, **kwargs})
+
+
+def test_who_is_inside_is_shown_with_the_letter_that_comes_next(nora, shop, seasonal, mail_server):
+    sequence = make_sequence(seasonal, letters=2)
+    enroll_contact(sequence, make_friend(seasonal), source="staff")
+    work()
+    people = page_of(shop, "sequence_people", id=sequence.id)
+    assert "Next: Letter 2" in nora.get(people).content.decode()
+    pass_time(86_401)
+    work()
+    through = nora.get(people).content.decode()
+    assert "Next:" not in through
+    assert "Through" in through
+
+
+def test_the_people_of_a_sequence_cost_the_same_for_1_as_for_9(nora, shop, seasonal, mail_server):
+    sequence = make_sequence(seasonal, letters=2)
+    people = page_of(shop, "sequence_people", id=sequence.id)
+    enroll_contact(sequence, make_friend(seasonal), source="staff")
+    few = statements_of(nora, people)
+    for number in range(1, 9):
+        enroll_contact(sequence, make_friend(seasonal, number), source="staff")
+    assert len(statements_of(nora, people)) == len(few)
+
+
+def test_the_people_behind_a_number_are_shown_with_the_letter_and_the_reason(nora, shop, seasonal, mail_server):
+    sequence = make_sequence(seasonal)
+    friend = make_friend(seasonal)
+    enroll_contact(sequence, friend, source="staff")
+    work()
+    with business_scope(shop):
+        Message.objects.update(state="skipped", reason="too_late")
+        step = sequence.versions.get().steps.get(position=0)
+    skipped = page_of(shop, "step_messages", id=sequence.id, step_key=step.step_key, outcome="skipped")
+    page = nora.get(skipped).content.decode()
+    assert step.content.name in page
+    assert "Its time was over before it could be sent." in page
