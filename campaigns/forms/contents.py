@@ -12,6 +12,9 @@ from campaigns.services.contents import LetterWords, words_of
 class LetterForm(forms.Form):
     """A letter as it is written: plain text with a few marks, and at most one button."""
 
+    # Needed before it is sent, though a draft may be kept without them.
+    needed_later = ("subject", "body")
+
     name = forms.CharField(label=_("Name"), max_length=120, help_text=_("For you; people do not see it."), strip=True)
     subject = forms.CharField(
         label=_("Subject"), max_length=200, required=False, help_text=_("What people see first. Short is better.")

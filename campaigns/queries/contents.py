@@ -5,15 +5,17 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import Content, Sequence, Step
-from contacts.models import Contact
+from contacts.models import Contact, Topic
 from ecosystem.base.errors import NotFound
 from ecosystem.base.keyset import Page, keyset_page
 
 ORDER = ("-updated_at", "-id")
 MOST_SAMPLES = 8
+_STATES_IN_USE = ("draft", "live", "paused")
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ def get_content(content_id: UUID) -> Content:
 def sequences_of(content_ids: Collection[UUID]) -> dict[UUID, list[Sequence]]:
     """By letter: the sequences that send it in the version that is live or being written."""
     steps = (
-        Step.objects.filter(content__in=content_ids, version_of__sequence__state__in=["draft", "live", "paused"])
+        Step.objects.filter(content__in=content_ids, version_of__sequence__state__in=_STATES_IN_USE)
         .order_by("version_of__sequence__name", "version_of__sequence_id")
         .values_list("content_id", "version_of__sequence_id", "version_of__sequence__name", named=True)
         .distinct()[:500]
@@ -62,6 +64,17 @@ def sequences_of(content_ids: Collection[UUID]) -> dict[UUID, list[Sequence]]:
     for step in steps:
         found[step.content_id].append(Sequence(id=step[1], name=step[2]))
     return dict(found)
+
+
+def topic_of_letter(content_id: UUID) -> list[Topic]:
+    """What people said yes to who get this letter; while no sequence sends it, the first topic there is."""
+    senders = Sequence.objects.filter(
+        topic=OuterRef("pk"),
+        id__in=Step.objects.filter(content=content_id).values("version_of__sequence"),
+        state__in=_STATES_IN_USE,
+    )
+    open_ones = Topic.objects.filter(archived_at__isnull=True)
+    return list(open_ones.annotate(is_used=Exists(senders)).order_by("-is_used", "name", "id")[:1])
 
 
 def people_to_try() -> list[Contact]:

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from campaigns.models import Content, Message
-from campaigns.queries.contents import sequences_of
+from campaigns.queries.contents import sequences_of, topic_of_letter
 from campaigns.rendering.letters import Letter, compile_letter
 from campaigns.rendering.lint import Finding, lint_plan
 from campaigns.rendering.liquid import RenderTooLarge
@@ -16,7 +16,6 @@ from campaigns.rendering.plan import RenderPlan
 from campaigns.rendering.preview import Preview, render_preview
 from campaigns.services.messages import plan_message
 from campaigns.services.rendering import compile_content, sender_identity
-from contacts.queries.topics import open_topics
 from ecosystem.base import clock
 from ecosystem.base.addresses import address_hash, normalise_email
 from ecosystem.base.errors import Conflict, Invalid, LimitReached
@@ -120,7 +119,7 @@ def restore_content(content: Content, *, actor: Membership | None = None) -> Con
 
 def read_content(content: Content) -> LetterReport:
     """How a letter stands now, for the sender and the address as they are now."""
-    constants = sender_identity(get_profile(), topics=open_topics()[:1]).values()
+    constants = sender_identity(get_profile(), topics=topic_of_letter(content.id)).values()
     missing = []
     if not content.subject.strip():
         sentence = _("It has no subject yet: that is what people see first.")
@@ -144,7 +143,7 @@ def send_test(content: Content, *, to: Membership, merge: Mapping[str, str]) -> 
     It goes the way of all letters, marked as a test: it counts nowhere, needs no yes and uses up no promise. Raises
     Invalid where the letter cannot be sent as it is, LimitReached after 30 in an hour.
     """
-    topics = open_topics()
+    topics = topic_of_letter(content.id)
     if not topics:
         raise Invalid("topic_missing", _("First make a topic: what people can say yes to. A letter names it."))
     topic = topics[0]

@@ -126,6 +126,17 @@ def test_what_is_missing_blocks_with_a_plain_sentence(as_nora, here, letter):
     assert "Ready." not in page
 
 
+def test_a_preview_names_what_the_readers_of_its_sequence_said_yes_to(as_nora, sendable, here):
+    with business_scope(sendable):
+        make_topic("Aprons, now and then")
+        sequence = make_sequence(make_topic("Starter letters"))
+        letter = sequence.versions.get().steps.get(position=0).content
+        alone = make_letter("Sent by nobody yet")
+    frame = as_nora.get(f"{here}{letter.id}/preview/frame/").content.decode()
+    assert "you said yes to Starter letters" in frame
+    assert "you said yes to Aprons, now and then" in as_nora.get(f"{here}{alone.id}/preview/frame/").content.decode()
+
+
 def test_a_preview_shows_the_chosen_person_in_a_closed_frame(as_nora, sendable, here, letter):
     with business_scope(sendable):
         zoe = make_person("zoe@example.com", "Zoë")
