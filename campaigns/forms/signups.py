@@ -18,6 +18,9 @@ _BOX, _WORDS = "offer_", "words_"
 class SignupPageForm(forms.Form):
     """The words of an opt-in page, and which topics have a box on it."""
 
+    # Needed before the page goes live, though a draft may be kept without them.
+    needed_later = ("intro", "promise_how_often", "promise_no_abuse", "promise_how_to_leave")
+
     headline = forms.CharField(
         label=_("Headline"),
         max_length=120,

@@ -21,7 +21,7 @@ from campaigns.services.signup_forms import (
     publish_signup_form,
 )
 from contacts.queries.topics import open_topics
-from ecosystem.base.access import Action, member_required
+from ecosystem.base.access import Action, may, member_required
 from ecosystem.base.errors import DomainError
 from ecosystem.queries.businesses import get_profile
 
@@ -73,7 +73,17 @@ def signup_form_preview(request: HttpRequest, slug: str, id: UUID) -> HttpRespon
     """The page as visitors see it, before anybody does; its boxes are as empty as theirs."""
     page = get_signup_form(id)
     form = PublicSignupForm(boxes=boxes_of(page), asks_name=page.asks_name)
-    context = {"page": page, "form": form, "profile": get_profile(), "is_preview": True}
+    may_edit = may(request.membership, Action.EDIT_SIGNUP_FORMS)
+    context = {
+        "page": page,
+        "form": form,
+        "profile": get_profile(),
+        "is_preview": True,
+        "back_url": reverse("campaigns:signup_form_edit", kwargs={"slug": slug, "id": id})
+        if may_edit
+        else reverse("campaigns:signup_form_list", kwargs={"slug": slug}),
+        "back_label": _("Back to writing") if may_edit else _("Back to the pages"),
+    }
     return render(request, "campaigns/public/join.html", context)
 
 

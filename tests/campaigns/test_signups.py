@@ -422,10 +422,15 @@ def test_nora_makes_a_page_looks_at_it_and_publishes_it(client, bakery, topic):
         f"words_{topic.id}": "Season letters, by email",
     }
     edit = client.post(base + "new/", words).headers["Location"]
-    assert "Say how they leave." in client.get(edit).content.decode()
+    editor = client.get(edit).content.decode()
+    assert "Say how they leave." in editor
+    # What a page cannot go live without is not called optional; the thank-you may stay empty.
+    assert re.findall(r"<label for=[^>]+>([^<]+) <span", editor.split("What they can say yes to")[0]) == ["Thank you"]
     assert client.post(edit + "publish/").status_code == 302
     client.post(edit, {**words, "promise_how_to_leave": "One tap", "version": "1"})
-    assert "This is how visitors see the page" in client.get(edit + "preview/").content.decode()
+    preview = client.get(edit + "preview/").content.decode()
+    assert "This is how visitors see the page" in preview
+    assert f'href="{edit}"' in preview
     client.post(edit + "publish/")
     page = Client().get(f"/p/{bakery.slug}/join/keep-your-starter-alive/")
     assert "Season letters, by email" in page.content.decode()
