@@ -70,7 +70,7 @@ def write_sequence(starter: Topic, owner: Membership, now: datetime) -> Sequence
             name=letter.name,
             subject=letter.subject,
             preheader=letter.preheader,
-            body=letter.body,
+            body=letter.text,
             button_label=letter.button_label,
             button_url=letter.button_url,
         )
@@ -100,13 +100,18 @@ def write_walks(sequence: Sequence, people: list[Person], contacts: list[Contact
         key = (name, f"{sequence.id}:{step.step_key}" if step else str(sequence.id))
         tallies[key] = tallies.get(key, 0) + 1
 
-    for person, contact in zip(people, contacts, strict=True):
-        if person.said_yes_at is None:
-            continue
+    # Who said yes first comes first, as ids tell the order in which lists show them.
+    asked = [
+        (person.said_yes_at, person, contact)
+        for person, contact in zip(people, contacts, strict=True)
+        if person.said_yes_at is not None
+    ]
+    for said_yes_at, person, contact in sorted(asked, key=lambda one: one[0]):
         walk = Enrollment(sequence=sequence, version_of=version, contact=contact, source="said_yes", due_at=now)
+        walk.created_at = said_yes_at + timedelta(minutes=6)
         walks.append(walk)
         note("sequence.entered")
-        moment = person.said_yes_at + timedelta(minutes=7)
+        moment = said_yes_at + timedelta(minutes=7)
         for step in steps:
             if step.kind == Step.Kind.WAIT:
                 moment += timedelta(seconds=step.wait_seconds)

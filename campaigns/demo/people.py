@@ -164,7 +164,9 @@ def write_firms(now: datetime) -> dict[UUID, int]:
             value_norm=contact.primary_email,
             is_primary=True,
         )
-        organization = Organization.objects.create(name=name, sort_name=fold(name), main_contact=contact)
+        organization = Organization.objects.create(
+            name=name, sort_name=fold(name), main_contact=contact, created_at=known_since
+        )
         Affiliation.objects.create(contact=contact, organization=organization, title="")
         RoleAssignment.objects.create(
             kind=kind, contact=contact, organization=organization, started_at=known_since, fed_at=known_since

@@ -18,6 +18,11 @@ class DemoLetter:
     wait_seconds: int = 0
     click_chance: float = 0.0
 
+    @property
+    def text(self) -> str:
+        """The body with a paragraph on each line: a mail breaks its own lines."""
+        return "\n\n".join(" ".join(paragraph.split("\n")) for paragraph in self.body.strip().split("\n\n"))
+
 
 LETTERS = (
     DemoLetter(
