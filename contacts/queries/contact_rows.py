@@ -111,5 +111,5 @@ def contact_row(contact_id: UUID) -> ContactRow:
     """One person; NotFound for every id that is not a live person of the business."""
     found = contact_page(only_id=contact_id, limit=1).items
     if not found:
-        raise NotFound("contact_not_found", _("There is nobody by that id."))
+        raise NotFound("contact_not_found", _("This person is not in your list. Somebody may have taken them off."))
     return found[0]

@@ -71,7 +71,7 @@ def get_contact(contact_id: UUID, *, is_deleted: bool = False) -> Contact:
     people = Contact.objects.select_related("owner__user")
     found = people.filter(pk=contact_id, deleted_at__isnull=not is_deleted).first()
     if found is None:
-        raise NotFound("contact_not_found", _("There is nobody by that id."))
+        raise NotFound("contact_not_found", _("This person is not in your list. Somebody may have taken them off."))
     return found
 
 

@@ -140,7 +140,7 @@ def edit_contact(
     """
     held = Contact.objects.select_for_update(no_key=True).filter(pk=contact.pk, deleted_at=None).first()
     if held is None:
-        raise NotFound("contact_not_found", _("There is nobody by that id."))
+        raise NotFound("contact_not_found", _("This person is not in your list. Somebody may have taken them off."))
     current = details_of(held)
     if version != held.version:
         details = _merge(before, current, details, held.version)

@@ -172,7 +172,7 @@ def add_interactions(lines: Sequence[NewInteraction]) -> list[UUID]:
         keeps_plan=True,
     )[0]
     if written["held"] != len(people):
-        raise NotFound("contact_not_found", _("There is nobody by that id."))
+        raise NotFound("contact_not_found", _("This person is not in your list. Somebody may have taken them off."))
     new = set(written["new"])
     told = [line for line in lines if str(line.id) in new]
     publish_lines((line.id, line.contact_id, line.kind) for line in told)

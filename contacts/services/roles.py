@@ -118,7 +118,7 @@ def _hold(contact_id: UUID) -> None:
     """Lock the person, so that two clicks come one after the other and counts stay right."""
     people = Contact.objects.select_for_update(no_key=True).filter(pk=contact_id, deleted_at=None)
     if people.values_list("pk").first() is None:
-        raise NotFound("contact_not_found", _("There is nobody by that id."))
+        raise NotFound("contact_not_found", _("This person is not in your list. Somebody may have taken them off."))
 
 
 def _tell(role: RoleAssignment, act: str, actor: Membership | None, now: datetime) -> None:

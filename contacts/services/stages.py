@@ -85,7 +85,7 @@ def _hold(contact: Contact) -> Contact:
     people = Contact.objects.select_for_update(no_key=True, of=("self",)).filter(deleted_at=None)
     held = people.annotate(last_fed_at=Subquery(fed)).filter(pk=contact.pk).first()
     if held is None:
-        raise NotFound("contact_not_found", _("There is nobody by that id."))
+        raise NotFound("contact_not_found", _("This person is not in your list. Somebody may have taken them off."))
     return held
 
 

@@ -18,6 +18,9 @@ LEAST_CONTRAST = 4.5
 class ProfileForm(forms.ModelForm):
     """Name, trade and place; who letters come from; the mark."""
 
+    # Needed before the first letter goes out.
+    needed_later = ("sender_name", "sender_email", "postal_address")
+
     name = forms.CharField(
         label=_("What is it called?"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "organization"})
     )

@@ -55,6 +55,13 @@ def test_what_is_empty_or_wrong_looks_right_too(looks_right, nora, bakery):
     looks_right(nora, url(bakery, "organization_list"), name="no-organization", widths=(390,))
 
 
+def test_a_name_without_a_gap_pushes_nothing_aside(looks_right, nora, bakery):
+    endless = make_contact(bakery, f"Ana {'W' * 80}", tags=["x" * 40], roles=["vendor"])
+    make_organization(bakery, "V" * 90, main_contact=endless)
+    for name, contact in (("contact_detail", endless), ("contact_edit", endless), ("organization_list", None)):
+        looks_right(nora, url(bakery, name, contact), name=f"endless-{name}", widths=(1440, 390))
+
+
 @pytest.mark.parametrize("scripts", [True, False])
 def test_a_talk_at_the_counter_is_two_taps_with_scripts_and_without(visit, nora, bakery, ana, scripts):
     visitor = visit(nora, width=390, scripts=scripts)
