@@ -28,7 +28,7 @@ from campaigns.services.sequences import (
 )
 from campaigns.triggers import TRIGGERS
 from contacts.models import Topic
-from ecosystem.base.access import Action, member_required
+from ecosystem.base.access import Action, may, member_required
 from ecosystem.base.errors import DomainError, NotFound
 from ecosystem.base.keyset import keyset_page
 
@@ -123,6 +123,7 @@ def show_sequence(
         "page": page,
         "trigger": TRIGGERS.get(sequence.trigger),
         "chosen": chosen,
+        "can_edit": may(request.membership, Action.EDIT_SEQUENCES) and sequence.state != Sequence.State.ARCHIVED,
         "letter_form": letter_form or LetterStepForm(initial=initial, auto_id="letter_%s"),
         "wait_form": wait_form or WaitForm(initial={**initial, "amount": 2}, auto_id="wait_%s"),
     }

@@ -5,6 +5,7 @@ from django.urls import reverse
 
 from campaigns.models import Message
 from campaigns.services.enrollments import enroll_contact
+from campaigns.services.sequences import archive_sequence
 from ecosystem.base.tenancy import business_scope
 from tests.factories.campaigns import make_friend, make_sequence, pass_time, work
 from tests.factories.permission import owner_of
@@ -57,3 +58,15 @@ def test_the_people_behind_a_number_are_shown_with_the_letter_and_the_reason(nor
     page = nora.get(skipped).content.decode()
     assert step.content.name in page
     assert "Its time was over before it could be sent." in page
+
+
+def test_a_sequence_that_was_put_away_says_so_and_offers_no_change(nora, shop, seasonal):
+    sequence = make_sequence(seasonal)
+    archive_sequence(sequence, actor=None)
+    step = sequence.versions.get().steps.get(position=0)
+    page = nora.get(page_of(shop, "sequence_detail", id=sequence.id), {"step": step.step_key}).content.decode()
+    assert "Put away" in page
+    assert "Being written" not in page
+    for word in ("Add a step", "Take out", "Let it run", "Name and topic"):
+        assert word not in page, word
+    assert "Put away" in nora.get(page_of(shop, "sequence_list")).content.decode()
