@@ -9,6 +9,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from ecosystem.forms.plain_words import sentences_of
+
 register = template.Library()
 
 UNDO = "undo:"
@@ -76,6 +78,12 @@ def undo_url(message: Message) -> str:
     """Where a toast's Undo posts to: the part after `undo:` in the message's extra tags."""
     tags = (message.extra_tags or "").split()
     return next((tag.removeprefix(UNDO) for tag in tags if tag.startswith(UNDO)), "")
+
+
+@register.filter
+def sentences(field: BoundField) -> list[str]:
+    """What is wrong with a field, in plain words."""
+    return sentences_of(field)
 
 
 @register.filter

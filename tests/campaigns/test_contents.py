@@ -75,8 +75,8 @@ def test_an_empty_list_says_what_letters_are_for(as_nora, here):
         ({"subject": "{{ shop }}"}, "subject", "We do not know {{ shop }}"),
         ({"body": "[x](javascript:alert(1))"}, "body", "Start it with https://"),
         ({"button_label": ""}, "button_label", "A button needs both"),
-        ({"name": ""}, "name", "This field is required."),
-        ({"subject": "x" * 201}, "subject", "at most 200 characters"),
+        ({"name": ""}, "name", "Write something here: it is needed."),
+        ({"subject": "x" * 201}, "subject", "At most 200 letters fit here."),
     ],
 )
 def test_a_fault_stands_at_its_field_and_nothing_typed_is_lost(as_nora, bakery, here, values, field, words):
