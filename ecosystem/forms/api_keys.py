@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from ecosystem.base.ids import uuid7
 from ecosystem.forms.choices import DescribedCheckboxes
 from ecosystem.scopes import SCOPE_LABELS, Scope
 
@@ -22,6 +23,8 @@ class ApiKeyForm(forms.Form):
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         help_text=_("Leave it empty for a key that works until you end it."),
     )
+    # The id that the key will have: a page that is loaded anew asks for the same key, not for another one.
+    key_id = forms.UUIDField(required=False, widget=forms.HiddenInput, initial=uuid7)
     field_order = ["name", "scopes", "expires_on"]
 
     def __init__(self, *args: Any, scopes: Sequence[Scope], **kwargs: Any) -> None:

@@ -5,12 +5,15 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from ecosystem.base.access import may
 from ecosystem.base.clock import now
-from ecosystem.base.errors import Invalid, LimitReached, NotAllowed
+from ecosystem.base.errors import Conflict, Invalid, LimitReached, NotAllowed
+from ecosystem.base.ids import uuid7
 from ecosystem.base.tenancy import business_scope, current_business_id
 from ecosystem.models import ApiKey, ApiKeyIndex, Membership
 from ecosystem.queries.api_keys import KeyEntry, find_entry, find_working_key, working_keys
@@ -33,10 +36,13 @@ class NewKey:
     text: str
 
 
-def make_api_key(*, name: str, scopes: Iterable[str], expires_at: datetime | None, actor: Membership) -> NewKey:
+def make_api_key(
+    *, name: str, scopes: Iterable[str], expires_at: datetime | None, actor: Membership, key_id: UUID | None = None
+) -> NewKey:
     """Make a key with some of the rights of its maker.
 
-    Raises NotAllowed for a scope that the maker lacks, LimitReached when the business has very many keys.
+    Raises NotAllowed for a scope that the maker lacks, LimitReached when the business has very many keys, Conflict when
+    a key with this id was made already, as by a second click.
     """
     chosen = sorted(set(scopes))
     if not chosen:
@@ -48,14 +54,20 @@ def make_api_key(*, name: str, scopes: Iterable[str], expires_at: datetime | Non
     if working_keys(at=now()).count() >= MOST_KEYS:
         raise LimitReached("too_many_keys", _("You have 50 keys. End one that is not used any more first."))
     text = PREFIX + secrets.token_urlsafe(SECRET_BYTES)
-    key = ApiKey.objects.create(
-        name=name.strip(),
-        prefix=text[:SHOWN],
-        secret_hash=_hash(text),
-        scopes=chosen,
-        made_by=actor,
-        expires_at=expires_at,
-    )
+    try:
+        with transaction.atomic():
+            key = ApiKey.objects.create(
+                id=key_id or uuid7(),
+                name=name.strip(),
+                prefix=text[:SHOWN],
+                secret_hash=_hash(text),
+                scopes=chosen,
+                made_by=actor,
+                expires_at=expires_at,
+            )
+    except IntegrityError as error:
+        sentence = _("This key was made already and cannot be shown again. Is it lost? End it and make another one.")
+        raise Conflict("key_made_already", sentence) from error
     ApiKeyIndex.objects.create(secret_hash=key.secret_hash, business_id=current_business_id(), key_id=key.pk)
     record_act("api_key_made", actor=actor, subject=key, scopes=chosen)
     return NewKey(key, text)

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from ecosystem.base.access import Action, member_required
 from ecosystem.base.clock import now
-from ecosystem.base.errors import DomainError
+from ecosystem.base.errors import Conflict, DomainError
 from ecosystem.forms.api_keys import ApiKeyForm
 from ecosystem.forms.errors import add_domain_error
 from ecosystem.forms.posting import posted
@@ -42,7 +42,11 @@ def api_key_new(request: HttpRequest, slug: str) -> HttpResponse:
                 scopes=asked["scopes"],
                 expires_at=end_of_day(asked["expires_on"]),
                 actor=request.membership,
+                key_id=asked["key_id"],
             )
+        except Conflict as error:
+            messages.error(request, str(error.message))
+            return redirect("ecosystem:api_key_list", slug=slug)
         except DomainError as error:
             add_domain_error(form, error)
         else:

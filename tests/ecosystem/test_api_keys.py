@@ -50,6 +50,18 @@ def test_a_key_is_shown_once_and_only_its_fingerprint_is_kept(as_nora, bakery):
     assert hashlib.sha256(text.encode()).hexdigest() in row
 
 
+def test_a_page_loaded_anew_or_a_second_click_makes_no_second_key(as_nora, bakery):
+    form = as_nora.get(url("api_key_new", bakery)).context["form"]
+    asked = {"name": "Till", "scopes": ["contacts:read"], "key_id": str(form["key_id"].value())}
+    first = as_nora.post(url("api_key_new", bakery), asked)
+    again = as_nora.post(url("api_key_new", bakery), asked, follow=True)
+    assert first.status_code == 201
+    assert "This key was made already and cannot be shown again." in again.content.decode()
+    assert first.context["new"].text not in again.content.decode()
+    with business_scope(bakery):
+        assert ApiKey.objects.get().pk == first.context["new"].key.pk
+
+
 def test_the_text_of_a_key_opens_its_business(nora, bakery, garage):
     new = make_key(bakery, nora)
     business_id, key = authenticate_key(new.text)
