@@ -39,3 +39,6 @@ def test_an_address_that_leads_nowhere_says_so(client: Client):
     response = client.get("/nobody/was/ever/here/")
     assert response.status_code == 404
     assert "That page has left the building" in response.content.decode()
+    # A customer of a business looks after none and has no Today.
+    assert "another business you look after" not in response.content.decode()
+    assert "To the first page" in response.content.decode()
