@@ -154,7 +154,7 @@ def _hub(layout: Layout, hub: MapHub) -> SafeString:
         hub.icon_url,
         centre.x,
         f"{centre.y + 10:.0f}",
-        shortened(hub.name, 14 if radius > 55 else 12),
+        shortened(hub.name, 12),
         centre.x,
         f"{centre.y + 28:.0f}",
         hub.text,

@@ -32,9 +32,17 @@ def sentences_of(field: BoundField) -> list[str]:
     return [_sentence(field, error) for error in field.errors.as_data()]
 
 
+def _needed(field: forms.Field) -> Promise:
+    if isinstance(field, forms.DateField):
+        return _("Choose a day.")
+    if isinstance(field, forms.FileField):
+        return _("Choose a file first.")
+    return _("Choose one.") if isinstance(field, _CHOICES) else _("Write something here: it is needed.")
+
+
 def _sentence(field: BoundField, error: ValidationError) -> str:
     if error.message is forms.Field.default_error_messages["required"]:
-        return str(_("Choose one.") if isinstance(field.field, _CHOICES) else _("Write something here: it is needed."))
+        return str(_needed(field.field))
     ours = next((words for theirs, words in _PLAIN if error.message is theirs), None)
     if ours is None:
         return " ".join(error.messages)

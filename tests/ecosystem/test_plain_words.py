@@ -14,6 +14,7 @@ class EveryField(forms.Form):
     address = forms.EmailField(required=False)
     day = forms.DateField(required=False)
     one = forms.ChoiceField(choices=[("a", "A")])
+    needed_day = forms.DateField()
     own = forms.CharField(error_messages={"required": "Write its name."})
 
 
@@ -30,6 +31,7 @@ class EveryField(forms.Form):
         ("day", "soon", "Write a day, such as 2026-05-04."),
         ("one", "", "Choose one."),
         ("one", "b", "Choose one of the list."),
+        ("needed_day", "", "Choose a day."),
         ("own", "", "Write its name."),
     ],
 )
