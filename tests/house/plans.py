@@ -12,7 +12,7 @@ from typing import Any
 from django.apps import apps
 from django.db import connections
 
-from ecosystem.base.fields import business_field_of
+from tests.house.routes import tenant_models
 
 # A page may pass this many rows by: the cap of a count.
 MANY = 10_001
@@ -170,12 +170,8 @@ _JUDGES: list[Callable[[dict[str, Any]], str]] = [
 _known: dict[str, Any] = {}
 
 
-def _tenant_models() -> list[Any]:
-    return [model for model in apps.get_models() if business_field_of(model) is not None]
-
-
 def _tenant_tables() -> set[str]:
-    return _known.setdefault("tables", {model._meta.db_table for model in _tenant_models()})
+    return _known.setdefault("tables", {model._meta.db_table for model in tenant_models()})
 
 
 def _tenant_indexes() -> dict[str, set[str]]:
