@@ -205,7 +205,9 @@ def make_key(page: Page, home: str) -> str:
     page.fill("[name=name]", "Till")
     page.locator("input[value='contacts:read']").check(force=True)
     click(page, "Make the key")
-    return re.search(r"lw_[\w-]{20,}", page.content())[0]
+    key = page.locator("#new-key")
+    expect(key).to_have_value(re.compile(r"lw_[\w-]{20,}"))
+    return key.input_value()
 
 
 def call_api(base: str, key: str, path: str) -> dict:
