@@ -11,12 +11,12 @@ from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 import structlog
-from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 
 from campaigns.gateways.base import Gateway, Outcome, OutgoingMessage
 from campaigns.gateways.smtp import open_gateway
 from campaigns.models import Message
+from campaigns.queries.accounts import account_for
 from campaigns.queries.sending import may_business_send
 from campaigns.rendering.liquid import RenderTooLarge
 from campaigns.services.delivery_breaker import breaker
@@ -26,6 +26,7 @@ from campaigns.services.delivery_marks import RunningMark, open_mark
 from campaigns.services.delivery_results import Result, record_results, result_of
 from campaigns.services.delivery_sweep import resend_unknown, sweep_messages
 from campaigns.services.rendering import LetterPress, open_press
+from contacts.models import Channel
 from ecosystem.base import faults
 from ecosystem.base.clock import now as clock_now
 from ecosystem.base.errors import DomainError
@@ -69,10 +70,11 @@ def work_delivery(lane: str, business_id: int, now: datetime) -> datetime | None
         if not may_business_send():
             return now + timedelta(seconds=PAUSED_SECONDS)
         resend_unknown(lane)
+        account = account_for(Channel.EMAIL)
     wait = breaker.seconds_left()
     if wait:
         return now + timedelta(seconds=wait)
-    gateway = open_gateway(settings.EMAIL_URL)
+    gateway = open_gateway(account.url)
     try:
         sent = deliver(business_id, lane, now=now, gateway=gateway)
     finally:
