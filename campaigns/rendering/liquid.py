@@ -24,6 +24,8 @@ LITERAL_DEFAULT = re.compile(r"\|\s*default\s*:\s*''")
 BLANK_LINES = re.compile(r"\n\s*\n")
 LIMIT_BYTES = 256_000
 LIMIT_SECONDS = 0.05
+# Python may have been tidying its memory while a letter was put together: one that is slow is timed once more.
+TRIES = 2
 
 
 class RenderTooLarge(Exception):
@@ -91,12 +93,15 @@ def finish_output(output: str, *, place: str, is_system: bool = False) -> str:
 def render_liquid(source: str, context: Mapping[str, Any], *, escape: bool) -> str:
     """One person's text, made safe for HTML where `escape` says so. Raises RenderTooLarge over 256 kB or 50 ms."""
     template = _parsed(source, escape)
-    started = time.thread_time()
-    try:
-        text = template.render(**context)
-    except LiquidError as problem:
-        raise RenderTooLarge(str(problem)) from problem
-    if time.thread_time() - started > LIMIT_SECONDS:
+    for _try in range(TRIES):
+        started = time.thread_time()
+        try:
+            text = template.render(**context)
+        except LiquidError as problem:
+            raise RenderTooLarge(str(problem)) from problem
+        if time.thread_time() - started <= LIMIT_SECONDS:
+            break
+    else:
         raise RenderTooLarge("The letter took too long to put together.")
     return sanitise(text) if escape else BLANK_LINES.sub("\n\n", text)
 
