@@ -9,6 +9,7 @@ import re
 from binascii import b2a_base64, b2a_qp
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from markupsafe import escape
 
@@ -18,6 +19,8 @@ SAFE_VALUE = re.compile(r"(?!\.)[A-Za-z0-9 ',./:;?!()@#$%&*+_-]{0,70}")
 SAFE_IN_HTML = re.compile(r"(?!\.)[A-Za-z0-9 ,./:;?!()@#$%*+_-]{0,70}")
 LONGEST_LINE = 76
 SOFT_BREAK = b"=\r\n"
+# First names and towns come again and again; so many are remembered as they were written.
+REMEMBERED = 4_096
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +62,12 @@ def base64_lines(body: bytes) -> bytes:
     return b"\r\n".join([encoded[start : start + 76] for start in range(0, len(encoded), 76)])
 
 
+@lru_cache(maxsize=REMEMBERED)
 def _text_value(value: str) -> bytes:
     return value.encode() if SAFE_VALUE.fullmatch(value) else quoted_printable(value)
 
 
+@lru_cache(maxsize=REMEMBERED)
 def _html_value(value: str) -> bytes:
     return value.encode() if SAFE_IN_HTML.fullmatch(value) else quoted_printable(str(escape(value)))
 

@@ -2,7 +2,7 @@
 
 import re
 from base64 import b64encode
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import format_datetime
 from functools import lru_cache
 
@@ -54,10 +54,10 @@ def mailbox(name: str, address: str) -> bytes:
 
 
 def date_header(moment: datetime) -> bytes:
-    """The moment as RFC 5322 writes it, to the second."""
-    return _date_header(moment.replace(microsecond=0))
+    """The moment as RFC 5322 writes it, in UTC, to the second."""
+    return _date_header(int(moment.timestamp()))
 
 
 @lru_cache(maxsize=8)
-def _date_header(second: datetime) -> bytes:
-    return format_datetime(second).encode()
+def _date_header(second: int) -> bytes:
+    return format_datetime(datetime.fromtimestamp(second, UTC)).encode()

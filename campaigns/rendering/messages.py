@@ -27,22 +27,22 @@ def build(prepared: PreparedLetter, *, message_id: UUID, to: str, merge: Mapping
     `merge` maps field names to values; what is missing or empty prints its fallback. Raises RenderTooLarge (texts with
     conditions only) and Invalid for an address that is not exactly one.
     """
-    tokens = prepared.signer.tokens(message_id)
+    tokens = prepared.signer.token_bytes(message_id)
     pieces = list(prepared.pieces)
     filled = {
-        LINK_TOKEN: tokens.link.encode(),
-        UNSUBSCRIBE_TOKEN: tokens.unsubscribe.encode(),
-        PREFERENCES_TOKEN: tokens.preferences.encode(),
+        LINK_TOKEN: tokens.link,
+        UNSUBSCRIBE_TOKEN: tokens.unsubscribe,
+        PREFERENCES_TOKEN: tokens.preferences,
         TO: check_address(to, place="email").encode(),
         DATE: date_header(now),
         MESSAGE_ID: str(message_id).encode(),
-        MARK: tokens.mark.encode(),
+        MARK: tokens.mark,
     }
     values = {name: clean_value(value) for name, value in merge.items() if value}
     if prepared.subject:
         filled[SUBJECT] = header_text(_subject(prepared, values))
     if prepared.logic:
-        _put_logic(prepared, pieces, values, tokens.link)
+        _put_logic(prepared, pieces, values, tokens.link.decode())
     for name, indexes in prepared.places.items():
         piece = filled[name]
         for index in indexes:

@@ -15,7 +15,8 @@ import hmac
 import re
 import struct
 import time
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64decode
+from binascii import b2a_base64
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -28,6 +29,7 @@ SETTING = "PUBLIC_TOKEN_KEYS"
 WITH_TIME, OF_MESSAGE = 1, 2  # the first byte of a token
 BLOCK = 128  # bytes, of SHA-512
 TAG = 24  # characters, 144 bits
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 CONFIRM = "confirm"
 INVITATION = "invitation"
@@ -94,6 +96,15 @@ class MessageTokens(NamedTuple):
     mark: str
 
 
+class TokenBytes(NamedTuple):
+    """The same as they stand in a mail, where making texts of them would cost more than signing them."""
+
+    link: bytes
+    unsubscribe: bytes
+    preferences: bytes
+    mark: bytes
+
+
 class MessageSigner:
     """Makes the tokens of many messages of one business, at one HMAC each."""
 
@@ -106,14 +117,18 @@ class MessageSigner:
 
     def tokens(self, message_id: UUID) -> MessageTokens:
         """The message's tokens. Its id must be a uuid7."""
+        return MessageTokens(*[token.decode() for token in self.token_bytes(message_id)])
+
+    def token_bytes(self, message_id: UUID) -> TokenBytes:
+        """The message's tokens as bytes."""
         body = self._head + message_id.bytes
         inner = self._inner.copy()
         inner.update(body)
         outer = self._outer.copy()
         outer.update(inner.digest())
         text = _encode(body)
-        tags = urlsafe_b64encode(outer.digest()[:63]).decode()
-        return MessageTokens(text + tags[:24], text + tags[24:48], text + tags[48:72], tags[72:84])
+        tags = _base64(outer.digest()[:63])
+        return TokenBytes(text + tags[:24], text + tags[24:48], text + tags[48:72], tags[72:84])
 
 
 def sign_link(purpose: str, business_id: int, payload: bytes | str, *, issued_at: float | None = None) -> str:
@@ -122,7 +137,7 @@ def sign_link(purpose: str, business_id: int, payload: bytes | str, *, issued_at
     key = keyring(SETTING).newest
     body = _head(WITH_TIME, key, business_id) + struct.pack(">I", int(seconds))
     body += payload.encode() if isinstance(payload, str) else payload
-    return _encode(body) + _tag(PURPOSES[purpose], key, body)
+    return (_encode(body) + _tag(PURPOSES[purpose], key, body)).decode()
 
 
 def read_link(purpose: str, token: str, *, now: float | None = None) -> SignedLink:
@@ -131,7 +146,7 @@ def read_link(purpose: str, token: str, *, now: float | None = None) -> SignedLi
     body = _decode(token[:-TAG])
     key_id, business_id, rest = _read_head(body)
     key = keyring(SETTING).find(key_id)
-    if key is None or not hmac.compare_digest(token[-TAG:].encode(), _tag(rule, key, body).encode()):
+    if key is None or not hmac.compare_digest(token[-TAG:].encode(), _tag(rule, key, body)):
         raise BadLink("The tag does not fit.")
     is_of_message = body[0] == OF_MESSAGE
     payload = rest if is_of_message else rest[4:]
@@ -149,11 +164,11 @@ def _states(family: str, key: Key) -> tuple["hashlib._Hash", "hashlib._Hash"]:
     return hashlib.sha512(bytes(b ^ 0x36 for b in secret)), hashlib.sha512(bytes(b ^ 0x5C for b in secret))
 
 
-def _tag(rule: Purpose, key: Key, body: bytes) -> str:
+def _tag(rule: Purpose, key: Key, body: bytes) -> bytes:
     inner, outer = (state.copy() for state in _states(rule.family, key))
     inner.update(body)
     outer.update(inner.digest())
-    return urlsafe_b64encode(outer.digest()[rule.part * 18 : rule.part * 18 + 18]).decode()
+    return _base64(outer.digest()[rule.part * 18 : rule.part * 18 + 18])
 
 
 def _head(version: int, key: Key, business_id: int) -> bytes:
@@ -180,8 +195,12 @@ def _read_head(body: bytes) -> tuple[str, int, bytes]:
     raise BadLink("The token is cut short.")
 
 
-def _encode(body: bytes) -> str:
-    return urlsafe_b64encode(body).decode().rstrip("=")
+def _base64(data: bytes) -> bytes:
+    return b2a_base64(data, newline=False).translate(_URL_SAFE)
+
+
+def _encode(body: bytes) -> bytes:
+    return _base64(body).rstrip(b"=")
 
 
 def _decode(text: str) -> bytes:
@@ -189,6 +208,6 @@ def _decode(text: str) -> bytes:
     if not re.fullmatch(r"[A-Za-z0-9_-]{10,2000}", text) or len(text) % 4 == 1:
         raise BadLink("This is not a token.")
     body = urlsafe_b64decode(text + "=" * (-len(text) % 4))
-    if _encode(body) != text or body[0] not in {WITH_TIME, OF_MESSAGE}:
+    if _encode(body) != text.encode() or body[0] not in {WITH_TIME, OF_MESSAGE}:
         raise BadLink("This is not a token of ours.")
     return body
