@@ -135,7 +135,7 @@ SELECT min(first.due_at) AS due_at
 
 def advance(now: datetime, *, batch: int = BATCH) -> int:
     """Let up to `batch` people whose time has come take their next step, in the current transaction; how many did."""
-    done = rows(ADVANCE, {"now": now, "batch": batch}, prepared="advance")[0]
+    done = rows(ADVANCE, {"now": now, "batch": batch}, prepared="advance", keeps_plan=True)[0]
     if done["written"]:
         note_work(queue_of(LANE))
     return int(done["walked"])

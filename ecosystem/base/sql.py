@@ -20,9 +20,10 @@ _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 _PIECE = 64 * 1024
 _ALONE = (
     "SELECT set_config('app.business_id', %(scope)s, true), set_config('synchronous_commit', %(commit)s, true),"
-    " set_config('plan_cache_mode', 'force_generic_plan', true);"
+    " set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true);"
 )
-_KEEP_PLAN = "SET LOCAL plan_cache_mode = force_generic_plan;"
+# A plan that is kept must not be one that reads a whole table because the table was empty when it was made.
+_KEEP_PLAN = "SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL enable_seqscan = off;"
 # Which statements each connection to PostgreSQL has a plan for.
 _plans: WeakKeyDictionary[Any, dict[str, tuple[str, str]]] = WeakKeyDictionary()
 
