@@ -16,7 +16,7 @@ from campaigns.queries.sequences import steps_with_numbers
 from campaigns.services import delivery
 from campaigns.services.advancing import advance
 from campaigns.services.delivery_breaker import breaker
-from campaigns.services.delivery_claims import claim_messages, next_due
+from campaigns.services.delivery_claims import claim_messages, give_back, next_due
 from campaigns.services.delivery_gate import pass_gate
 from campaigns.services.delivery_marks import open_mark
 from campaigns.services.delivery_results import Result, record_results
@@ -341,6 +341,29 @@ def test_a_worker_that_slept_past_its_lease_does_not_send(shop, friends, mail_se
     sweep_messages(LANE)
     assert len(claim_messages(LANE, token=other, now=now(), count=20)) == 3
     assert pass_gate(claimed, token=token) == {}
+
+
+@pytest.mark.parametrize("late", ["accepted", "queued"])
+def test_a_late_answer_changes_nothing_that_another_worker_has_handed_over(shop, friends, mail_server, late):
+    first, second = uuid4(), uuid4()
+    claimed = claim_messages(LANE, token=first, now=now(), count=20)
+    pass_gate(claimed, token=first)
+    pass_time(61)
+    sweep_messages(LANE)
+    pass_gate(claim_messages(LANE, token=second, now=now(), count=20), token=second)
+    in_hand = QueuedMessage.objects.filter(claim_token=second, handed_at__isnull=False)
+    assert in_hand.count() == 3
+    assert record_results(shop.pk, [Result(one, late) for one in claimed], token=first) == 0
+    assert in_hand.count() == 3
+    assert set(states_of(Message)) == {"queued"}
+
+
+def test_what_a_worker_gave_back_passes_the_gate_for_its_next_holder_alone(shop, friends, mail_server):
+    first, second = uuid4(), uuid4()
+    kept, *given = claim_messages(LANE, token=first, now=now(), count=20)
+    give_back(given, token=first)
+    claim_messages(LANE, token=second, now=now(), count=20)
+    assert set(pass_gate([kept, *given], token=first)) == {kept.id}
 
 
 def test_a_dead_worker_leaves_only_the_started_one_in_doubt(shop, friends, mail_server):
