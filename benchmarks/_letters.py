@@ -71,4 +71,4 @@ def mails(letter: PreparedLetter, rows: list[Row]) -> Iterator[OutgoingMessage]:
     now = datetime.now(UTC)
     for row in rows:
         body = build(letter, message_id=row.id, to=row.address, merge=row.merge, now=now)
-        yield OutgoingMessage(row.id, letter.envelope_from, row.address, body)
+        yield OutgoingMessage(row.id, letter.envelope_from, row.address, body, has_dots=False)

@@ -18,12 +18,17 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OutgoingMessage:
-    """One mail on its way: an envelope with one recipient, and the bytes that `build` made."""
+    """One mail on its way: an envelope with one recipient, and the bytes that `build` made.
+
+    `has_dots` says that a line may begin with a dot, which SMTP wants doubled. Our own letters have none, and to look
+    through each of them would take half as long as to build it.
+    """
 
     id: UUID
     envelope_from: str
     recipient: str
     body: bytes
+    has_dots: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ handed to the system. After that dot only an answer counts: without one nobody k
 
 from collections import deque
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from email import message_from_bytes, policy
 from urllib.parse import urlsplit
 
@@ -256,8 +257,9 @@ def _content(message: OutgoingMessage, *, takes_eight_bits: bool) -> bytes:
     """The body as it goes over the wire: its leading dots doubled, the final dot behind it."""
     body = message.body
     if not takes_eight_bits and not body.isascii():
+        message = replace(message, has_dots=True)
         body = message_from_bytes(body, policy=policy.SMTP.clone(cte_type="7bit")).as_bytes()
-    if b"\n." in body or body.startswith(b"."):
+    if message.has_dots and (b"\n." in body or body.startswith(b".")):
         body = (b"\n" + body).replace(b"\n.", b"\n..")[1:]
     return body + (b".\r\n" if body.endswith(b"\r\n") else b"\r\n.\r\n")
 

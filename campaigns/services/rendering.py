@@ -137,7 +137,7 @@ class LetterPress:
         else:
             prepared = self.letters[message.content_version_id, message.topic_id]
         body = build(prepared, message_id=message.id, to=message.address, merge=self._merge(message), now=now)
-        return OutgoingMessage(message.id, prepared.envelope_from, message.address, body)
+        return OutgoingMessage(message.id, prepared.envelope_from, message.address, body, has_dots=False)
 
     def _system_letter(self, message: ClaimedMessage) -> PreparedLetter:
         """A letter of our own: it says the topics that its own person was asked about."""

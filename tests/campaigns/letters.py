@@ -1,5 +1,6 @@
 """Letters for tests, and what a mail program makes of the bytes."""
 
+import re
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -29,9 +30,11 @@ def letter(body: str = "Hello {{ contact.first_name }},\n\ncome by.", **values: 
 
 
 def mail(plan: RenderPlan, merge: dict[str, str] | None = None, *, to: str = "ana@example.com", **prepared) -> bytes:
-    """One built mail."""
+    """One built mail. No line of it begins with a dot: the way out does not look for any."""
     ready = prepare(plan, prepared.pop("sender", SENDER), public_url="https://crm.example.com", **prepared)
-    return build(ready, message_id=MESSAGE_ID, to=to, merge=merge or {}, now=NOON)
+    raw = build(ready, message_id=MESSAGE_ID, to=to, merge=merge or {}, now=NOON)
+    assert not re.search(rb"^\.", raw, re.MULTILINE)
+    return raw
 
 
 def opened(raw: bytes) -> EmailMessage:

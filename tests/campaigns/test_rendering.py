@@ -155,6 +155,7 @@ def test_conditions_and_plain_tags_print_what_they_say():
 
 
 @examples(deadline=None, max_examples=60)
+@example(name=". .a\n.b", tag="{{ first_name }}")
 @given(NAMES, st.sampled_from(["{{ first_name }}", '{{ contact.first_name | default: "<b>friend & co\'" }}']))
 def test_the_spliced_way_prints_what_liquid_prints(name, tag):
     plain = f"Hello {tag}, *you* & <i>I</i>\n\n- {tag}\n- [{tag}](https://example.com)"
