@@ -102,11 +102,11 @@ class Result:
 
 def result_of(message: ClaimedMessage, outcome: Outcome) -> Result:
     """An answer of the gateway, judged: sent, to be tried again, refused for good, or not known."""
-    words = " ".join(f"{outcome.code or ''} {outcome.response}".split())[:160]
     if outcome.verdict == Verdict.ACCEPTED:
         return Result(message, "accepted", provider_id=outcome.provider_id)
     if outcome.verdict == Verdict.PERHAPS:
         return Result(message, "unknown", "no_answer")
+    words = " ".join(f"{outcome.code or ''} {outcome.response}".split())[:160]
     if outcome.is_fault and not outcome.was_started:
         wait = round(FAULT_SECONDS * random.uniform(0.9, 1.3))  # noqa: S311 - jitter, no secret
         return Result(message, "queued", words, wait_seconds=wait, is_free=True)
