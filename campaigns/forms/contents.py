@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import Content
 from campaigns.services.contents import LetterWords, words_of
+from ecosystem.forms.keys import NewIdField
 
 
 class LetterForm(forms.Form):
@@ -15,6 +16,7 @@ class LetterForm(forms.Form):
     # Needed before it is sent, though a draft may be kept without them.
     needed_later = ("subject", "body")
 
+    key = NewIdField()
     name = forms.CharField(label=_("Name"), max_length=120, help_text=_("For you; people do not see it."), strip=True)
     subject = forms.CharField(
         label=_("Subject"), max_length=200, required=False, help_text=_("What people see first. Short is better.")
@@ -45,8 +47,10 @@ class LetterForm(forms.Form):
         if content is not None:
             kwargs["initial"] = {**vars(words_of(content)), "version": content.version}
         super().__init__(*args, **kwargs)
+        if content is not None:
+            del self.fields["key"]
 
     def words(self) -> LetterWords:
         """What was written."""
-        found = {name: value.replace("\r\n", "\n") for name, value in self.cleaned_data.items() if name != "version"}
-        return LetterWords(**found)
+        names = LetterWords.__dataclass_fields__
+        return LetterWords(**{name: self.cleaned_data[name].replace("\r\n", "\n") for name in names})

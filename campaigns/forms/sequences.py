@@ -9,11 +9,13 @@ from campaigns.models import Content
 from campaigns.queries.sequence_pages import UNITS
 from campaigns.triggers import TRIGGERS
 from contacts.models import Topic
+from ecosystem.forms.keys import NewIdField
 
 
 class SequenceForm(forms.Form):
     """Name, topic and trigger."""
 
+    key = NewIdField()
     name = forms.CharField(label=_("Name"), max_length=120, help_text=_("For you; people do not see it."))
     topic = forms.ModelChoiceField(
         Topic.objects.none(),

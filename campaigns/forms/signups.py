@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from campaigns.models import SignupForm, SignupFormTopic
 from campaigns.services.signup_forms import FormWords
 from contacts.models import Topic
+from ecosystem.forms.keys import NewIdField
 
 _BOX, _WORDS = "offer_", "words_"
 
@@ -21,6 +22,7 @@ class SignupPageForm(forms.Form):
     # Needed before the page goes live, though a draft may be kept without them.
     needed_later = ("intro", "promise_how_often", "promise_no_abuse", "promise_how_to_leave")
 
+    key = NewIdField()
     headline = forms.CharField(
         label=_("Headline"),
         max_length=120,
@@ -65,6 +67,8 @@ class SignupPageForm(forms.Form):
         if form is not None:
             kwargs["initial"] = {name: getattr(form, name) for name in (*FormWords.__dataclass_fields__, "version")}
         super().__init__(*args, **kwargs)
+        if form is not None:
+            del self.fields["key"]
         self.topics = list(topics)
         words = {box.topic_id: box.wording for box in boxes}
         for topic in self.topics:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -24,6 +25,7 @@ from ecosystem.base.ratelimit import take
 from ecosystem.models import Membership
 from ecosystem.queries.businesses import get_profile
 from ecosystem.services.audit import record_act
+from ecosystem.services.once import made_before
 
 TESTS_AN_HOUR = 30
 
@@ -73,10 +75,15 @@ class LetterReport:
 
 
 @transaction.atomic
-def add_content(words: LetterWords, *, actor: Membership | None = None) -> Content:
-    """Begin a letter. It may still lack a subject or a body; what it says must make sense. Raises Invalid."""
+def add_content(words: LetterWords, *, content_id: UUID | None = None, actor: Membership | None = None) -> Content:
+    """Begin a letter. It may still lack a subject or a body; what it says must make sense. Raises Invalid.
+
+    `content_id` is the id it will have: the same one again (a second click) returns the first.
+    """
     _refuse_nonsense(words)
-    content = Content.objects.create(**vars(words))
+    if standing := made_before(Content, content_id):
+        return standing
+    content = Content.objects.create(id=content_id or uuid7(), **vars(words))
     record_act("letter_added", actor=actor, subject=content)
     return content
 

@@ -16,11 +16,13 @@ from contacts.models import Topic
 from ecosystem.base.clock import now as clock_now
 from ecosystem.base.errors import Conflict, Invalid
 from ecosystem.base.events import publish
+from ecosystem.base.ids import uuid7
 from ecosystem.base.sql import execute
 from ecosystem.base.tenancy import current_business_id
 from ecosystem.models import Membership
 from ecosystem.services.agenda import note_work
 from ecosystem.services.audit import record_act
+from ecosystem.services.once import made_before
 
 LANE = "sequence"
 
@@ -46,10 +48,22 @@ UPDATE campaigns_message AS message
 
 
 @transaction.atomic
-def create_sequence(*, name: str, topic: Topic, trigger: str = "said_yes", actor: Membership | None = None) -> Sequence:
-    """Begin a sequence with an empty draft, for a topic whose yes every letter of it needs."""
+def create_sequence(
+    *,
+    name: str,
+    topic: Topic,
+    trigger: str = "said_yes",
+    sequence_id: UUID | None = None,
+    actor: Membership | None = None,
+) -> Sequence:
+    """Begin a sequence with an empty draft, for a topic whose yes every letter of it needs.
+
+    `sequence_id` is the id it will have: the same one again (a second click) returns the first.
+    """
     _check(name, topic, trigger)
-    sequence = Sequence.objects.create(name=name.strip(), topic=topic, trigger=trigger)
+    if standing := made_before(Sequence, sequence_id):
+        return standing
+    sequence = Sequence.objects.create(id=sequence_id or uuid7(), name=name.strip(), topic=topic, trigger=trigger)
     SequenceVersion.objects.create(sequence=sequence, number=1)
     record_act("sequence_created", actor=actor, subject=sequence)
     return sequence

@@ -14,8 +14,10 @@ from campaigns.queries.signups import boxes_of, missing_for_publishing
 from contacts.queries.topics import open_topics
 from ecosystem.base import clock
 from ecosystem.base.errors import Conflict, Invalid
+from ecosystem.base.ids import uuid7
 from ecosystem.models import BusinessProfile, Membership
 from ecosystem.services.audit import record_act
+from ecosystem.services.once import made_before
 
 
 @dataclass(frozen=True)
@@ -32,9 +34,16 @@ class FormWords:
 
 
 @transaction.atomic
-def add_signup_form(words: FormWords, *, boxes: Mapping[UUID, str], actor: Membership | None = None) -> SignupForm:
-    """Draft an opt-in page. `boxes` holds the words beside each box by topic. Its address is made from the headline."""
-    form = SignupForm.objects.create(slug=_free_slug(words.headline), **vars(words))
+def add_signup_form(
+    words: FormWords, *, boxes: Mapping[UUID, str], form_id: UUID | None = None, actor: Membership | None = None
+) -> SignupForm:
+    """Draft an opt-in page. `boxes` holds the words beside each box by topic. Its address is made from the headline.
+
+    `form_id` is the id it will have: the same one again (a second click) returns the first.
+    """
+    if standing := made_before(SignupForm, form_id):
+        return standing
+    form = SignupForm.objects.create(id=form_id or uuid7(), slug=_free_slug(words.headline), **vars(words))
     _keep_boxes(form, boxes)
     record_act("signup_form_added", actor=actor, subject=form)
     return form

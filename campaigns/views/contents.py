@@ -44,7 +44,7 @@ def content_add(request: HttpRequest, slug: str) -> HttpResponse:
     form = LetterForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            content = add_content(form.words(), actor=request.membership)
+            content = add_content(form.words(), content_id=form.cleaned_data["key"], actor=request.membership)
         except DomainError as problem:
             _blame(form, problem)
         else:

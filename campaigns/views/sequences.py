@@ -59,6 +59,7 @@ def sequence_add(request: HttpRequest, slug: str) -> HttpResponse:
                 name=form.cleaned_data["name"],
                 topic=form.cleaned_data["topic"],
                 trigger=form.cleaned_data["trigger"],
+                sequence_id=form.cleaned_data["key"],
                 actor=request.membership,
             )
         except DomainError as problem:

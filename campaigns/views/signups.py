@@ -38,7 +38,8 @@ def signup_form_list(request: HttpRequest, slug: str) -> HttpResponse:
 def signup_form_add(request: HttpRequest, slug: str) -> HttpResponse:
     form = SignupPageForm(request.POST or None, topics=open_topics())
     if request.method == "POST" and form.is_valid():
-        page = add_signup_form(form.words(), boxes=form.offered(), actor=request.membership)
+        key = form.cleaned_data["key"]
+        page = add_signup_form(form.words(), boxes=form.offered(), form_id=key, actor=request.membership)
         messages.success(request, _("Kept as a draft. Look at it, then publish it."))
         return redirect("campaigns:signup_form_edit", slug=slug, id=page.id)
     return render(request, "campaigns/signups/form.html", {"form": form}, status=422 if form.errors else 200)

@@ -9,9 +9,9 @@ from uuid import UUID
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from contacts.forms.keys import NewIdField
 from contacts.services.contacts import ContactDetails, StaleEdit
 from contacts.services.tags import LONGEST_TAG, MOST_TAGS
+from ecosystem.forms.keys import NewIdField
 from ecosystem.models import LADDER, SIDE_KINDS, Kind, Membership
 from ecosystem.queries.stakeholders import KindWords
 

@@ -5,8 +5,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from contacts.forms.keys import NewIdField
 from contacts.services.interactions import TALK_KINDS
+from ecosystem.forms.keys import NewIdField
 
 TALK_LABELS = {
     "call": _("A call"),

@@ -6,8 +6,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from contacts.forms.keys import NewIdField
 from contacts.models import Contact
+from ecosystem.forms.keys import NewIdField
 
 
 class OrganizationForm(forms.Form):

@@ -4,11 +4,13 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models import Topic
+from ecosystem.forms.keys import NewIdField
 
 
 class TopicForm(forms.Form):
     """A topic in the words that customers read."""
 
+    key = NewIdField()
     name = forms.CharField(
         label=_("Name"), max_length=80, help_text=_("As your customers say it: “What is in season”.")
     )
@@ -45,7 +47,7 @@ class TopicForm(forms.Form):
             }
         super().__init__(*args, **kwargs)
         if topic is not None:
-            del self.fields["message_class"]
+            del self.fields["message_class"], self.fields["key"]
             self.fields["version"].required = True
         known_days = [days for days, _label in self.fields["promised_days"].choices]
         if topic is not None and topic.promised_days not in known_days:

@@ -17,6 +17,7 @@ from ecosystem.base.tenancy import current_business_id
 from ecosystem.models import Membership
 from ecosystem.queries.zones import date_of_business
 from ecosystem.services.audit import record_act
+from ecosystem.services.once import made_before
 
 
 @transaction.atomic
@@ -34,7 +35,7 @@ def add_organization(
     `organization_id` is the id it will have: the same one again (a second click) returns the first.
     Publishes OrganizationAdded.
     """
-    if organization_id and (standing := Organization.objects.filter(pk=organization_id).first()):
+    if standing := made_before(Organization, organization_id):
         return standing
     organization = Organization.objects.create(
         id=organization_id or uuid7(), website=website, is_context=is_context, main_contact=main_contact, **_names(name)

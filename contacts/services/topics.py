@@ -1,6 +1,7 @@
 """What people can say yes to. The promise is part of the yes, so it is changed with care and never in secret."""
 
 from datetime import datetime
+from uuid import UUID
 
 from django.db import transaction
 from django.utils.text import slugify
@@ -9,8 +10,10 @@ from django.utils.translation import gettext_lazy as _
 from contacts.models import Topic
 from ecosystem.base import clock
 from ecosystem.base.errors import Conflict, Invalid
+from ecosystem.base.ids import uuid7
 from ecosystem.models import Membership
 from ecosystem.services.audit import record_act
+from ecosystem.services.once import made_before
 
 
 @transaction.atomic
@@ -21,11 +24,18 @@ def add_topic(
     promised_count: int,
     promised_days: int,
     message_class: str = Topic.MessageClass.MARKETING,
+    topic_id: UUID | None = None,
     actor: Membership | None = None,
 ) -> Topic:
-    """Make a topic with its promise. Its key is made from the name and stays for ever."""
+    """Make a topic with its promise. Its key is made from the name and stays for ever.
+
+    `topic_id` is the id it will have: the same one again (a second click) returns the first.
+    """
     _check_words(name, promise)
+    if standing := made_before(Topic, topic_id):
+        return standing
     topic = Topic.objects.create(
+        id=topic_id or uuid7(),
         name=name.strip(),
         key=_free_key(name),
         promise=promise.strip(),

@@ -27,9 +27,9 @@ def topic_list(request: HttpRequest, slug: str) -> HttpResponse:
 def topic_add(request: HttpRequest, slug: str) -> HttpResponse:
     form = TopicForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        values = {name: value for name, value in form.cleaned_data.items() if name != "version"}
+        values = {name: value for name, value in form.cleaned_data.items() if name not in ("version", "key")}
         try:
-            topic = add_topic(**values, actor=request.membership)
+            topic = add_topic(**values, topic_id=form.cleaned_data["key"], actor=request.membership)
         except DomainError as error:
             form.add_error(error.field, str(error.message))
         else:
