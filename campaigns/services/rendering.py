@@ -98,11 +98,7 @@ def sender_identity(
     business = business or Business.objects.get(pk=current_business_id())
     topics = list(topics)
     names = ", ".join(topic.name for topic in topics)
-    with translation.override(profile.language):
-        if is_asked or not topics:
-            reason = _("You get this because this address was entered at %(business)s.") % {"business": business.name}
-        else:
-            reason = _("You get this because you said yes to %(topics)s.") % {"topics": names}
+    reason = _reason(profile.language, business.name, "" if is_asked else names)
     default_address = settings.DEFAULT_FROM_EMAIL.rpartition("<")[2].rstrip("> ")
     return SenderIdentity(
         business_id=business.pk,
@@ -119,6 +115,14 @@ def sender_identity(
             "topic.promise": " ".join(topic.promise for topic in topics),
         },
     )
+
+
+def _reason(language: str, business_name: str, topic_names: str) -> str:
+    """Why somebody gets a letter: they said yes, or their address was entered here."""
+    with translation.override(language):
+        if topic_names:
+            return _("You get this because you said yes to %(topics)s.") % {"topics": topic_names}
+        return _("You get this because this address was entered at %(business)s.") % {"business": business_name}
 
 
 @dataclass(frozen=True)
@@ -147,6 +151,9 @@ class LetterPress:
             "topic.promise": " ".join(topic["promise"] for topic in topics),
         }
         sender = replace(self.sender, constants={**self.sender.constants, **constants})
+        if message.template == "receipt":
+            reason = _reason(self.language, self.sender.business_name, constants["topic.name"])
+            sender = replace(sender, reason=reason)
         key = (self.business_id, message.template, self.language, *_values(sender))
         return _prepared.get(key) or _prepare(key, SYSTEM_PLANS[message.template](self.language), sender)
 

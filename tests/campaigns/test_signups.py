@@ -485,6 +485,8 @@ def test_e1_from_the_page_to_the_mailbox_and_out_again_by_the_header(client, bak
     assert client.get(link).status_code == 200
     assert "Thank you, Ana" in client.post(link).content.decode()
     receipt = letters()[1]
+    assert "You get this because this address was entered at" in confirmation
+    assert "You get this because you said yes to What is in season." in receipt
     leave = re.search(r"/u/[\w-]+", receipt)[0]
     assert client.post(leave, {"List-Unsubscribe": "One-Click"}).status_code == 200
     assert ConsentState.objects.get(topic=topic).state == "withdrawn"
