@@ -6,7 +6,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from campaigns import timeline  # noqa: F401 - adds how letters are told
+from campaigns import acts, timeline  # noqa: F401 - add how acts and letters are told
 from campaigns.models import Message
 from campaigns.queries.enrollments import enrollments_of_contact
 from campaigns.queries.sequence_pages import running_sequences

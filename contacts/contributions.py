@@ -8,6 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from contacts import acts  # noqa: F401 - adds how acts are told
 from contacts.models import Act, Consent, Interaction, StageChange
 from contacts.services.consent_proof import consent_states_differ
 from contacts.services.import_slices import work_import

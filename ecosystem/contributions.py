@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from django.utils.translation import gettext_lazy as _
 
+from ecosystem import act_words  # noqa: F401 - adds how acts are told
 from ecosystem.agenda import AGENDA_QUEUES, AgendaQueue
 from ecosystem.base.access import Action
 from ecosystem.checklist import CHECKLIST, SettlingFacts, SettlingStep

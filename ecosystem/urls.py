@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from ecosystem.views import account, api_keys, core_message, dashboard, invitations, kinds, profile, setup, team
+from ecosystem.views import account, api_keys, audit, core_message, dashboard, invitations, kinds, profile, setup, team
 
 app_name = "ecosystem"
 
@@ -27,6 +27,7 @@ urlpatterns = [
     path("b/<slug:slug>/kinds/", kinds.kind_list, name="kind_list"),
     path("b/<slug:slug>/kinds/<slug:kind>/", kinds.kind_edit, name="kind_edit"),
     path("b/<slug:slug>/team/", team.team_list, name="team"),
+    path("b/<slug:slug>/team/acts/", audit.audit_list, name="audit"),
     path("b/<slug:slug>/team/invite/", team.team_invite, name="team_invite"),
     path("b/<slug:slug>/team/<uuid:membership_id>/", team.member_edit, name="member_edit"),
     path("b/<slug:slug>/team/<uuid:membership_id>/remove/", team.member_remove, name="member_remove"),

@@ -16,6 +16,9 @@ class AuditEntry(LedgerModel):
     object_id = models.CharField(max_length=40, blank=True)
     details = models.JSONField(default=dict)
 
+    class Meta(LedgerModel.Meta):
+        indexes = [models.Index(fields=["business_id", "actor_user_id", "-id"], name="audit_of_person")]
+
     def __str__(self) -> str:
         return self.action
 

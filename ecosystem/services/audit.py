@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.db.models import Model
 
+from ecosystem.acts import ACTS
 from ecosystem.models import AuditEntry, Membership
 
 
@@ -18,8 +19,10 @@ def record_act(
 ) -> AuditEntry:
     """Write down who did what to which row of the current business.
 
-    `details` are plain words and ids: never a secret, never a contact's address or name.
+    `details` are plain words and ids: never a secret, never a contact's address or name. An action that no app has
+    given a sentence raises KeyError: it could not be told.
     """
+    ACTS.get(action)
     return AuditEntry.objects.create(
         actor_user_id=actor.user_id if actor else None,
         actor_kind=actor_kind if actor else "system",

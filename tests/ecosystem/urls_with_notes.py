@@ -10,7 +10,6 @@ from rest_framework.response import Response
 from ecosystem.models import AuditEntry
 from ecosystem.rest.base import ApiView, In, Out, Paging, answer, answer_page, page_of
 from ecosystem.scopes import Scope
-from ecosystem.services.audit import record_act
 
 
 class ActIn(In):
@@ -31,7 +30,7 @@ class ActsView(ApiView):
         return answer_page(request, AuditEntry.objects.all(), ActOut, order=("-id",), paging=paging)
 
     def post(self, request: Request) -> Response:
-        entry = record_act(self.read(ActIn)["action"], actor=self.member)
+        entry = AuditEntry.objects.create(action=self.read(ActIn)["action"])
         if entry.action == "slow":
             time.sleep(0.3)
         if entry.action == "broken":

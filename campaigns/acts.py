@@ -1,0 +1,57 @@
+"""How the acts of letters, sequences and opt-in pages are told in the audit trail."""
+
+from django.utils.translation import gettext_lazy as _
+
+from ecosystem.acts import ACT_SUBJECTS, ActSubject, tell_acts
+
+tell_acts(
+    "send",
+    sequence_created=_("%(who)s began the sequence “%(what)s”"),
+    sequence_changed=_("%(who)s changed the sequence “%(what)s”"),
+    sequence_published=_("%(who)s published changes of “%(what)s”"),
+    sequence_started=_("%(who)s started the sequence “%(what)s”"),
+    sequence_paused=_("%(who)s paused the sequence “%(what)s”"),
+    sequence_resumed=_("%(who)s resumed the sequence “%(what)s”"),
+    sequence_archived=_("%(who)s put the sequence “%(what)s” away"),
+)
+tell_acts(
+    "mail",
+    letter_added=_("%(who)s began the letter “%(what)s”"),
+    letter_edited=_("%(who)s changed the letter “%(what)s”"),
+    letter_tested=_("%(who)s sent themselves the letter “%(what)s”"),
+    letter_archived=_("%(who)s put the letter “%(what)s” away"),
+    letter_restored=_("%(who)s brought the letter “%(what)s” back"),
+    message_sent_again=_("%(who)s had a letter sent again that may not have arrived"),
+    message_given_up=_("%(who)s gave up a letter that may not have arrived"),
+)
+tell_acts(
+    "file-text",
+    signup_form_added=_("%(who)s drafted the opt-in page “%(what)s”"),
+    signup_form_edited=_("%(who)s changed the opt-in page “%(what)s”"),
+    signup_form_published=_("%(who)s published the opt-in page “%(what)s”"),
+    signup_form_closed=_("%(who)s took the opt-in page “%(what)s” offline"),
+)
+ACT_SUBJECTS.add(
+    "sequence",
+    ActSubject(
+        "SELECT 'sequence' AS kind, id, name FROM campaigns_sequence"
+        " WHERE business_id = %(business_id)s AND id = ANY (%(ids)s)",
+        "campaigns:sequence_detail",
+    ),
+)
+ACT_SUBJECTS.add(
+    "content",
+    ActSubject(
+        "SELECT 'content' AS kind, id, name FROM campaigns_content"
+        " WHERE business_id = %(business_id)s AND id = ANY (%(ids)s)",
+        "campaigns:content_edit",
+    ),
+)
+ACT_SUBJECTS.add(
+    "signupform",
+    ActSubject(
+        "SELECT 'signupform' AS kind, id, headline AS name FROM campaigns_signupform"
+        " WHERE business_id = %(business_id)s AND id = ANY (%(ids)s)",
+        "campaigns:signup_form_edit",
+    ),
+)

@@ -1,0 +1,44 @@
+"""How the acts of people and topics are told in the audit trail."""
+
+from django.utils.translation import gettext_lazy as _
+
+from ecosystem.acts import ACT_SUBJECTS, ActSubject, tell_acts
+
+tell_acts(
+    "building-2",
+    organization__added=_("%(who)s added %(what)s"),
+    organization__deleted=_("%(who)s deleted %(what)s"),
+    organization__restored=_("%(who)s brought back %(what)s"),
+)
+tell_acts("users", contact__deleted=_("%(who)s deleted %(what)s"), contact__restored=_("%(who)s brought back %(what)s"))
+tell_acts(
+    "tag",
+    topic_added=_("%(who)s made the topic “%(what)s”"),
+    topic_edited=_("%(who)s worded the topic “%(what)s” anew"),
+    topic_archived=_("%(who)s put the topic “%(what)s” away"),
+    topic_restored=_("%(who)s brought the topic “%(what)s” back"),
+)
+ACT_SUBJECTS.add(
+    "organization",
+    ActSubject(
+        "SELECT 'organization' AS kind, id, name FROM contacts_organization"
+        " WHERE business_id = %(business_id)s AND id = ANY (%(ids)s) AND deleted_at IS NULL",
+        "contacts:organization_detail",
+    ),
+)
+ACT_SUBJECTS.add(
+    "contact",
+    ActSubject(
+        "SELECT 'contact' AS kind, id, display_name AS name FROM contacts_contact"
+        " WHERE business_id = %(business_id)s AND id = ANY (%(ids)s) AND deleted_at IS NULL",
+        "contacts:contact_detail",
+    ),
+)
+ACT_SUBJECTS.add(
+    "topic",
+    ActSubject(
+        "SELECT 'topic' AS kind, id, name FROM contacts_topic"
+        " WHERE business_id = %(business_id)s AND id = ANY (%(ids)s)",
+        "contacts:topic_edit",
+    ),
+)
