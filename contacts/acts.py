@@ -12,6 +12,14 @@ tell_acts(
 )
 tell_acts("users", contact__deleted=_("%(who)s deleted %(what)s"), contact__restored=_("%(who)s brought back %(what)s"))
 tell_acts(
+    "users",
+    bulk_tag=_("%(who)s put a tag on many people"),
+    bulk_untag=_("%(who)s took a tag off many people"),
+    bulk_owner=_("%(who)s gave many people to somebody to look after"),
+    bulk_stage=_("%(who)s moved many people on the ladder"),
+    bulk_undone=_("%(who)s took back a change to many people"),
+)
+tell_acts(
     "tag",
     topic_added=_("%(who)s made the topic “%(what)s”"),
     topic_edited=_("%(who)s worded the topic “%(what)s” anew"),

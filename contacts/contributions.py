@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from contacts import acts  # noqa: F401 - adds how acts are told
 from contacts.models import Act, Consent, Interaction, StageChange
+from contacts.services.bulk import BULK_JOB, work_bulk
 from contacts.services.consent_proof import consent_states_differ
 from contacts.services.import_slices import work_import
 from contacts.services.imports import IMPORT_JOB
@@ -40,6 +41,7 @@ MENU.add(
 )
 
 JOBS.add(IMPORT_JOB, work_import)
+JOBS.add(BULK_JOB, work_bulk)
 
 WAYS_IN.add(
     "import",

@@ -2,12 +2,16 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from contacts.views import contacts, imports, interactions, ladder, organizations, roles, tags, topics
+from contacts.views import bulk, contacts, imports, interactions, ladder, organizations, roles, tags, topics
 
 app_name = "contacts"
 
 dashboard: list[URLPattern | URLResolver] = [
     path("contacts/", contacts.contact_list, name="contact_list"),
+    path("contacts/change/", bulk.bulk_edit, name="bulk_edit"),
+    path("contacts/change/<uuid:id>/", bulk.bulk_edit_detail, name="bulk_edit_detail"),
+    path("contacts/change/<uuid:id>/stop/", bulk.bulk_edit_cancel, name="bulk_edit_cancel"),
+    path("contacts/change/<uuid:id>/undo/", bulk.bulk_edit_undo, name="bulk_edit_undo"),
     path("contacts/new/", contacts.contact_add, name="contact_add"),
     path("contacts/<uuid:id>/", contacts.contact_detail, name="contact_detail"),
     path("contacts/<uuid:id>/edit/", contacts.contact_edit, name="contact_edit"),

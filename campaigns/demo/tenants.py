@@ -17,6 +17,8 @@ from campaigns.services.signup_forms import FormWords, add_signup_form, publish_
 from campaigns.services.signups import request_signup
 from campaigns.services.trigger_starts import START_ON_YES
 from contacts.models import Channel, ImportProblem, Suppression
+from contacts.queries.contacts import PeopleFilter
+from contacts.services.bulk import edit_chosen, edit_matching
 from contacts.services.consent import grant_consent, withdraw_consent
 from contacts.services.consent_ledger import NO_EVIDENCE
 from contacts.services.contacts import ContactDetails, add_contact
@@ -126,6 +128,8 @@ def _write_people(made: SimpleNamespace) -> None:
     organization = add_organization(name=f"{made.marker}firm", actor=made.actor, main_contact=made.contact)
     affiliate(made.contact, organization, title=f"{made.marker}title")
     assign_role("vendor", now=made.now, actor=made.actor, contact=made.contact, note=f"{made.marker}role")
+    edit_chosen("owner", str(made.actor.pk), [made.contact.pk], actor=made.actor, now=made.now)
+    edit_matching("owner", "", PeopleFilter(kind="prospect"), actor=made.actor, total=1)
 
 
 def _write_permission(made: SimpleNamespace) -> None:

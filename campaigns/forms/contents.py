@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import Content
 from campaigns.services.contents import LetterWords, words_of
-from ecosystem.forms.keys import NewIdField
+from ecosystem.base.form_fields import NewIdField
 
 
 class LetterForm(forms.Form):

@@ -9,7 +9,7 @@ from campaigns.models import Content
 from campaigns.queries.sequence_pages import UNITS
 from campaigns.triggers import TRIGGERS
 from contacts.models import Topic
-from ecosystem.forms.keys import NewIdField
+from ecosystem.base.form_fields import NewIdField
 
 
 class SequenceForm(forms.Form):

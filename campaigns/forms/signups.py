@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from campaigns.models import SignupForm, SignupFormTopic
 from campaigns.services.signup_forms import FormWords
 from contacts.models import Topic
-from ecosystem.forms.keys import NewIdField
+from ecosystem.base.form_fields import NewIdField
 
 _BOX, _WORDS = "offer_", "words_"
 

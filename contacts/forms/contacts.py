@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from contacts.services.contacts import ContactDetails, StaleEdit
 from contacts.services.tags import LONGEST_TAG, MOST_TAGS
-from ecosystem.forms.keys import NewIdField
+from ecosystem.base.form_fields import NewIdField
 from ecosystem.models import LADDER, SIDE_KINDS, Kind, Membership
 from ecosystem.queries.stakeholders import KindWords
 

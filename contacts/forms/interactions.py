@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from contacts.services.interactions import TALK_KINDS
-from ecosystem.forms.keys import NewIdField
+from ecosystem.base.form_fields import NewIdField
 
 TALK_LABELS = {
     "call": _("A call"),

@@ -7,7 +7,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models import Contact
-from ecosystem.forms.keys import NewIdField
+from ecosystem.base.form_fields import NewIdField
 
 
 class OrganizationForm(forms.Form):

@@ -4,7 +4,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models import Topic
-from ecosystem.forms.keys import NewIdField
+from ecosystem.base.form_fields import NewIdField
 
 
 class TopicForm(forms.Form):

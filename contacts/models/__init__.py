@@ -1,5 +1,6 @@
 """Every model of the contacts app."""
 
+from contacts.models.bulk import BulkEdit, BulkEditItem
 from contacts.models.consent import Act, Basis, Consent, ConsentEvidence, ConsentState, Suppression
 from contacts.models.contacts import Contact, Stage
 from contacts.models.imports import Import, ImportProblem
@@ -17,6 +18,8 @@ __all__ = [
     "Act",
     "Affiliation",
     "Basis",
+    "BulkEdit",
+    "BulkEditItem",
     "Channel",
     "Consent",
     "ConsentEvidence",

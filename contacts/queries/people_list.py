@@ -59,6 +59,12 @@ def count_of(counts: Mapping[tuple[str, str], int], kind: str) -> int:
     return counts.get(("people_by_stage" if kind in LADDER else "people_by_role", str(kind)), 0)
 
 
+def known_count(wanted: PeopleFilter) -> int | None:
+    """How many people pass a filter, where a count of them is kept."""
+    counts = tallies(COUNTS)
+    return _matching(counts, wanted, counts.get(("people", ""), 0))
+
+
 def find_offered(tags: list[Tag], wanted: PeopleFilter) -> Tag | None:
     """The tag that a filter names."""
     return next((tag for tag in tags if tag.pk == wanted.tag_id), None)

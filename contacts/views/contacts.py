@@ -63,6 +63,8 @@ def contact_list(request: HttpRequest, slug: str) -> HttpResponse:
         context["broken"] = FilterNotUnderstood("cursor", str(broken_place))
         return render(request, "contacts/contacts/list.html", context, status=422)
     context |= {"wanted": wanted, "tag": tag, "found": found, "chosen_kind": words.get(wanted.kind)}
+    if may(request.membership, Action.EDIT_PEOPLE):
+        context |= {"rungs": rungs_in_use(words), "members": list(team())}
     return render(request, "contacts/contacts/list.html", context)
 
 

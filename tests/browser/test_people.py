@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 from contacts.models import Contact, Interaction
 from ecosystem.base.clock import now
 from ecosystem.base.tenancy import business_scope
+from tests.browser.conftest import faults_of
 from tests.factories.contacts import make_contact, make_organization, make_role, make_talk
 
 
@@ -139,3 +140,28 @@ def test_a_part_beside_the_ladder_ends_and_comes_back(visit, nora, bakery, ana):
     expect(page.get_by_text("Ana Ruiz is no longer one of your Partners.")).to_be_visible()
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_text("Ana Ruiz is one of your Partners again.")).to_be_visible()
+
+
+def test_ticked_people_are_tagged_together_and_it_is_taken_back(visit, nora, bakery, ana):
+    visitor = visit(nora)
+    page = visitor.open(url(bakery, "contact_list"))
+    bar = page.get_by_role("form", name="Chosen people")
+    expect(bar).to_be_hidden()
+    page.get_by_role("checkbox", name="Choose Ana Ruiz").check()
+    expect(bar).to_contain_text("1 person chosen")
+    page.get_by_role("button", name="Tag").click()
+    page.get_by_label("Word", exact=True).fill("gone quiet")
+    page.get_by_role("button", name="Put it on them").click()
+    expect(page.get_by_text("Changed 1 person.")).to_be_visible()
+    expect(page.get_by_role("row", name="Ana Ruiz")).to_contain_text("gone quiet")
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_text("Taken back.")).to_be_visible()
+    expect(page.get_by_role("row", name="Ana Ruiz")).not_to_contain_text("gone quiet")
+    assert visitor.complaints == []
+
+
+def test_the_bar_for_ticked_people_has_no_fault(visit, nora, bakery, ana):
+    for width in (1440, 390):
+        page = visit(nora, width=width).open(url(bakery, "contact_list"))
+        page.get_by_role("checkbox", name="Choose Ana Ruiz").check()
+        assert faults_of(page) == []

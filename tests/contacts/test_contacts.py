@@ -160,13 +160,13 @@ def test_fifty_stand_on_a_page_and_nobody_is_missed_or_twice(as_nora, bakery):
         assert seen == sorted(seen) if sort == "name" else seen[0] == "Person 118"
 
 
-def test_the_list_costs_six_statements_for_3_people_and_for_30(as_nora, bakery):
+def test_the_list_costs_seven_statements_for_3_people_and_for_30(as_nora, bakery):
     make_contacts(bakery, 3, stage="client")
     asked = statements_of(as_nora, list_url(bakery))
     make_contacts(bakery, 27, stage="client")
     more = statements_of(as_nora, list_url(bakery))
-    # profile, kinds, tags, counts, people, the user's businesses
-    assert len(more) == len(asked) == 6, more
+    # profile, kinds, tags, counts, people, the team, the user's businesses
+    assert len(more) == len(asked) == 7, more
     assert not any("count(*)" in sql.lower() for sql in more)
 
 

@@ -28,6 +28,7 @@ OWN_NAMES = {
     "step_key": "campaigns.Step",
 }
 PATHS = {
+    "contacts/change": "contacts.BulkEdit",
     "contacts/imports": "contacts.Import",
     "contacts": "contacts.Contact",
     "organizations": "contacts.Organization",

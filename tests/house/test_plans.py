@@ -84,6 +84,7 @@ UNSEEN = {
     "contact_point_of_org": _KEY,
     "signup_of_form": _KEY,
     "message_of_signup": _KEY,
+    "bulk_edit_item_of_contact": _KEY,
 }
 
 

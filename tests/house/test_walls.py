@@ -204,11 +204,12 @@ def test_the_demo_tenants_can_be_made_at_every_hour(hour):
 def test_the_demo_tenants_can_be_worked_on(tenants):
     """The letter that asks for the second yes has its link, and the list is brought in."""
     work("import")
+    work("import")
     for tenant in tenants:
         with business_scope(tenant.business):
             confirm_path = urlsplit(confirm_url(tenant.business.pk, Signup.objects.get().pk)).path
             assert Client().get(confirm_path).status_code == 200
-            assert Job.objects.get().state == Job.State.DONE
+            assert set(Job.objects.values_list("state", flat=True)) == {Job.State.DONE}
             assert Contact.objects.filter(given_name=f"{tenant.marker}listed").exists()
 
 

@@ -1,4 +1,4 @@
-"""The hidden id that a form carries, so that a second click on it makes nothing twice."""
+"""Fields of forms that every app uses."""
 
 from typing import Any
 from uuid import UUID
@@ -9,7 +9,10 @@ from ecosystem.base.ids import uuid7
 
 
 class NewIdField(forms.Field):
-    """The id that a new row will have. One that a browser made up or lost is replaced by another."""
+    """The hidden id that a new row will have, so that a second click makes nothing twice.
+
+    One that a browser made up or lost is replaced by another.
+    """
 
     widget = forms.HiddenInput
 
