@@ -60,7 +60,14 @@ _RENEW = """
 UPDATE campaigns_messageclaim SET lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
  WHERE business_id = %(business_id)s AND id = %(token)s AND lease_until > statement_timestamp()"""
 
-_CLOSE = "DELETE FROM campaigns_messageclaim WHERE business_id = %(business_id)s AND id = %(token)s"
+# Not while anything is in its hand that it could neither send nor give back: the sweep needs the claim to find it.
+_CLOSE = """
+DELETE FROM campaigns_messageclaim AS claim
+ WHERE claim.business_id = %(business_id)s AND claim.id = %(token)s
+   AND NOT EXISTS (SELECT FROM unnest(claim.message_ids) AS held(id)
+                     JOIN campaigns_queuedmessage AS queued
+                       ON queued.business_id = %(business_id)s AND queued.id = held.id
+                    WHERE queued.claim_token = claim.id)"""
 
 
 def work_delivery(lane: str, business_id: int, now: datetime) -> datetime | None:

@@ -45,11 +45,14 @@ SELECT lane, sum(cardinality(message_ids)) AS number FROM campaigns_messageclaim
  GROUP BY lane"""
 
 _PLACES = """
-SELECT count(*) FILTER (WHERE queued.id IS NULL) AS lost, count(*) FILTER (WHERE message.id IS NULL) AS idle
+SELECT count(*) FILTER (WHERE queued.id IS NULL) AS lost, count(*) FILTER (WHERE message.id IS NULL) AS idle,
+       count(*) FILTER (WHERE queued.claim_token IS NOT NULL AND claim.id IS NULL) AS stranded
   FROM (SELECT id FROM campaigns_message
          WHERE business_id = %(business_id)s AND state IN ('queued', 'deferred')) AS message
-  FULL JOIN (SELECT id FROM campaigns_queuedmessage WHERE business_id = %(business_id)s) AS queued
-    ON queued.id = message.id"""
+  FULL JOIN (SELECT id, claim_token FROM campaigns_queuedmessage WHERE business_id = %(business_id)s) AS queued
+    ON queued.id = message.id
+  LEFT JOIN campaigns_messageclaim AS claim
+    ON claim.business_id = %(business_id)s AND claim.id = queued.claim_token"""
 
 _TWINS = """
 SELECT 'message' AS kind, idem_key AS key, count(*) AS number FROM campaigns_message
@@ -80,9 +83,13 @@ def letters_left_lying() -> list[str]:
 
 
 def lost_places() -> list[str]:
-    """Letters that wait and have no place in the queue, and places of letters that do not wait."""
+    """Letters that wait and have no place in the queue, places of letters that do not wait, and what nobody holds."""
     found = rows(_PLACES)[0]
-    words = {"lost": "letters wait and stand in no queue.", "idle": "places in the queue belong to no waiting letter."}
+    words = {
+        "lost": "letters wait and stand in no queue.",
+        "idle": "places in the queue belong to no waiting letter.",
+        "stranded": "letters are in the hand of a claim that is gone.",
+    }
     return [f"{found[name]} {sentence}" for name, sentence in words.items() if found[name]]
 
 

@@ -23,6 +23,7 @@ from campaigns.services.delivery_results import Result, record_results
 from campaigns.services.delivery_sweep import sweep_messages
 from campaigns.services.enrollments import enroll_contacts
 from campaigns.services.messages import decide_unknown, plan_message
+from campaigns.services.proofs import lost_places
 from campaigns.services.rendering import compile_content, merge_of_contact
 from contacts.models import Contact, Interaction, Suppression
 from contacts.services.consent import withdraw_consent
@@ -364,6 +365,24 @@ def test_what_a_worker_gave_back_passes_the_gate_for_its_next_holder_alone(shop,
     give_back(given, token=first)
     claim_messages(LANE, token=second, now=now(), count=20)
     assert set(pass_gate([kept, *given], token=first)) == {kept.id}
+
+
+def test_a_worker_that_woke_up_too_late_leaves_its_letters_to_the_sweep(shop, friends, mail_server, monkeypatch):
+    """Its lease is over and nobody has swept yet: the claim must stay, or nobody would ever find the letters."""
+    look = delivery.pass_gate
+
+    def wake_up_too_late(*given, **named):
+        pass_time(61)
+        return look(*given, **named)
+
+    monkeypatch.setattr(delivery, "pass_gate", wake_up_too_late)
+    assert send(shop) == 0
+    monkeypatch.undo()
+    assert lost_places() == []
+    assert QueuedMessage.objects.filter(claim_token__isnull=False).count() == 3
+    sweep_messages(LANE)
+    assert send(shop) == 3
+    assert not MessageClaim.objects.exists()
 
 
 def test_a_dead_worker_leaves_only_the_started_one_in_doubt(shop, friends, mail_server):
