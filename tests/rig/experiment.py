@@ -1,0 +1,270 @@
+"""A run of the rig: workers send while a seeded hand kills, freezes and cuts, until nothing is left to send."""
+
+import contextlib
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+from uuid import UUID
+
+import psycopg2
+import redis
+from django.db import connections
+from django.db.utils import InterfaceError, OperationalError
+
+from campaigns.services.delivery_marks import told_under
+from ecosystem.base.sql import execute
+from ecosystem.base.tenancy import business_scope
+from ecosystem.models import Business
+from ecosystem.services.invariants import check_invariants
+from tests.factories.campaigns import pass_time
+from tests.rig.history import History, claims_in_hand, judge, left_to_send
+from tests.rig.marks import claims_held_by
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+LEASE_AND_MORE = 61
+
+_CLAIMS_OVER = """
+UPDATE campaigns_messageclaim SET lease_until = clock_timestamp() - interval '1 second'
+ WHERE business_id = %(business_id)s AND id = ANY (%(tokens)s::uuid[])"""
+_AGENDA_OVER = """
+UPDATE ecosystem_agenda SET lease_until = clock_timestamp() - interval '1 second'
+ WHERE agenda_business_id = %(business_id)s AND lease_until IS NOT NULL"""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is done to the workers. The same seed gives the same plan; where it hits is up to the machine."""
+
+    kills: int = 0
+    freezes: int = 0
+    postgres_kills: int = 0
+    redis_flushes: int = 0
+    cuts: int = 0
+    workers: int = 2
+    seed: int = 1
+    mail_seconds: float = 0.004
+    faults: str = ""
+    pause: tuple[float, float] = (0.2, 0.5)
+    code: Path = ROOT
+
+    def blows(self) -> list[str]:
+        """What happens, in its order."""
+        counts = {
+            "kill": self.kills,
+            "freeze": self.freezes,
+            "kill postgres": self.postgres_kills,
+            "flush redis": self.redis_flushes,
+            "cut connections": self.cuts,
+        }
+        blows = [name for name, count in counts.items() for _ in range(count)]
+        random.Random(self.seed).shuffle(blows)
+        return blows
+
+
+@dataclass
+class Report:
+    """What was done, what came of it, and whether the run counts."""
+
+    plan: Plan
+    landed: int = 0  # kills that hit a worker with letters handed over and not answered for
+    seconds: float = 0.0
+    history: History | None = None
+    problems: list[str] = field(default_factory=list)
+
+
+def run(plan: Plan, businesses: list[Business], folder: Path) -> Report:
+    """Let the workers send for the businesses while the plan is carried out, then to the end; judge the history."""
+    report = Report(plan)
+    began = time.monotonic()
+    with _provider(plan, folder) as (port, log):
+        crew = _Crew(plan, port, folder)
+        try:
+            for blow in plan.blows():
+                time.sleep(crew.random.uniform(*plan.pause))
+                crew.strike(blow, businesses, report)
+                if not left_to_send(crew.ops):
+                    break
+            crew.finish(businesses)
+        finally:
+            crew.stop()
+        report.history = judge(log, crew.ops)
+    report.problems = [problem.sentence for problem in _patiently(check_invariants).problems]
+    report.seconds = time.monotonic() - began
+    return report
+
+
+class _Crew:
+    """The workers, and the hand that strikes them."""
+
+    def __init__(self, plan: Plan, port: int, folder: Path) -> None:
+        self.plan, self.folder = plan, folder
+        self.random = random.Random(plan.seed)
+        database = str(connections["default"].settings_dict["NAME"])
+        self.ops = urlsplit(os.environ["OPS_DATABASE_URL"])._replace(path=f"/{database}").geturl()
+        self.app = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{database}").geturl()
+        environment = {**os.environ, "DATABASE_URL": self.app, "LOG_LEVEL": "ERROR", "PYTHONPATH": str(plan.code)}
+        environment |= {"EMAIL_URL": f"smtp://127.0.0.1:{port}"}
+        environment.pop("MIGRATION_DATABASE_URL", None)
+        said = (folder / "workers.log").open("ab")
+        self.nursery = subprocess.Popen(
+            [sys.executable, "-m", "tests.rig.worker"],
+            env=environment, cwd=plan.code, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said, text=True,
+        )  # fmt: skip
+        self.workers = [self._hire() for _ in range(plan.workers)]
+        self._dead_claims: set[UUID] = set()
+
+    def strike(self, blow: str, businesses: list[Business], report: Report) -> None:
+        """One blow of the plan."""
+        if blow == "kill":
+            self._kill(report)
+        elif blow == "freeze":
+            self._freeze(businesses)
+        elif blow == "kill postgres":
+            os.kill(_postmaster(), signal.SIGKILL)
+            _patiently(lambda: left_to_send(self.ops))
+        elif blow == "flush redis":
+            redis.Redis.from_url(os.environ["REDIS_URL"]).flushall()
+        else:
+            with psycopg2.connect(self.app) as session, session.cursor() as cursor:
+                cursor.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    " WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()"
+                )
+
+    def finish(self, businesses: list[Business], *, rounds: int = 12) -> None:
+        """Let everybody end their turn and what was left behind grow old, and begin anew, until nothing is left."""
+        for _round in range(rounds):
+            self._dismiss()
+            if not _patiently(lambda: left_to_send(self.ops)):
+                return
+            for business in businesses:
+                _patiently(lambda business=business: _grow_old(business))
+            self.workers = [self._hire() for _ in range(self.plan.workers)]
+            self._await_rest()
+
+    def stop(self) -> None:
+        """End everybody who still works."""
+        self._dismiss()
+        self.nursery.kill()
+        self.nursery.wait()
+
+    def _hire(self) -> int:
+        self.nursery.stdin.write("one\n")
+        self.nursery.stdin.flush()
+        return int(self.nursery.stdout.readline())
+
+    def _dismiss(self) -> None:
+        """Ask the workers to go, wait until they have, and insist with whoever has not after half a minute."""
+        for number in self.workers:
+            _signal(number, signal.SIGCONT)
+            _signal(number, signal.SIGTERM)
+        for number in self.workers:
+            if not _wait_for_end(number, 30):
+                _signal(number, signal.SIGKILL)
+        self.workers = []
+
+    def _await_rest(self) -> None:
+        """Wait until nothing is left or nothing has moved for three seconds."""
+        before, since = -1, time.monotonic()
+        while time.monotonic() < since + 3:
+            left = _patiently(lambda: left_to_send(self.ops))
+            if not left:
+                return
+            if left != before:
+                before, since = left, time.monotonic()
+            time.sleep(0.2)
+
+    def _kill(self, report: Report) -> None:
+        """Kill a worker, count whether it had letters in hand, and hire another one."""
+        place = self.random.randrange(len(self.workers))
+        _signal(self.workers[place], signal.SIGKILL)
+        _wait_for_end(self.workers[place], 5)
+        for token in set(_patiently(lambda: claims_in_hand(self.ops))) - self._dead_claims:
+            if told_under(token) is not None:
+                self._dead_claims.add(token)
+                report.landed += 1
+        self.workers[place] = self._hire()
+
+    def _freeze(self, businesses: list[Business]) -> None:
+        """Stop a worker in its tracks until its lease is long over and others have gone on, then let it wake up."""
+        number = self.random.choice(self.workers)
+        _signal(number, signal.SIGSTOP)
+        held = list(claims_held_by(number))
+        for business in businesses:
+            _patiently(lambda business=business: _end_leases(business, held))
+        time.sleep(1.0)
+        _signal(number, signal.SIGCONT)
+
+
+@contextlib.contextmanager
+def _provider(plan: Plan, folder: Path) -> Iterator[tuple[int, Path]]:
+    log = folder / "taken.log"
+    log.touch()
+    command = [
+        sys.executable,
+        "-m",
+        "tests.rig.provider",
+        str(log),
+        str(plan.mail_seconds),
+        str(plan.seed),
+        plan.faults,
+    ]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE)
+    try:
+        yield int(process.stdout.readline()), log
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _grow_old(business: Business) -> None:
+    with business_scope(business):
+        pass_time(LEASE_AND_MORE)
+
+
+def _patiently(ask, seconds: float = 30):
+    """What `ask` answers, asked again while PostgreSQL starts anew."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            return ask()
+        except (psycopg2.OperationalError, psycopg2.InterfaceError, OperationalError, InterfaceError):
+            if time.monotonic() > deadline:
+                raise
+            for used in connections.all():
+                used.close()
+            time.sleep(0.3)
+
+
+def _end_leases(business: Business, tokens: list[UUID]) -> None:
+    """Let the leases of some claims be over, and that of the business they are in."""
+    with business_scope(business):
+        found = execute(_CLAIMS_OVER, {"tokens": tokens})
+        if found:
+            execute(_AGENDA_OVER)
+
+
+def _signal(number: int, what: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(number, what)
+
+
+def _wait_for_end(number: int, seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while Path(f"/proc/{number}").exists():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.005)
+    return True
+
+
+def _postmaster() -> int:
+    """The process of the embedded PostgreSQL."""
+    return int((Path(os.environ["DATA_DIR"]) / "postgres" / "postmaster.pid").read_text().split()[0])
