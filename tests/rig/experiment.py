@@ -24,7 +24,7 @@ from ecosystem.base.tenancy import business_scope
 from ecosystem.models import Business
 from ecosystem.services.invariants import check_invariants
 from tests.factories.campaigns import pass_time
-from tests.rig.history import History, claims_in_hand, judge, left_to_send
+from tests.rig.history import History, claims_in_hand, has_passed_on, judge, left_to_send, letters_of, still_to_hand
 from tests.rig.marks import claims_held_by
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -192,14 +192,27 @@ class _Crew:
                 report.landed += 1
         self.workers[place] = self._hire()
 
+    def _stop_in_the_middle(self) -> tuple[int, list[UUID]]:
+        """Stop a worker that has letters in hand which it has not handed over yet, if there is one within seconds."""
+        deadline = time.monotonic() + 3
+        while True:
+            number = self.random.choice(self.workers)
+            _signal(number, signal.SIGSTOP)
+            held = list(claims_held_by(number))
+            if _patiently(lambda held=held: still_to_hand(self.ops, held)) or time.monotonic() > deadline:
+                return number, held
+            _signal(number, signal.SIGCONT)
+            time.sleep(0.03)
+
     def _freeze(self, businesses: list[Business]) -> None:
-        """Stop a worker in its tracks until its lease is long over and others have gone on, then let it wake up."""
-        number = self.random.choice(self.workers)
-        _signal(number, signal.SIGSTOP)
-        held = list(claims_held_by(number))
+        """Stop a worker until its lease is over and another one sends its letters, then let it wake up."""
+        number, held = self._stop_in_the_middle()
+        letters = _patiently(lambda: letters_of(self.ops, held))
         for business in businesses:
             _patiently(lambda business=business: _end_leases(business, held))
-        time.sleep(1.0)
+        deadline = time.monotonic() + 4
+        while time.monotonic() < deadline and not _patiently(lambda: has_passed_on(self.ops, letters, held)):
+            time.sleep(0.01)
         _signal(number, signal.SIGCONT)
 
 

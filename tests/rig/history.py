@@ -24,6 +24,14 @@ SELECT message.id::text, message.state || coalesce(' ' || message.reason, '')
   LEFT JOIN campaigns_queuedmessage AS queued
     ON queued.business_id = message.business_id AND queued.id = message.id"""
 
+_HELD = "SELECT message_ids::text[] FROM campaigns_messageclaim WHERE id = ANY (%(claims)s::uuid[])"
+_PASSED_ON = """
+SELECT count(*) FROM campaigns_queuedmessage
+ WHERE id = ANY (%(letters)s::uuid[]) AND claim_token <> ALL (%(claims)s::uuid[]) AND handed_at IS NOT NULL"""
+
+_STILL = """
+SELECT count(*) FROM campaigns_queuedmessage WHERE claim_token = ANY (%(claims)s::uuid[]) AND handed_at IS NULL"""
+
 
 @dataclass(frozen=True)
 class History:
@@ -70,6 +78,23 @@ def claims_in_hand(url: str) -> dict[UUID, int]:
     return {UUID(token): int(count) for token, count in _rows(url, _IN_HAND)}
 
 
+def letters_of(url: str, claims: list[UUID]) -> list[str]:
+    """The letters of some claims."""
+    found = _rows(url, _HELD, {"claims": [str(claim) for claim in claims]})
+    return [letter for row in found for letter in row[0]]
+
+
+def has_passed_on(url: str, letters: list[str], claims: list[UUID]) -> bool:
+    """Whether somebody else has handed over one of these letters of some claims and has no answer yet."""
+    given = {"letters": letters, "claims": [str(claim) for claim in claims]}
+    return bool(_rows(url, _PASSED_ON, given)[0][0])
+
+
+def still_to_hand(url: str, claims: list[UUID]) -> int:
+    """How many letters of some claims are not handed over yet."""
+    return int(_rows(url, _STILL, {"claims": [str(claim) for claim in claims]})[0][0])
+
+
 def left_to_send(url: str) -> int:
     """How many letters have no end yet, or people have not taken their step."""
     waiting = "SELECT count(*) FROM campaigns_queuedmessage"
@@ -77,7 +102,7 @@ def left_to_send(url: str) -> int:
     return sum(int(_rows(url, statement)[0][0]) for statement in (waiting, walking))
 
 
-def _rows(url: str, statement: str) -> list[tuple]:
+def _rows(url: str, statement: str, given: dict[str, list[str]] | None = None) -> list[tuple]:
     with psycopg2.connect(url) as session, session.cursor() as cursor:
-        cursor.execute(statement)
+        cursor.execute(statement, given)
         return cursor.fetchall()
