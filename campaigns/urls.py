@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from campaigns.views import contents, permissions, sequence_steps, sequences, signups
+from campaigns.views import contents, permissions, sequence_steps, sequences, signups, unknown
 
 app_name = "campaigns"
 
@@ -34,6 +34,8 @@ dashboard: list[URLPattern | URLResolver] = [
     path("sequences/<uuid:id>/pause/", sequences.sequence_pause, name="sequence_pause"),
     path("sequences/<uuid:id>/resume/", sequences.sequence_resume, name="sequence_resume"),
     path("sequences/<uuid:id>/archive/", sequences.sequence_archive, name="sequence_archive"),
+    path("sequences/<uuid:id>/unknown/", unknown.unknown_list, name="unknown_list"),
+    path("sequences/<uuid:id>/unknown/decide/", unknown.unknown_decide, name="unknown_decide"),
     path("sequences/<uuid:id>/letters/", sequence_steps.letter_add, name="sequence_letter_add"),
     path("sequences/<uuid:id>/waits/", sequence_steps.wait_add, name="sequence_wait_add"),
     path("sequences/<uuid:id>/steps/<uuid:step_key>/wait/", sequence_steps.wait_change, name="sequence_wait_change"),

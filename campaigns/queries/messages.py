@@ -52,3 +52,8 @@ def unknown_messages(sequence: Sequence | None = None) -> QuerySet[Message]:
     """Those of which nobody knows whether they arrived; somebody decides whether they go again."""
     found = messages().filter(rare_state=Message.State.UNKNOWN)
     return found.filter(sequence=sequence) if sequence else found
+
+
+def find_unknown_message(sequence: Sequence, message_id: UUID) -> Message | None:
+    """An unknown letter of a sequence, or None where it is decided already or not of it."""
+    return unknown_messages(sequence).filter(id=message_id).first()

@@ -1,0 +1,71 @@
+"""The letters of a sequence of which nobody knows whether they arrived, and the decision about them."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_POST
+
+from campaigns.forms.unknown import DecisionForm
+from campaigns.queries.messages import find_unknown_message, unknown_messages
+from campaigns.queries.sequences import get_sequence, sequence_numbers
+from campaigns.services.messages import decide_unknown
+from campaigns.services.unknown import decide_all_unknown
+from ecosystem.base import clock
+from ecosystem.base.access import Action, member_required
+from ecosystem.base.keyset import keyset_page
+
+
+@require_GET
+@member_required(Action.SEE_SEQUENCES)
+def unknown_list(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
+    """Who may or may not have got a letter, each with the question what to do."""
+    sequence = get_sequence(id)
+    seen_at = clock.now()
+    page = keyset_page(unknown_messages(sequence), order=("-id",), cursor=request.GET.get("cursor"))
+    context = {
+        "sequence": sequence,
+        "page": page,
+        "number": sequence_numbers(sequence).unknown,
+        "seen_at": seen_at.isoformat(),
+    }
+    return render(request, "campaigns/sequences/unknown.html", context)
+
+
+@require_POST
+@member_required(Action.START_SEQUENCES)
+def unknown_decide(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
+    """Send again or give up: one letter, or all that were seen. A second click changes nothing."""
+    sequence = get_sequence(id)
+    form = DecisionForm(request.POST)
+    if not form.is_valid() or not (form.cleaned_data["message"] or form.cleaned_data["seen_at"]):
+        messages.error(request, _("Say what should become of them."))
+        return redirect("campaigns:unknown_list", slug=slug, id=id)
+    again = form.sends_again
+    if form.cleaned_data["message"]:
+        message = find_unknown_message(sequence, form.cleaned_data["message"])
+        number = int(message is not None)
+        if message is not None:
+            decide_unknown(message.id, sends_again=again, actor=request.membership)
+    else:
+        seen_at = form.cleaned_data["seen_at"]
+        number = decide_all_unknown(sequence, sends_again=again, seen_at=seen_at, actor=request.membership)
+    messages.success(request, _sentence(number, again=again))
+    return redirect("campaigns:unknown_list", slug=slug, id=id)
+
+
+def _sentence(number: int, *, again: bool) -> str:
+    if not number:
+        return _("Nothing was left to decide. Somebody has done it already.")
+    if again:
+        words = ngettext("%(n)s letter goes once more.", "%(n)s letters go once more.", number)
+    else:
+        words = ngettext(
+            "%(n)s letter is given up. It is not sent again.",
+            "%(n)s letters are given up. They are not sent again.",
+            number,
+        )
+    return words % {"n": number}

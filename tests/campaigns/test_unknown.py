@@ -1,0 +1,211 @@
+"""Letters of which nobody knows whether they arrived: shown, decided by somebody, or proved by the provider."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from django.urls import reverse
+
+from campaigns.models import Message, QueuedMessage
+from campaigns.queries.sequences import sequence_numbers, steps_with_numbers
+from campaigns.services.enrollments import enroll_contacts
+from campaigns.services.messages import decide_unknown
+from campaigns.services.proofs import lost_places, untold_letters, wrong_counts
+from campaigns.services.unknown import decide_all_unknown, prove_message
+from contacts.models import Interaction
+from contacts.services.consent import withdraw_consent
+from ecosystem.base.access import Role
+from ecosystem.base.clock import now
+from ecosystem.base.errors import Invalid
+from ecosystem.base.tenancy import business_scope
+from ecosystem.models import AuditEntry, Membership
+from tests.factories.campaigns import make_friend, make_sequence, work
+from tests.factories.permission import owner_of
+from tests.smtp_server import DROP_AFTER, Trouble
+from tests.statements import statements_of
+
+
+@pytest.fixture
+def nora(client, shop):
+    """Nora in her browser."""
+    client.force_login(owner_of(shop).user)
+    return client
+
+
+@pytest.fixture
+def sequence(shop, seasonal, mail_server):
+    """A sequence with three letters that were handed over without an answer, and one that was sent."""
+    return in_doubt(seasonal, mail_server, people=4, unknown=3)
+
+
+def in_doubt(topic, mail_server, *, people: int, unknown: int):
+    """A sequence of one letter for so many people, of which so many are not known to have arrived."""
+    sequence = make_sequence(topic)
+    friends = [make_friend(topic, number) for number in range(people)]
+    for friend in friends[:unknown]:
+        mail_server.script(friend.primary_email, Trouble("dot", DROP_AFTER, times=1))
+    enroll_contacts(sequence, [friend.id for friend in friends], source="staff")
+    work()
+    assert Message.objects.filter(state="unknown").count() == unknown
+    return sequence
+
+
+def page_of(business, sequence, name="unknown_list"):
+    return reverse(f"campaigns:{name}", kwargs={"slug": business.slug, "id": sequence.id})
+
+
+def decide(client, shop, sequence, **given):
+    """Press a button of the page; the page that follows."""
+    answer = client.post(page_of(shop, sequence, "unknown_decide"), given, follow=True)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def nothing_is_wrong() -> bool:
+    """Counts, queue and timelines agree with the letters."""
+    return not wrong_counts() + lost_places() + untold_letters()
+
+
+def test_rel_04_what_is_not_known_is_shown_with_its_count_and_its_people(nora, shop, sequence):
+    detail = nora.get(page_of(shop, sequence, "sequence_detail")).content.decode()
+    assert "3 letters may not have arrived" in detail
+    assert page_of(shop, sequence) in detail
+    page = nora.get(page_of(shop, sequence)).content.decode()
+    for message in Message.objects.all():
+        assert (message.contact.display_name in page) == (message.state == "unknown")
+
+
+def test_rel_04_one_is_sent_again_and_one_is_given_up(nora, shop, sequence, mail_server):
+    first, second, third = Message.objects.filter(state="unknown").order_by("id")
+    assert "1 letter goes once more." in decide(nora, shop, sequence, decision="again", message=first.id)
+    assert "1 letter is given up." in decide(nora, shop, sequence, decision="give_up", message=second.id)
+    assert "Nothing was left to decide." in decide(nora, shop, sequence, decision="again", message=second.id)
+    with business_scope(shop):
+        work()
+        states = dict(Message.objects.values_list("id", "state"))
+        assert (states[first.id], states[second.id], states[third.id]) == ("accepted", "lost", "unknown")
+        assert [mail.recipient for mail in mail_server.accepted].count(first.address) == 2
+        assert [mail.recipient for mail in mail_server.accepted].count(second.address) == 1
+        assert nothing_is_wrong()
+
+
+@pytest.mark.parametrize(("decision", "state", "mails"), [("again", "accepted", 7), ("give_up", "lost", 4)])
+def test_rel_04_all_are_decided_at_once_and_a_second_click_does_nothing(
+    nora, shop, sequence, mail_server, decision, state, mails
+):
+    seen_at = now().isoformat()
+    ids = set(Message.objects.filter(state="unknown").values_list("id", flat=True))
+    assert "3 letters" in decide(nora, shop, sequence, decision=decision, seen_at=seen_at)
+    assert "Nothing was left to decide." in decide(nora, shop, sequence, decision=decision, seen_at=seen_at)
+    with business_scope(shop):
+        work()
+        assert set(Message.objects.filter(id__in=ids).values_list("state", flat=True)) == {state}
+        assert len(mail_server.accepted) == mails
+        assert len({mail.message_id for mail in mail_server.accepted}) == 4
+        act = AuditEntry.objects.get(action__startswith="messages_")
+        assert (act.actor_user_id, act.details) == (owner_of(shop).user_id, {"number": 3})
+        assert nothing_is_wrong()
+    assert "Nothing to decide" in nora.get(page_of(shop, sequence)).content.decode()
+
+
+def test_rel_04_what_came_to_it_after_somebody_looked_is_not_decided_unseen(shop, sequence):
+    looked = now() - timedelta(minutes=5)
+    Message.objects.filter(id=Message.objects.filter(state="unknown").first().id).update(updated_at=looked)
+    assert decide_all_unknown(sequence, sends_again=True, seen_at=looked) == 1
+    assert Message.objects.filter(state="unknown").count() == 2
+
+
+def test_rel_04_who_left_meanwhile_gets_nothing_however_it_is_decided(shop, seasonal, sequence, mail_server):
+    unknown = Message.objects.filter(state="unknown").first()
+    withdraw_consent(unknown.contact, channel="email", topic=seasonal, source="unsubscribe")
+    decide_all_unknown(sequence, sends_again=True, seen_at=now())
+    work()
+    unknown.refresh_from_db()
+    assert unknown.state in ("skipped", "cancelled")
+    assert [mail.recipient for mail in mail_server.accepted].count(unknown.address) == 1
+    assert nothing_is_wrong()
+
+
+def test_a_form_without_a_decision_changes_nothing(nora, shop, sequence):
+    for given in ({}, {"decision": "again"}, {"decision": "burn", "seen_at": now().isoformat()}):
+        assert "Say what should become of them." in decide(nora, shop, sequence, **given)
+    assert Message.objects.filter(state="unknown").count() == 3
+
+
+def test_a_letter_of_another_sequence_is_not_decided_from_here(nora, shop, seasonal, sequence):
+    other = make_sequence(seasonal)
+    unknown = Message.objects.filter(state="unknown").first()
+    assert "Nothing was left to decide." in decide(nora, shop, other, decision="give_up", message=unknown.id)
+    unknown.refresh_from_db()
+    assert unknown.state == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("role", "sees", "decides"), [("staff", 200, 302), ("adviser", 200, 403), ("helper", 403, 403)]
+)
+def test_staff_decide_and_advisers_only_look(nora, shop, sequence, role, sees, decides):
+    Membership.objects.filter(id=owner_of(shop).id).update(role=Role(role))
+    page = nora.get(page_of(shop, sequence))
+    assert page.status_code == sees
+    assert ("Send all again" in page.content.decode()) == (decides == 302)
+    given = {"decision": "again", "seen_at": now().isoformat()}
+    assert nora.post(page_of(shop, sequence, "unknown_decide"), given).status_code == decides
+
+
+def test_the_page_costs_the_same_for_1_as_for_9(nora, shop, seasonal, mail_server):
+    sequence = in_doubt(seasonal, mail_server, people=9, unknown=9)
+    many = statements_of(nora, page_of(shop, sequence))
+    decide_all_unknown(sequence, sends_again=False, seen_at=now())
+    Message.objects.filter(id=Message.objects.first().id).update(state="unknown")
+    assert len(statements_of(nora, page_of(shop, sequence))) == len(many)
+
+
+# What the provider tells
+
+
+@pytest.mark.parametrize("state", ["accepted", "delivered", "complained", "bounced"])
+def test_rel_04_the_word_of_the_provider_settles_what_is_not_known(shop, sequence, state):
+    unknown = Message.objects.filter(state="unknown").first()
+    moment = now()
+    assert prove_message(unknown.id, state=state, occurred_at=moment, provider_id="p-1")
+    assert not prove_message(unknown.id, state=state, occurred_at=moment, provider_id="p-1")
+    unknown.refresh_from_db()
+    assert (unknown.state, unknown.provider_id, unknown.reason) == (state, "p-1", "")
+    arrived = state != "bounced"
+    letter = steps_with_numbers(sequence)[0]
+    assert (letter.unknown, letter.sent, letter.failed) == (2, 1 + arrived, int(not arrived))
+    assert Interaction.objects.filter(kind="message_sent", contact=unknown.contact).count() == int(arrived)
+    assert nothing_is_wrong()
+
+
+def test_rel_04_what_was_given_up_and_did_arrive_counts_as_sent(shop, sequence):
+    unknown = Message.objects.filter(state="unknown").first()
+    decide_unknown(unknown.id, sends_again=False)
+    assert prove_message(unknown.id, state="delivered", occurred_at=now())
+    assert sequence_numbers(sequence).sent == 2
+    assert nothing_is_wrong()
+
+
+def test_rel_04_what_arrived_does_not_go_again(shop, sequence, mail_server):
+    unknown = Message.objects.filter(state="unknown").first()
+    decide_unknown(unknown.id, sends_again=True)
+    assert prove_message(unknown.id, state="delivered", occurred_at=now())
+    assert not QueuedMessage.objects.exists()
+    work()
+    assert [mail.recipient for mail in mail_server.accepted].count(unknown.address) == 1
+    assert nothing_is_wrong()
+
+
+def test_a_proof_changes_nothing_that_is_known_on_its_way_or_not_begun(shop, seasonal, sequence, mail_server):
+    sent = Message.objects.get(state="accepted")
+    assert not prove_message(sent.id, state="bounced", occurred_at=now())
+    unknown = Message.objects.filter(state="unknown").first()
+    decide_unknown(unknown.id, sends_again=True)
+    QueuedMessage.objects.filter(id=unknown.id).update(handed_at=now())
+    assert not prove_message(unknown.id, state="delivered", occurred_at=now())
+    QueuedMessage.objects.filter(id=unknown.id).update(handed_at=None)
+    Message.objects.filter(id=unknown.id).update(handed_at=None)
+    assert not prove_message(unknown.id, state="delivered", occurred_at=now())
+    assert not prove_message(uuid4(), state="delivered", occurred_at=now())
+    with pytest.raises(Invalid):
+        prove_message(unknown.id, state="opened", occurred_at=now())
