@@ -31,6 +31,7 @@ from ecosystem.base import faults
 from ecosystem.base.clock import now as clock_now
 from ecosystem.base.errors import DomainError
 from ecosystem.base.sql import execute_alone
+from ecosystem.base.stopping import is_stopping
 from ecosystem.base.tenancy import business_scope
 from ecosystem.services.agenda import note_work
 from ecosystem.services.tallies import QUEUE as TALLIES_QUEUE
@@ -138,7 +139,7 @@ class _Turn:
         try:
             for start in range(0, len(self._claimed), SUB_BATCH):
                 moment = time.monotonic()
-                if moment > began + TURN_SECONDS or breaker.seconds_left():
+                if moment > began + TURN_SECONDS or breaker.seconds_left() or is_stopping():
                     _give_back(self._business_id, self._claimed[start:], self._token)
                     break
                 if self._results and moment > recorded_at + RECORD_SECONDS:

@@ -8,6 +8,8 @@ from celery import Celery, signals
 from django.conf import settings
 from django_structlog.celery.steps import DjangoStructLogInitStep
 
+from ecosystem.base.stopping import ask_to_stop
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ecosystem.config.settings")
 
 app = Celery("lampwalk")
@@ -20,3 +22,9 @@ app.steps["worker"].add(DjangoStructLogInitStep)
 def use_our_logging(**_kwargs: Any) -> None:
     """Workers and beat write the same lines as the web does."""
     logging.config.dictConfig(settings.LOGGING)
+
+
+@signals.worker_shutting_down.connect  # type: ignore[untyped-decorator]
+def take_nothing_new(**_kwargs: Any) -> None:
+    """Asked to end, a worker finishes what has begun, gives back the rest, and is gone within seconds."""
+    ask_to_stop()

@@ -16,6 +16,7 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from ecosystem.agenda import AGENDA_QUEUES
 from ecosystem.base.clock import now as clock_now
 from ecosystem.base.sql import execute, rows
+from ecosystem.base.stopping import is_stopping
 from ecosystem.base.tenancy import bind_business
 
 log = structlog.get_logger(__name__)
@@ -143,7 +144,7 @@ def _serve_queues(queues: list[str], seconds: float) -> int:
     deadline = time.monotonic() + seconds
     served = 0
     found = True
-    while found and time.monotonic() < deadline and rows(_ANY, {"queues": queues})[0]["is_any"]:
+    while found and not is_stopping() and time.monotonic() < deadline and rows(_ANY, {"queues": queues})[0]["is_any"]:
         found = False
         for queue in queues:
             taken = claim(queue)
@@ -152,7 +153,7 @@ def _serve_queues(queues: list[str], seconds: float) -> int:
             found = True
             served += 1
             _serve(taken)
-            if time.monotonic() >= deadline:
+            if time.monotonic() >= deadline or is_stopping():
                 break
     return served
 
