@@ -76,7 +76,7 @@ def test_a_release_keeps_the_sooner_of_what_is_due_and_what_was_noted(shop):
     assert Agenda.objects.get(queue=QUEUE).due_at == soon
 
 
-def test_a_worker_that_lost_its_lease_releases_nothing(shop):
+def test_rel_05_a_worker_that_lost_its_lease_releases_nothing(shop):
     note_work(QUEUE)
     late = claim(QUEUE)
     age(60)
@@ -137,7 +137,7 @@ def test_work_that_fails_comes_back_and_stops_nobody_else(shop, garage, monkeypa
     assert Agenda.objects.get(queue="tested", agenda_business_id=garage.pk).due_at is None
 
 
-def test_a_broker_that_is_away_is_logged_and_left_alone_for_a_while(shop, monkeypatch):
+def test_rel_21_a_broker_that_is_away_is_logged_and_left_alone_for_a_while(shop, monkeypatch):
     agenda._quiet_until.clear()
     tries = []
 
@@ -153,7 +153,7 @@ def test_a_broker_that_is_away_is_logged_and_left_alone_for_a_while(shop, monkey
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_note_is_there_only_if_its_transaction_is():
+def test_rel_21_a_note_is_there_only_if_its_transaction_is():
     business = make_business()
     AgendaNote.objects.all().delete()
     with contextlib.suppress(ZeroDivisionError), business_scope(business):

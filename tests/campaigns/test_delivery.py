@@ -86,7 +86,7 @@ def send(business: Business, lane: str = LANE) -> int:
 # One intent, once
 
 
-def test_planning_twice_is_one_message(shop):
+def test_rel_01_planning_twice_is_one_message(shop):
     first, again = plan(), plan()
     assert first == again
     assert Message.objects.count() == 1
@@ -131,7 +131,7 @@ def test_sending_forty_costs_the_statements_of_two_sub_batches(shop, seasonal, m
 # The gate
 
 
-def test_unsubscribing_between_claim_and_gate_is_honoured(shop, seasonal, friends, mail_server):
+def test_rel_15_unsubscribing_between_claim_and_gate_is_honoured(shop, seasonal, friends, mail_server):
     token = uuid4()
     claimed = claim_messages(LANE, token=token, now=now(), count=20)
     assert len(claimed) == 3
@@ -158,7 +158,7 @@ def test_what_was_said_yes_to_with_another_address_is_not_sent(shop, friends, ma
     assert sorted(mail.recipient for mail in mail_server.accepted) == ["friend1@example.com", "friend2@example.com"]
 
 
-def test_a_paused_business_sends_nothing_and_loses_nothing(shop, friends, mail_server):
+def test_rel_15_a_paused_business_sends_nothing_and_loses_nothing(shop, friends, mail_server):
     BusinessProfile.objects.update(sending_paused_at=now())
     send(shop)
     assert reasons() == [("deferred", "business_paused")] * 3
@@ -214,7 +214,7 @@ def test_nobody_asks_an_address_to_confirm_that_bounced_or_complained(shop, mail
     assert mail_server.accepted == []
 
 
-def test_a_letter_past_its_time_is_not_sent(shop, mail_server):
+def test_rel_34_a_letter_past_its_time_is_not_sent(shop, mail_server):
     plan(expires_at=now() - timedelta(seconds=1))
     work("transactional")
     assert reasons() == [("expired", "too_late")]
@@ -322,7 +322,7 @@ def test_a_server_that_is_away_costs_no_attempt_and_opens_the_breaker(shop, seas
 # Leases and tokens
 
 
-def test_a_late_write_is_rejected_once_the_lease_was_taken_away(shop, friends, mail_server):
+def test_rel_05_a_late_write_is_rejected_once_the_lease_was_taken_away(shop, friends, mail_server):
     token = uuid4()
     claimed = claim_messages(LANE, token=token, now=now(), count=20)
     pass_gate(claimed, token=token)
@@ -333,7 +333,7 @@ def test_a_late_write_is_rejected_once_the_lease_was_taken_away(shop, friends, m
     assert delivery._mark_started(shop.pk, token, claimed[0].id) is False
 
 
-def test_a_worker_that_slept_past_its_lease_does_not_send(shop, friends, mail_server):
+def test_rel_05_a_worker_that_slept_past_its_lease_does_not_send(shop, friends, mail_server):
     token = uuid4()
     claimed = claim_messages(LANE, token=token, now=now(), count=20)
     pass_time(61)
@@ -505,7 +505,7 @@ def test_after_a_restart_of_postgresql_the_marks_are_not_believed(shop, friends,
     assert states_of(Message) == ["unknown"] * 3
 
 
-def test_a_message_that_was_begun_too_often_is_set_aside(shop, friends, mail_server):
+def test_rel_12_a_message_that_was_begun_too_often_is_set_aside(shop, friends, mail_server):
     tried = Message.objects.get(contact=friends[0])
     QueuedMessage.objects.filter(id=tried.id).update(attempt=6)
     assert send(shop) == 2

@@ -58,7 +58,7 @@ def database() -> str:
     return str(connection.settings_dict["NAME"])
 
 
-def test_a_worker_killed_at_any_point_sends_nothing_twice_and_loses_nothing(open_shop, mail_server, tmp_path):
+def test_rel_02_a_worker_killed_at_any_point_sends_nothing_twice_and_loses_nothing(open_shop, mail_server, tmp_path):
     business, topic, sequence = open_shop
     assert set(MOST_IN_DOUBT) == faults.POINTS - {"before_requeue", "in_sweeper"}
     for number, (point, most) in enumerate(MOST_IN_DOUBT.items()):
@@ -85,7 +85,7 @@ def test_a_worker_killed_at_any_point_sends_nothing_twice_and_loses_nothing(open
         assert len(ids) >= 4 - states.count("unknown"), point
 
 
-def test_two_beats_and_three_workers_send_each_letter_once(open_shop, mail_server, tmp_path):
+def test_rel_09_two_beats_and_three_workers_send_each_letter_once(open_shop, mail_server, tmp_path):
     business, topic, sequence = open_shop
     with business_scope(business):
         add_friends(topic, sequence, start=0, count=60)
@@ -104,7 +104,7 @@ def test_two_beats_and_three_workers_send_each_letter_once(open_shop, mail_serve
         assert Interaction.objects.filter(kind="message_sent").count() == 60
 
 
-def test_who_leaves_while_letters_go_out_gets_none_after_it(open_shop, mail_server, tmp_path):
+def test_rel_15_who_leaves_while_letters_go_out_gets_none_after_it(open_shop, mail_server, tmp_path):
     business, topic, sequence = open_shop
     with business_scope(business):
         people = add_friends(topic, sequence, start=0, count=60)
@@ -126,7 +126,7 @@ def test_who_leaves_while_letters_go_out_gets_none_after_it(open_shop, mail_serv
     assert len(mail_server.accepted) == sent
 
 
-def test_a_cut_connection_to_postgresql_ends_no_worker_and_doubles_nothing(open_shop, mail_server, tmp_path):
+def test_rel_07_a_cut_connection_to_postgresql_ends_no_worker_and_doubles_nothing(open_shop, mail_server, tmp_path):
     business, topic, sequence = open_shop
     with business_scope(business):
         add_friends(topic, sequence, start=0, count=30)
@@ -152,7 +152,7 @@ def test_a_cut_connection_to_postgresql_ends_no_worker_and_doubles_nothing(open_
     assert len(ids) >= 30 - states.count("unknown")
 
 
-def test_work_that_was_noted_while_redis_is_away_is_done_all_the_same(open_shop, mail_server, tmp_path):
+def test_rel_08_work_that_was_noted_while_redis_is_away_is_done_all_the_same(open_shop, mail_server, tmp_path):
     business, topic, sequence = open_shop
     with business_scope(business):
         add_friends(topic, sequence, start=0, count=2)

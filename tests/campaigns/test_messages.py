@@ -124,7 +124,7 @@ def proof() -> set[str]:
     return {problem.check for problem in check_invariants().problems}
 
 
-def test_counts_equal_recounts_whatever_happened(shop, lively):
+def test_rel_40_counts_equal_recounts_whatever_happened(shop, lively):
     assert sorted(Message.objects.values_list("state", flat=True)) == [
         "accepted",
         "accepted",

@@ -86,7 +86,7 @@ def test_a_broken_rule_is_set_aside_at_once(shop, monkeypatch):
     assert (entry.attempts, entry.parked_reason) == (1, "bad: That cannot be.")
 
 
-def test_what_takes_its_worker_down_five_times_is_set_aside_while_others_flow(shop, kept):
+def test_rel_12_what_takes_its_worker_down_five_times_is_set_aside_while_others_flow(shop, kept):
     enqueue("tested", {"n": 1})
     deadly = OutboxEntry.objects.get(kind="tested")
     OutboxEntry.objects.filter(id=deadly.id).update(attempts=5, lease_until=now() - timedelta(seconds=1))
