@@ -16,12 +16,20 @@ class Verdict(StrEnum):
     PERHAPS = "perhaps"  # the last byte may have arrived: never send again by yourself
 
 
+class Refusal(StrEnum):
+    """What a no says about the address itself, where the provider tells it by a code."""
+
+    OPTED_OUT = "opted_out"  # they told the provider to stop
+    NO_SUCH_ADDRESS = "no_such_address"
+
+
 @dataclass(frozen=True, slots=True)
 class OutgoingMessage:
-    """One mail on its way: an envelope with one recipient, and the bytes that `build` made.
+    """One mail or text on its way: an envelope with one recipient, and the bytes of it.
 
     `has_dots` says that a line may begin with a dot, which SMTP wants doubled. Our own letters have none, and to look
-    through each of them would take half as long as to build it.
+    through each of them would take half as long as to build it. `reply_url` is
+    where the provider of a text reports and answers to.
     """
 
     id: UUID
@@ -29,6 +37,7 @@ class OutgoingMessage:
     recipient: str
     body: bytes
     has_dots: bool = True
+    reply_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +46,7 @@ class Outcome:
 
     `is_fault` says that the trouble is the provider's or the line's and not this recipient's: the breaker counts those.
     `was_started` is False while not one byte of the message's content has left; such a message may go out again under
-    any rule.
+    any rule. `retry_after_seconds` is when the provider wants to be asked again.
     """
 
     id: UUID
@@ -47,6 +56,8 @@ class Outcome:
     provider_id: str = ""
     is_fault: bool = False
     was_started: bool = True
+    refusal: Refusal | None = None
+    retry_after_seconds: int | None = None
 
 
 Started = Callable[[UUID], bool]

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
+from contacts.models import Channel
+
 PLATFORM = "platform"
 
 
@@ -21,5 +23,9 @@ class Account:
 
 
 def account_for(channel: str) -> Account:
-    """The account that carries what the current business sends on a channel: the one of the installation."""
-    return Account(key=f"{PLATFORM}:{channel}", url=settings.EMAIL_URL)
+    """The account that carries what the current business sends on a channel: the one of the installation.
+
+    Without an address there is none for this channel.
+    """
+    url = settings.SMS_URL if channel == Channel.SMS else settings.EMAIL_URL
+    return Account(key=f"{PLATFORM}:{channel}", url=url)

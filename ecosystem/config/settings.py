@@ -412,6 +412,18 @@ DEFAULT_FROM_EMAIL = env.text(
     "DEFAULT_FROM_EMAIL", f"{PRODUCT_NAME} <hello@example.com>", help="The sender of sign-in and verification mails."
 )
 
+# Texts out and in
+
+TEXT_SINK_DIR = env.text(
+    "TEXT_SINK_DIR", help="Set by `bin/up` when it runs the text sink: where the texts lie that /dev/texts/ shows."
+)
+SMS_URL = env.url(
+    "SMS_URL",
+    shown="the embedded text sink",
+    help="The account for texts: sms+https://name:secret@host/path?from=+12025550100 or twilio://SID:TOKEN@api.twilio.com"
+    "?from=+12025550100. Without one no text is sent.",
+)
+
 # The log
 
 LOG_LEVEL = env.text(

@@ -23,3 +23,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
 # The local mailbox exists only where our own mail sink takes the mails, and never on a public address.
 if settings.MAIL_SINK_DIR and (settings.DEBUG or settings.EMBEDDED):
     urlpatterns += [path("dev/mail/", include("ecosystem.config.dev_mail_urls"))]
+if settings.TEXT_SINK_DIR and (settings.DEBUG or settings.EMBEDDED):
+    urlpatterns += [path("dev/texts/", include("ecosystem.config.dev_text_urls"))]

@@ -47,6 +47,10 @@ class Places:
         return self.data / "mail"
 
     @property
+    def texts(self) -> Path:
+        return self.data / "texts"
+
+    @property
     def log(self) -> Path:
         return self.data / "servers.log"
 

@@ -65,5 +65,11 @@ def mail_sink(environment: dict[str, str], folder: str, port: int) -> Program:
     return Program("mail", command, environment, stop_seconds=5, folder=CHECKOUT)
 
 
+def text_sink(environment: dict[str, str], folder: str, port: int) -> Program:
+    """The provider of texts that keeps every text instead of sending it."""
+    command = _python("-m", "ecosystem.config.embedded.text_sink", folder, str(port))
+    return Program("texts", command, environment, stop_seconds=5, folder=CHECKOUT)
+
+
 # Reverse of the start: first who makes work, then who does it, then who answers, last who remembers.
-STOP_TIERS = [{"beat", "migrate", "static", "seed"}, set(WORKERS), {"web"}, {"mail"}, {"postgres", "redis"}]
+STOP_TIERS = [{"beat", "migrate", "static", "seed"}, set(WORKERS), {"web"}, {"mail", "texts"}, {"postgres", "redis"}]

@@ -2,6 +2,7 @@
 
 import http.client
 import os
+import secrets
 import time
 
 from ecosystem.config.embedded import fingerprints, options, programs
@@ -14,6 +15,7 @@ from ecosystem.config.embedded.supervisor import StopRequested, Supervisor
 
 PREFERRED_PORT = 8000
 LOGIN_MARK = "login:"
+SINK_NUMBER = "+12025550100"
 
 
 def up(places: Places, *, servers_only: bool = False) -> int:
@@ -60,6 +62,8 @@ class _House:
         environment = {**settings_secrets(self.secrets), **os.environ, **self._ours()}
         if self.port is not None and not os.environ.get("EMAIL_URL"):
             environment |= self._start_mail_sink(environment)
+        if self.port is not None and not os.environ.get("SMS_URL"):
+            environment |= self._start_text_sink(environment)
         self.servers.start(self.supervisor)
         environment |= self.servers.app_environment()
         self._write_environment(environment)
@@ -97,12 +101,23 @@ class _House:
         self.supervisor.start(programs.mail_sink(environment, str(self.places.mail), port))
         return {"EMAIL_URL": f"smtp://{LOOPBACK}:{port}", "MAIL_SINK_DIR": str(self.places.mail)}
 
+    def _start_text_sink(self, environment: dict[str, str]) -> dict[str, str]:
+        port = kept_port(self.places.state, "texts")
+        self.places.texts.mkdir(mode=0o700, exist_ok=True)
+        self.supervisor.start(programs.text_sink(environment, str(self.places.texts), port))
+        # Nothing but this start knows the secret: it signs what comes in, and nothing comes in from a sink.
+        account = f"sink:{secrets.token_hex(16)}@{LOOPBACK}:{port}"
+        return {
+            "SMS_URL": f"sms+http://{account}/texts?from={SINK_NUMBER}",
+            "TEXT_SINK_DIR": str(self.places.texts),
+        }
+
     def _write_environment(self, environment: dict[str, str]) -> None:
         """Leave word for `manage.py`: how commands of this checkout reach the servers."""
         names = [
             *settings_secrets(self.secrets),
             *self.servers.app_environment(),
-            *("EMBEDDED", "LOG_JSON", "PUBLIC_URL", "EMAIL_URL", "MAIL_SINK_DIR"),
+            *("EMBEDDED", "LOG_JSON", "PUBLIC_URL", "EMAIL_URL", "MAIL_SINK_DIR", "SMS_URL", "TEXT_SINK_DIR"),
         ]
         ours = "".join(f"{name}={environment[name]}\n" for name in names if name in environment)
         owner = "".join(f"{name}={value}\n" for name, value in self.servers.owner_environment().items())
@@ -159,6 +174,8 @@ class _House:
             say(f"  Login: {login}")
         if "mail" in self.supervisor.children:
             say(f"  Mails: {url}/dev/mail/")
+        if "texts" in self.supervisor.children:
+            say(f"  Texts: {url}/dev/texts/")
         say(f"  Started in {self._seconds()}. Ctrl-C stops everything.")
 
 
