@@ -33,6 +33,12 @@ tell_acts(
     signup_form_published=_("%(who)s published the opt-in page “%(what)s”"),
     signup_form_closed=_("%(who)s took the opt-in page “%(what)s” offline"),
 )
+tell_acts(
+    "message-square-text",
+    text_sender_changed=_("%(who)s said anew who you are in texts"),
+    text_meant_stop=_("%(who)s took an answer to a text as a stop"),
+    text_meant_no_stop=_("%(who)s decided that an answer to a text meant no stop"),
+)
 ACT_SUBJECTS.add(
     "sequence",
     ActSubject(

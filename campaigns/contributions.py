@@ -13,6 +13,8 @@ from campaigns.queries.sequence_pages import running_sequences
 from campaigns.services.advancing import work_steps
 from campaigns.services.delivery import work_delivery
 from campaigns.services.enrollments import STEPS_QUEUE
+from campaigns.services.incoming_texts import QUEUE as TEXTS_QUEUE
+from campaigns.services.incoming_texts import work_undecided
 from campaigns.services.messages import queue_of
 from campaigns.services.proofs import letters_left_lying, lost_places, twins, untold_letters, wrong_counts
 from campaigns.services.signup_purge import PURGE_QUEUE, work_purge
@@ -32,9 +34,12 @@ from ecosystem.ways_in import WAYS_IN, WayIn
 
 AGENDA_QUEUES.add(STEPS_QUEUE, AgendaQueue(lane="sequence", work=work_steps))
 AGENDA_QUEUES.add(CLICKS_QUEUE, AgendaQueue(lane="webhooks", work=work_clicks))
+# Texts wait in lanes of their own, worked by the same workers.
+WORKED_IN = {"text": "sequence", "text_now": "transactional"}
 for lane in Message.Lane.values:
-    AGENDA_QUEUES.add(queue_of(lane), AgendaQueue(lane=lane, work=partial(work_delivery, lane)))
+    AGENDA_QUEUES.add(queue_of(lane), AgendaQueue(lane=WORKED_IN.get(lane, lane), work=partial(work_delivery, lane)))
 
+AGENDA_QUEUES.add(TEXTS_QUEUE, AgendaQueue(lane="maintenance", work=work_undecided))
 AGENDA_QUEUES.add(PURGE_QUEUE, AgendaQueue(lane="maintenance", work=work_purge))
 
 OUTBOX.add(START_ON_YES, start_on_yes)
@@ -64,6 +69,11 @@ MENU.add(
     "topics",
     MenuItem(MenuGroup.FOLLOW, _("Topics"), "tag", "contacts:topic_list", Action.SEE_PERMISSIONS),
     order=23,
+)
+MENU.add(
+    "texts",
+    MenuItem(MenuGroup.FOLLOW, _("Texts"), "message-square-text", "campaigns:text_list", Action.SEE_PERMISSIONS),
+    order=24,
 )
 WAYS_IN.add(
     "opt_in",

@@ -1,6 +1,6 @@
 """What campaigns hears from the floors below, in the same transaction."""
 
-from campaigns.services.enrollments import exit_enrollments
+from campaigns.services.enrollments import exit_enrollments, exit_text_only
 from campaigns.services.messages import cancel_open_messages
 from campaigns.services.trigger_starts import promise_start_on_yes
 from contacts.events import ConsentConfirmed, ConsentGranted, ConsentWithdrawn, ContactDeleted
@@ -11,21 +11,28 @@ from ecosystem.base.events import on
 @on(ConsentGranted)
 @on(ConsentConfirmed)
 def start_sequences_on_yes(event: ConsentGranted | ConsentConfirmed) -> None:
-    """A yes by email starts what follows from it."""
-    if event.channel == Channel.EMAIL:
+    """A yes by email or text starts what follows from it."""
+    if event.channel in (Channel.EMAIL, Channel.SMS):
         promise_start_on_yes(contact_id=event.contact_id, topic_id=event.topic_id)
 
 
 @on(ConsentWithdrawn)
 def stop_on_withdrawal(event: ConsentWithdrawn) -> None:
-    """A no to letters ends the ways of its topic and calls off what waits, from this second on."""
-    if event.channel != Channel.EMAIL:
+    """A no to letters ends the ways of its topic and calls off what waits, from this second on.
+
+    A no to texts calls off texts; letters go on as they were allowed, and a way ends where they were not.
+    """
+    if event.channel not in (Channel.EMAIL, Channel.SMS):
         return
+    channel, topic_id = event.channel, event.topic_id
     if event.contact_id is not None:
-        exit_enrollments(contact_id=event.contact_id, topic_id=event.topic_id, reason="unsubscribed")
-        cancel_open_messages(contact_id=event.contact_id, topic_id=event.topic_id, reason="left")
+        if channel == Channel.EMAIL:
+            exit_enrollments(contact_id=event.contact_id, topic_id=topic_id, reason="unsubscribed")
+        else:
+            exit_text_only(contact_id=event.contact_id, topic_id=topic_id)
+        cancel_open_messages(contact_id=event.contact_id, topic_id=topic_id, channel=channel, reason="left")
     for address_hash in event.address_hashes:
-        cancel_open_messages(address_hash=address_hash, topic_id=event.topic_id, reason="left")
+        cancel_open_messages(address_hash=address_hash, topic_id=topic_id, channel=channel, reason="left")
 
 
 @on(ContactDeleted)

@@ -5,7 +5,7 @@ Those of letters carry a signed token and no trailing slash: a redirect would br
 
 from django.urls import path
 
-from campaigns.views import public_links, public_signups, tracking
+from campaigns.views import public_links, public_signups, text_webhooks, tracking
 
 app_name = "public"
 
@@ -16,5 +16,6 @@ urlpatterns = [
     path("u/<str:token>", public_links.unsubscribe, name="unsubscribe"),
     path("u/<str:token>/undo", public_links.unsubscribe_undo, name="unsubscribe_undo"),
     path("prefs/<str:token>", public_links.preferences, name="preferences"),
+    path("t/<str:token>", text_webhooks.receive, name="texts"),
     path("l/<str:token>/<int:number>", tracking.follow, name="link"),
 ]

@@ -7,8 +7,8 @@ from uuid import UUID
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from campaigns.models import Link, Message
-from contacts.models import Interaction
+from campaigns.models import IncomingText, Link, Message
+from contacts.models import Channel, Interaction
 from contacts.timeline_kinds import TIMELINE_KINDS, Scene, Telling, TimelineKind
 
 
@@ -36,12 +36,14 @@ def load_clicks(lines: Sequence[Interaction]) -> Mapping[UUID, tuple[Message, st
 def subject_of(message: Message | None) -> str:
     """What a letter is called in a timeline."""
     if message is not None and message.content_version is not None:
-        return message.content_version.subject
-    return gettext("a letter of ours")
+        return str(message.content_version)
+    return gettext("a message of ours")
 
 
 def tell_sent(line: Interaction, scene: Scene, loaded: Message | None) -> Telling:
-    """`We sent “Bread in winter”`."""
+    """`We sent “Bread in winter”`, `We texted “The rye is back”`."""
+    if line.channel == Channel.SMS:
+        return Telling(title=gettext("We texted “%(subject)s”") % {"subject": subject_of(loaded)})
     return Telling(title=gettext("We sent “%(subject)s”") % {"subject": subject_of(loaded)})
 
 
@@ -51,5 +53,20 @@ def tell_click(line: Interaction, scene: Scene, loaded: Any) -> Telling:
     return Telling(title=gettext("Read on in “%(subject)s”") % {"subject": subject_of(message)}, text=url)
 
 
+def load_texts(lines: Sequence[Interaction]) -> Mapping[UUID, IncomingText]:
+    """The texts that lines tell of."""
+    found = IncomingText.objects.in_bulk([line.object_id for line in lines if line.object_id])
+    return {line.pk: found[line.object_id] for line in lines if line.object_id in found}
+
+
+def tell_received(line: Interaction, scene: Scene, loaded: IncomingText | None) -> Telling:
+    """`Texted us`, with the words and what they mean to us."""
+    if loaded is None:
+        return Telling(title=gettext("Texted us"))
+    text = "" if loaded.meaning == IncomingText.Meaning.OTHER else str(loaded.get_meaning_display())
+    return Telling(title=gettext("Texted us"), said=loaded.body, text=text)
+
+
+TIMELINE_KINDS.add("text_received", TimelineKind(_("Texted us"), "message-square-text", tell_received, load_texts))
 TIMELINE_KINDS.add("message_sent", TimelineKind(_("A letter from us"), "send", tell_sent, load_letters))
 TIMELINE_KINDS.add("content_clicked", TimelineKind(_("Read on"), "mouse-pointer-click", tell_click, load_clicks))

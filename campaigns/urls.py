@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from campaigns.views import contents, permissions, sequence_steps, sequences, signups, unknown
+from campaigns.views import contents, permissions, sequence_steps, sequences, signups, texts, unknown
 
 app_name = "campaigns"
 
@@ -18,12 +18,16 @@ dashboard: list[URLPattern | URLResolver] = [
     path("contacts/<uuid:id>/permission/withdraw/", permissions.consent_withdraw, name="consent_withdraw"),
     path("letters/", contents.content_list, name="content_list"),
     path("letters/new/", contents.content_add, name="content_add"),
+    path("letters/new-text/", contents.content_add_text, name="content_add_text"),
     path("letters/<uuid:id>/", contents.content_edit, name="content_edit"),
     path("letters/<uuid:id>/preview/", contents.content_preview, name="content_preview"),
     path("letters/<uuid:id>/preview/frame/", contents.content_frame, name="content_frame"),
     path("letters/<uuid:id>/test/", contents.content_test, name="content_test"),
     path("letters/<uuid:id>/archive/", contents.content_archive, name="content_archive"),
     path("letters/<uuid:id>/restore/", contents.content_restore, name="content_restore"),
+    path("texts/", texts.text_list, name="text_list"),
+    path("texts/settings/", texts.text_settings_edit, name="text_settings"),
+    path("texts/<uuid:id>/decide/", texts.text_decide, name="text_decide"),
     path("sequences/", sequences.sequence_list, name="sequence_list"),
     path("sequences/new/", sequences.sequence_add, name="sequence_add"),
     path("sequences/<uuid:id>/", sequences.sequence_detail, name="sequence_detail"),

@@ -19,6 +19,7 @@ tell_acts(
     bulk_stage=_("%(who)s moved many people on the ladder"),
     bulk_undone=_("%(who)s took back a change to many people"),
 )
+tell_acts("message-square-text", channel_preferred=_("%(who)s noted how %(what)s likes to hear from you"))
 tell_acts(
     "tag",
     topic_added=_("%(who)s made the topic “%(what)s”"),

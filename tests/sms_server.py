@@ -4,6 +4,7 @@
 request is read; DROP_EARLY before it is. A tuple waits so many seconds first.
 """
 
+import contextlib
 import json
 import threading
 import time
@@ -94,8 +95,10 @@ class SmsServer:
                 self.send_response(answer.status)
                 for name, value in {**answer.headers, "Content-Length": str(len(body))}.items():
                     self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(body)
+                # Who did not wait for the answer has hung up.
+                with contextlib.suppress(OSError):
+                    self.end_headers()
+                    self.wfile.write(body)
 
             def log_message(self, *_: object) -> None: ...
 

@@ -8,13 +8,15 @@ from allauth.account.models import EmailAddress
 from django.db import transaction
 from django.utils import timezone
 
-from campaigns.models import Content, Message, MessageClaim, QueuedMessage, TrackingEvent
+from campaigns.models import Content, Message, MessageClaim, QueuedMessage, TextSender, TrackingEvent
 from campaigns.services.advancing import advance
 from campaigns.services.enrollments import enroll_contact
+from campaigns.services.incoming_texts import hear_text
 from campaigns.services.sequence_steps import add_letter, add_wait
 from campaigns.services.sequences import create_sequence, start_sequence
 from campaigns.services.signup_forms import FormWords, add_signup_form, publish_signup_form
 from campaigns.services.signups import request_signup
+from campaigns.services.text_signups import request_texts
 from campaigns.services.trigger_starts import START_ON_YES
 from contacts.models import Channel, ImportProblem, Suppression
 from contacts.queries.contacts import PeopleFilter
@@ -56,6 +58,7 @@ from ecosystem.services.memberships import add_membership
 
 FAR_AWAY = timedelta(days=36_500)
 MARKERS = ("ZZTENANTA-", "ZZTENANTB-")
+NUMBERS = {"ZZTENANTA-": "+12025550141", "ZZTENANTB-": "+12025550142"}
 PASSWORD = "two-walls-and-a-door"  # noqa: S105 - of two businesses that exist for looking at the wall
 
 
@@ -90,6 +93,7 @@ def _write_tenant(marker: str) -> DemoTenant:
         key = make_api_key(name=f"{marker}key", scopes=list(Scope), expires_at=None, actor=made.actor)
         _write_people(made)
         _write_permission(made)
+        _write_texts(made)
         _write_letters(made)
         _write_import(made)
         _write_figures(made)
@@ -161,7 +165,7 @@ def _write_permission(made: SimpleNamespace) -> None:
     )
     form = add_signup_form(words, boxes={made.topic.id: f"{made.marker}wording"}, actor=made.actor)
     made.form = publish_signup_form(form, actor=made.actor)
-    request_signup(
+    made.signup = request_signup(
         made.form,
         email=f"{made.name}-new@example.com",
         given_name=f"{made.marker}new",
@@ -169,6 +173,21 @@ def _write_permission(made: SimpleNamespace) -> None:
         signup_id=uuid7(),
         evidence=NO_EVIDENCE,
     )
+
+
+def _write_texts(made: SimpleNamespace) -> None:
+    TextSender.objects.create(
+        brand=f"{made.marker}brand",
+        terms_url=f"https://example.com/{made.name}/terms",
+        privacy_url=f"https://example.com/{made.name}/privacy",
+        help_line=f"{made.marker}help",
+    )
+    number = NUMBERS[made.marker]
+    signup = made.signup
+    request_texts(signup, number=number, boxes=list(made.form.boxes.select_related("topic")), evidence=NO_EVIDENCE)
+    hear_text(number=number, body=f"{made.marker}no more of this?", provider_id=f"{made.marker}incoming")
+    # The number stopped itself by that; the request that it had made is written down once more.
+    request_texts(signup, number=number, boxes=list(made.form.boxes.select_related("topic")), evidence=NO_EVIDENCE)
 
 
 def _write_letters(made: SimpleNamespace) -> None:

@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import Content
+from campaigns.rendering.texts import LONGEST
 from campaigns.services.contents import LetterWords, words_of
 from ecosystem.base.form_fields import NewIdField
 
@@ -40,6 +41,13 @@ class LetterForm(forms.Form):
         max_length=1000,
         required=False,
         widget=forms.TextInput(attrs={"inputmode": "url", "placeholder": "https://"}),
+    )
+    text_body = forms.CharField(
+        label=_("The same as a text"),
+        max_length=LONGEST,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=_("For those who like texts better and said yes to them. Empty: everybody gets the letter."),
     )
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 

@@ -35,7 +35,7 @@ class SequenceForm(forms.Form):
 class LetterStepForm(forms.Form):
     """Which letter, and after which step."""
 
-    content = forms.ModelChoiceField(Content.objects.none(), label=_("Letter"), empty_label=None)
+    content = forms.ModelChoiceField(Content.objects.none(), label=_("Letter or text"), empty_label=None)
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -156,7 +156,7 @@ class SmsGateway:
             return json.dumps({**given, "reply_url": message.reply_url}, ensure_ascii=False).encode()
         given = {"To": message.recipient, "From": sender, "Body": text}
         if message.reply_url:
-            given["StatusCallback"] = message.reply_url
+            given["StatusCallback"] = f"{message.reply_url}?m={message.id}"
         return urlencode(given).encode()
 
     def _rest(self) -> int:

@@ -5,12 +5,14 @@ from campaigns.models.enrollments import Enrollment
 from campaigns.models.messages import Message, MessageClaim, QueuedMessage
 from campaigns.models.sequences import Sequence, SequenceVersion, Step
 from campaigns.models.signups import Signup, SignupForm, SignupFormTopic
+from campaigns.models.texts import IncomingText, TextSender, TextSignup
 from campaigns.models.tracking import TrackingEvent
 
 __all__ = [
     "Content",
     "ContentVersion",
     "Enrollment",
+    "IncomingText",
     "Link",
     "Message",
     "MessageClaim",
@@ -21,5 +23,7 @@ __all__ = [
     "SignupForm",
     "SignupFormTopic",
     "Step",
+    "TextSender",
+    "TextSignup",
     "TrackingEvent",
 ]

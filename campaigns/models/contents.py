@@ -9,14 +9,20 @@ from ecosystem.models import Membership
 
 
 class Content(TenantModel):
-    """A letter as it is being written."""
+    """A letter or a text as it is being written. A letter may also say the same as a text."""
 
+    class Kind(models.TextChoices):
+        LETTER = "letter", _("Letter")
+        TEXT = "text", _("Text")
+
+    kind = models.CharField(max_length=6, choices=Kind.choices, default=Kind.LETTER)
     name = models.CharField(_("name"), max_length=120)
     subject = models.CharField(_("subject"), max_length=200, blank=True)
     preheader = models.CharField(_("first line people see"), max_length=200, blank=True)
     body = models.TextField(_("letter"), max_length=50_000, blank=True)
     button_label = models.CharField(_("words on the button"), max_length=60, blank=True)
     button_url = models.CharField(_("where the button leads"), max_length=1000, blank=True)
+    text_body = models.TextField(_("text"), max_length=1000, blank=True)
     archived_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -25,15 +31,29 @@ class Content(TenantModel):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def is_text(self) -> bool:
+        """True where it can go as a text alone."""
+        return self.kind == self.Kind.TEXT
+
+    @property
+    def offers_both(self) -> bool:
+        """True for a letter that also goes as a text, to whoever prefers that."""
+        return not self.is_text and bool(self.text_body.strip())
+
 
 class ContentVersion(TenantModel):
-    """An immutable compiled letter: the render plan that every message of it is spliced from."""
+    """An immutable compiled letter: the render plan that every message of it is spliced from.
+
+    Without a subject it goes as a text alone, with a text beside the subject either way.
+    """
 
     content = TenantForeignKey(Content, on_delete=models.CASCADE, related_name="versions")
     number = models.PositiveIntegerField()
     subject = models.CharField(max_length=200)
     preheader = models.CharField(max_length=200, blank=True)
     body = models.TextField(blank=True)
+    text_body = models.TextField(blank=True)
     plan = models.JSONField()
     plan_hash = models.CharField(max_length=64)
     made_by = TenantForeignKey(Membership, null=True, on_delete=models.SET_NULL, related_name="+")
@@ -44,7 +64,7 @@ class ContentVersion(TenantModel):
         ]
 
     def __str__(self) -> str:
-        return self.subject
+        return self.subject or self.text_body[:60]
 
 
 class Link(TenantModel):

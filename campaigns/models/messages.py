@@ -55,6 +55,8 @@ class Message(TenantModel):
         TRANSACTIONAL = "transactional", _("At once")
         SEQUENCE = "sequence", _("Sequences")
         BROADCAST = "broadcast", _("Sends")
+        TEXT = "text", _("Texts")
+        TEXT_NOW = "text_now", _("Texts at once")
 
     message_class = models.CharField(max_length=13, choices=MessageClass.choices)
     channel = models.CharField(max_length=10, choices=Channel.choices, default=Channel.EMAIL)

@@ -22,6 +22,7 @@ class SignupForm(TenantModel):
     promise_how_to_leave = models.CharField(_("how they leave"), max_length=200, blank=True)
     thank_you = models.CharField(_("thank you"), max_length=300, blank=True)
     asks_name = models.BooleanField(_("ask for a first name"), default=True)
+    offers_texts = models.BooleanField(_("offer texts"), default=False)
     published_at = models.DateTimeField(null=True, blank=True)
     archived_at = models.DateTimeField(null=True, blank=True)
 

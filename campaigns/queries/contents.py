@@ -15,6 +15,7 @@ from ecosystem.base.keyset import Page, keyset_page
 
 ORDER = ("-updated_at", "-id")
 MOST_SAMPLES = 8
+MOST_NAMES = 200
 _STATES_IN_USE = ("draft", "live", "paused")
 
 
@@ -37,7 +38,9 @@ class ContentPage:
 
 def contents_page(*, cursor: str | None = None, limit: int = 30) -> ContentPage:
     """Letters that are not put away."""
-    letters = Content.objects.filter(archived_at__isnull=True).only("name", "subject", "updated_at", "version")
+    letters = Content.objects.filter(archived_at__isnull=True).only(
+        "name", "kind", "subject", "text_body", "updated_at", "version"
+    )
     page: Page[Content] = keyset_page(letters, ORDER, cursor, limit)
     used = sequences_of([content.id for content in page.items])
     rows = [ContentRow(content, [sequence.name for sequence in used.get(content.id, [])]) for content in page.items]
@@ -81,3 +84,9 @@ def people_to_try() -> list[Contact]:
     """The newest people of the business, to look at a letter as each of them."""
     people = Contact.objects.filter(deleted_at__isnull=True)
     return list(people.only("given_name", "family_name", "display_name").order_by("-id")[:MOST_SAMPLES])
+
+
+def names_to_try() -> list[Contact]:
+    """The newest people of the business in a number that shows how long names get."""
+    people = Contact.objects.filter(deleted_at__isnull=True)
+    return list(people.only("given_name", "family_name", "display_name").order_by("-id")[:MOST_NAMES])

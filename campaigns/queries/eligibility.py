@@ -12,7 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import Message
-from contacts.models import Channel, ConsentState, Contact, Suppression, Topic
+from contacts.models import Basis, Channel, ConsentState, Contact, Suppression, Topic
 from contacts.queries.consent import address_of, channel_hashes
 from ecosystem.models import BusinessProfile
 
@@ -22,6 +22,7 @@ _REASON_OF_SUPPRESSION = {
     Suppression.Reason.COMPLAINED: "complained",
     Suppression.Reason.ERASED: "left",
     Suppression.Reason.MANUAL: "left",
+    Suppression.Reason.HELD: "left",
     Suppression.Reason.UNSUBSCRIBED: "left",
 }
 
@@ -34,6 +35,7 @@ REASONS: dict[str, Promise] = {
     "bounced": _("The address does not exist: a letter came back."),
     "complained": _("They called a letter unwanted."),
     "left": _("They said stop. Only their own new yes opens this again."),
+    "not_in_writing": _("Texts need a yes in writing, with the words the law asks for."),
     "no_topic": _("A letter needs a topic that somebody said yes to."),
     "no_consent": _("They have not said yes to this."),
     "waiting": _("They have been asked and have not confirmed yet."),
@@ -44,17 +46,19 @@ REASONS: dict[str, Promise] = {
 
 # The rule for many: a WITH query `candidate` goes before it, with the columns row_id, contact_id, channel, topic_id,
 # message_class and address_hashes (text[], the hashes of the address under every kept key), and whatever else is wanted
-# again. It adds `verdict`: the candidate's columns, reason (empty means yes) and email, the person's first address.
+# again. It adds `verdict`: the candidate's columns, reason (empty means yes) and own_address, the person's first one.
 # Parameters: business_id and now.
 ELIGIBILITY_SQL = """
     verdict AS (
-        SELECT candidate.*, person.primary_email AS email,
+        SELECT candidate.*,
+               CASE candidate.channel WHEN 'sms' THEN person.primary_phone ELSE person.primary_email END AS own_address,
                CASE
                    WHEN profile.sending_paused_at IS NOT NULL THEN 'business_paused'
                    WHEN candidate.contact_id IS NOT NULL AND (person.id IS NULL OR person.deleted_at IS NOT NULL)
                        THEN 'contact_gone'
                    WHEN 'bounced' = ANY (stop.reasons) THEN 'bounced'
-                   WHEN candidate.message_class = 'transactional' THEN ''
+                   WHEN candidate.message_class = 'transactional'
+                        AND (candidate.channel <> 'sms' OR stop.reasons IS NULL) THEN ''
                    WHEN person.do_not_contact THEN 'do_not_contact'
                    WHEN 'complained' = ANY (stop.reasons) THEN 'complained'
                    WHEN stop.reasons IS NOT NULL THEN 'left'
@@ -63,6 +67,7 @@ ELIGIBILITY_SQL = """
                    WHEN yes.state = 'requested' THEN 'waiting'
                    WHEN yes.state <> 'granted' THEN 'withdrawn'
                    WHEN yes.expires_at <= %(now)s THEN 'expired'
+                   WHEN candidate.channel = 'sms' AND yes.basis <> 'express_written' THEN 'not_in_writing'
                    WHEN yes.address_hash <> ALL (candidate.address_hashes) THEN 'other_address'
                    ELSE ''
                END AS reason
@@ -119,7 +124,7 @@ def may_send(
     stops = _stops(channel, hashes, topic)
     if "bounced" in stops:
         return verdict_of("bounced")
-    if message_class == Message.MessageClass.TRANSACTIONAL:
+    if message_class == Message.MessageClass.TRANSACTIONAL and (channel != Channel.SMS or not stops):
         return verdict_of("")
     if contact.do_not_contact:
         return verdict_of("do_not_contact")
@@ -159,6 +164,8 @@ def _reason_of_consent(contact: Contact, channel: str, topic: Topic, hashes: lis
         return "withdrawn"
     if state.expires_at is not None and state.expires_at <= now:
         return "expired"
+    if channel == Channel.SMS and state.basis != Basis.EXPRESS_WRITTEN:
+        return "not_in_writing"
     return "" if state.address_hash in hashes else "other_address"
 
 

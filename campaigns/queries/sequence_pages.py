@@ -45,6 +45,8 @@ class StepNode:
         """What keeps the letter from being sent, as far as one look shows."""
         if self.step.kind != Step.Kind.SEND or self.step.content is None:
             return ""
+        if self.step.content.is_text:
+            return "" if self.step.content.text_body.strip() else _("This text has no words yet.")
         if not self.step.content.subject.strip():
             return _("This letter has no subject yet.")
         return "" if self.step.content.body.strip() else _("This letter has no words yet.")

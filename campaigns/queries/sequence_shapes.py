@@ -95,7 +95,7 @@ def _step(numbers: StepNumbers) -> StepShape:
         step_key=step.step_key,
         position=step.position,
         kind=step.kind,
-        subject=letter.subject if letter else "",
+        subject=(letter.subject or letter.text_body[:60]) if letter else "",
         wait_seconds=step.wait_seconds,
         here=numbers.here,
         sent=numbers.sent,

@@ -17,7 +17,6 @@ from ecosystem.services.agenda import note_work
 BATCH = 500
 TURN_SECONDS = 3.0
 PAUSED_SECONDS = 60
-LANE = "sequence"
 
 # One statement, one transaction, no lease: a crash takes all of it back. The key of each message is the second guard.
 ADVANCE = """
@@ -84,30 +83,49 @@ WITH due AS (
            updated_at = clock_timestamp()
       FROM timed
      WHERE walk.business_id = %(business_id)s AND walk.id = timed.id AND walk.id = ANY (ARRAY (SELECT id FROM due))
+), aimed AS (
+    -- By which way: what is a text alone goes as one; what is both goes as they like it, if they said yes to that.
+    SELECT timed.*, topic.id AS topic, topic.message_class, person.primary_email, person.primary_phone,
+           person.given_name, person.family_name, person.display_name, by_mail.address_hash AS mail_hash,
+           by_text.address_hash AS text_hash,
+           CASE WHEN version.subject = '' THEN 'sms'
+                WHEN version.text_body <> '' AND by_text.state = 'granted' AND person.primary_phone <> ''
+                     AND (person.preferred_channel = 'sms' OR by_mail.state IS DISTINCT FROM 'granted') THEN 'sms'
+                ELSE 'email' END AS channel
+      FROM timed
+      JOIN contacts_contact AS person ON person.business_id = %(business_id)s AND person.id = timed.contact_id
+      JOIN contacts_topic AS topic ON topic.business_id = %(business_id)s AND topic.id = timed.topic_id
+      LEFT JOIN campaigns_contentversion AS version
+             ON version.business_id = %(business_id)s AND version.id = timed.letter
+      LEFT JOIN contacts_consentstate AS by_mail
+             ON by_mail.business_id = %(business_id)s AND by_mail.contact_id = timed.contact_id
+            AND by_mail.channel = 'email' AND by_mail.topic_id = timed.topic_id
+      LEFT JOIN contacts_consentstate AS by_text
+             ON version.text_body <> '' AND by_text.business_id = %(business_id)s
+            AND by_text.contact_id = timed.contact_id AND by_text.channel = 'sms' AND by_text.topic_id = timed.topic_id
+     WHERE timed.sends IS NOT NULL AND timed.rests_until IS NULL
+), addressed AS (
+    SELECT aimed.*, CASE channel WHEN 'sms' THEN primary_phone ELSE primary_email END AS address,
+           coalesce(CASE channel WHEN 'sms' THEN text_hash ELSE mail_hash END, '') AS address_hash
+      FROM aimed
 ), written AS (
     INSERT INTO campaigns_message (id, business_id, message_class, channel, lane, idem_key, contact_id, topic_id,
                                    sequence_id, enrollment_id, step_key, content_version_id, template, address,
                                    address_hash, merge, is_test, state, reason, due_at, attempt, provider_id)
-    SELECT uuidv7(), %(business_id)s, topic.message_class, 'email', 'sequence',
-           's:' || timed.id || ':' || timed.sends || ':' || timed.visit_no, timed.contact_id, topic.id,
-           timed.sequence_id, timed.id, timed.sends, timed.letter, '', person.primary_email,
-           coalesce(yes.address_hash, ''),
+    SELECT uuidv7(), %(business_id)s, message_class, channel, CASE channel WHEN 'sms' THEN 'text' ELSE 'sequence' END,
+           's:' || id || ':' || sends || ':' || visit_no, contact_id, topic, sequence_id, id, sends, letter, '',
+           address, address_hash,
            jsonb_strip_nulls(jsonb_build_object(
-               'contact.first_name', nullif(person.given_name, ''), 'contact.last_name', nullif(person.family_name, ''),
-               'contact.full_name', nullif(person.display_name, ''))),
-           false, CASE WHEN person.primary_email = '' THEN 'skipped' ELSE 'queued' END,
-           CASE WHEN person.primary_email = '' THEN 'no_address' ELSE '' END, %(now)s, 0, ''
-      FROM timed
-      JOIN contacts_contact AS person ON person.business_id = %(business_id)s AND person.id = timed.contact_id
-      JOIN contacts_topic AS topic ON topic.business_id = %(business_id)s AND topic.id = timed.topic_id
-      LEFT JOIN contacts_consentstate AS yes ON yes.business_id = %(business_id)s AND yes.contact_id = timed.contact_id
-             AND yes.channel = 'email' AND yes.topic_id = timed.topic_id
-     WHERE timed.sends IS NOT NULL AND timed.rests_until IS NULL
+               'contact.first_name', nullif(given_name, ''), 'contact.last_name', nullif(family_name, ''),
+               'contact.full_name', nullif(display_name, ''))),
+           false, CASE WHEN address = '' THEN 'skipped' ELSE 'queued' END,
+           CASE WHEN address = '' THEN 'no_address' ELSE '' END, %(now)s, 0, ''
+      FROM addressed
     ON CONFLICT (business_id, idem_key) DO NOTHING
-    RETURNING id, sequence_id, step_key, state
+    RETURNING id, sequence_id, step_key, state, lane
 ), queued AS (
     INSERT INTO campaigns_queuedmessage (business_id, id, lane, due_at)
-    SELECT %(business_id)s, id, 'sequence', %(now)s FROM written WHERE state = 'queued'
+    SELECT %(business_id)s, id, lane, %(now)s FROM written WHERE state = 'queued'
 ), changed AS (
     SELECT 'step.here' AS name, sequence_id || ':' || key_here AS key, -1 AS amount
       FROM timed WHERE rests_until IS NULL AND key_here IS NOT NULL
@@ -121,7 +139,8 @@ WITH due AS (
     INSERT INTO ecosystem_tally (business_id, id, name, key, amount)
     SELECT %(business_id)s, uuidv7(), name, key, sum(amount) FROM changed GROUP BY name, key HAVING sum(amount) <> 0
 )
-SELECT (SELECT count(*) FROM timed) AS walked, (SELECT count(*) FROM written WHERE state = 'queued') AS written"""
+SELECT (SELECT count(*) FROM timed) AS walked,
+       ARRAY (SELECT DISTINCT lane FROM written WHERE state = 'queued') AS lanes"""
 
 _NEXT = """
 SELECT min(first.due_at) AS due_at
@@ -136,8 +155,8 @@ SELECT min(first.due_at) AS due_at
 def advance(now: datetime, *, batch: int = BATCH) -> int:
     """Let up to `batch` people whose time has come take their next step, in the current transaction; how many did."""
     done = rows(ADVANCE, {"now": now, "batch": batch}, prepared="advance", keeps_plan=True)[0]
-    if done["written"]:
-        note_work(queue_of(LANE))
+    for lane in done["lanes"]:
+        note_work(queue_of(lane))
     return int(done["walked"])
 
 

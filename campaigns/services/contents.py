@@ -8,18 +8,22 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from campaigns.models import Content, Message
+from campaigns.models import Content, ContentVersion, Message
 from campaigns.queries.contents import sequences_of, topic_of_letter
+from campaigns.queries.texts import has_text_account
 from campaigns.rendering.letters import Letter, compile_letter
 from campaigns.rendering.lint import Finding, lint_plan
 from campaigns.rendering.liquid import RenderTooLarge
 from campaigns.rendering.plan import RenderPlan
 from campaigns.rendering.preview import Preview, render_preview
+from campaigns.rendering.texts import compile_text
 from campaigns.services.messages import plan_message
 from campaigns.services.rendering import compile_content, sender_identity
+from contacts.models import Channel, Topic
+from contacts.queries.consent import live_suppressions
 from ecosystem.base import clock
-from ecosystem.base.addresses import address_hash, normalise_email
-from ecosystem.base.errors import Conflict, Invalid, LimitReached
+from ecosystem.base.addresses import address_hash, address_hashes, normalise_email, normalise_phone
+from ecosystem.base.errors import Conflict, Invalid, LimitReached, NotAllowed
 from ecosystem.base.ids import uuid7
 from ecosystem.base.ratelimit import take
 from ecosystem.models import Membership
@@ -28,6 +32,7 @@ from ecosystem.services.audit import record_act
 from ecosystem.services.once import made_before
 
 TESTS_AN_HOUR = 30
+TESTS_TO_A_NUMBER = 5
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,7 @@ class LetterWords:
     body: str = ""
     button_label: str = ""
     button_url: str = ""
+    text_body: str = ""
 
     def letter(self) -> Letter:
         """The words that people get."""
@@ -75,15 +81,21 @@ class LetterReport:
 
 
 @transaction.atomic
-def add_content(words: LetterWords, *, content_id: UUID | None = None, actor: Membership | None = None) -> Content:
-    """Begin a letter. It may still lack a subject or a body; what it says must make sense. Raises Invalid.
+def add_content(
+    words: LetterWords,
+    *,
+    kind: str = Content.Kind.LETTER,
+    content_id: UUID | None = None,
+    actor: Membership | None = None,
+) -> Content:
+    """Begin a letter or a text. It may still lack words; what it says must make sense. Raises Invalid.
 
     `content_id` is the id it will have: the same one again (a second click) returns the first.
     """
     _refuse_nonsense(words)
     if standing := made_before(Content, content_id):
         return standing
-    content = Content.objects.create(id=content_id or uuid7(), **vars(words))
+    content = Content.objects.create(id=content_id or uuid7(), kind=Content.Kind(kind), **vars(words))
     record_act("letter_added", actor=actor, subject=content)
     return content
 
@@ -150,13 +162,7 @@ def send_test(content: Content, *, to: Membership, merge: Mapping[str, str]) -> 
     It goes the way of all letters, marked as a test: it counts nowhere, needs no yes and uses up no promise. Raises
     Invalid where the letter cannot be sent as it is, LimitReached after 30 in an hour.
     """
-    topics = topic_of_letter(content.id)
-    if not topics:
-        raise Invalid("topic_missing", _("First make a topic: what people can say yes to. A letter names it."))
-    topic = topics[0]
-    version = compile_content(content, topic=topic, made_by=to)
-    if not take(("letter_test", to.id), TESTS_AN_HOUR, 3600):
-        raise LimitReached("too_many_tests", _("That were many tests. Wait an hour, then go on."))
+    topic, version = _compile_for_test(content, to)
     address = normalise_email(to.user.email)
     message = plan_message(
         idem_key=f"test:{uuid7()}",
@@ -171,6 +177,48 @@ def send_test(content: Content, *, to: Membership, merge: Mapping[str, str]) -> 
     )
     record_act("letter_tested", actor=to, subject=content)
     return message
+
+
+def send_text_test(content: Content, *, number: str, to: Membership, merge: Mapping[str, str]) -> Message:
+    """Send one copy of the text to the number that a member names as their own.
+
+    As with letters it counts nowhere. Raises Invalid where it cannot be sent as it is or the number is none,
+    NotAllowed where that number said stop, LimitReached after 30 in an hour or 5 a day to a number.
+    """
+    if not has_text_account():
+        raise Invalid("no_text_account", _("No provider of texts is set up here yet."))
+    address = normalise_phone(number, get_profile().country)
+    hashes = address_hashes(Channel.SMS, address)
+    if live_suppressions(Channel.SMS, hashes):
+        raise NotAllowed("said_no", _("This number said stop. It opens again by texting START."))
+    topic, version = _compile_for_test(content, to)
+    if not version.text_body:
+        raise Invalid("text_missing", _("Write something: the text is still empty."), field="text_body")
+    if not take(("text_test", address), TESTS_TO_A_NUMBER, 24 * 3600):
+        raise LimitReached("too_many_tests", _("This number got five tests today. Try again tomorrow."))
+    message = plan_message(
+        idem_key=f"test:{uuid7()}",
+        message_class=topic.message_class,
+        lane=Message.Lane.TEXT_NOW,
+        content_version=version,
+        topic=topic,
+        address=address,
+        address_hash=hashes[0],
+        merge=merge,
+        is_test=True,
+    )
+    record_act("letter_tested", actor=to, subject=content)
+    return message
+
+
+def _compile_for_test(content: Content, to: Membership) -> tuple[Topic, ContentVersion]:
+    topics = topic_of_letter(content.id)
+    if not topics:
+        raise Invalid("topic_missing", _("First make a topic: what people can say yes to. A letter names it."))
+    version = compile_content(content, topic=topics[0], made_by=to)
+    if not take(("letter_test", to.id), TESTS_AN_HOUR, 3600):
+        raise LimitReached("too_many_tests", _("That were many tests. Wait an hour, then go on."))
+    return topics[0], version
 
 
 def words_of(content: Content) -> LetterWords:
@@ -190,6 +238,8 @@ def _refuse_nonsense(words: LetterWords) -> None:
             button_url=letter.button_url,
         )
     )
+    if words.text_body.strip():
+        compile_text(words.text_body)
 
 
 def _archive(content: Content, at: datetime | None, act: str, actor: Membership | None) -> Content:

@@ -14,18 +14,21 @@ import structlog
 from django.db import InterfaceError, OperationalError, connection
 
 from campaigns.gateways.base import Gateway, Outcome, OutgoingMessage
+from campaigns.gateways.sms import open_sms_gateway
 from campaigns.gateways.smtp import open_gateway
 from campaigns.models import Message
 from campaigns.queries.accounts import account_for
 from campaigns.queries.sending import may_business_send
 from campaigns.rendering.liquid import RenderTooLarge
-from campaigns.services.delivery_breaker import breaker
+from campaigns.services.delivery_breaker import Breaker, breaker, text_breaker
 from campaigns.services.delivery_claims import LEASE_SECONDS, ClaimedMessage, claim_messages, give_back, next_due
 from campaigns.services.delivery_gate import pass_gate
 from campaigns.services.delivery_marks import RunningMark, open_mark
 from campaigns.services.delivery_results import Result, record_results, result_of
 from campaigns.services.delivery_sweep import resend_unknown, sweep_messages
+from campaigns.services.messages import channel_of
 from campaigns.services.rendering import LetterPress, open_press
+from campaigns.services.text_press import TextPress, open_text_press
 from contacts.models import Channel
 from ecosystem.base import faults
 from ecosystem.base.clock import now as clock_now
@@ -40,6 +43,8 @@ log = structlog.get_logger(__name__)
 
 QUANTUM = 100
 SUB_BATCH = 20
+# Each text passes the gate by itself: a STOP that came a second ago stops the next one.
+TEXT_SUB_BATCH = 1
 # Answers are written down so often at the latest; until then the running mark keeps them.
 RECORD_SECONDS = 1.0
 TURN_SECONDS = 6.0
@@ -78,11 +83,12 @@ def work_delivery(lane: str, business_id: int, now: datetime) -> datetime | None
         if not may_business_send():
             return now + timedelta(seconds=PAUSED_SECONDS)
         resend_unknown(lane)
-        account = account_for(Channel.EMAIL)
-    wait = breaker.seconds_left()
+        channel = channel_of(lane)
+        account = account_for(channel)
+    wait = _breaker_of(channel).seconds_left() if account.url else PAUSED_SECONDS
     if wait:
         return now + timedelta(seconds=wait)
-    gateway = open_gateway(account.url)
+    gateway: Gateway = open_sms_gateway(account.url) if channel == Channel.SMS else open_gateway(account.url)
     try:
         sent = deliver(business_id, lane, now=now, gateway=gateway)
     finally:
@@ -105,14 +111,22 @@ def deliver(business_id: int, lane: str, *, now: datetime, gateway: Gateway, cou
     try:
         with business_scope(business_id):
             claimed = claim_messages(lane, token=token, now=now, count=count, marks_rows=mark is None)
-            press = open_press(claimed) if claimed else None
+            press = _open_press(lane, claimed) if claimed else None
         faults.hit("after_claim")
-        sent = _Turn(business_id, claimed, press, gateway, token, mark).send_all() if press else 0
+        sent = _Turn(business_id, claimed, press, gateway, token, mark, lane).send_all() if press else 0
         is_over = True
     finally:
         if mark is not None:
             mark.close(is_over=is_over)
     return sent
+
+
+def _breaker_of(channel: Channel) -> Breaker:
+    return text_breaker if channel == Channel.SMS else breaker
+
+
+def _open_press(lane: str, claimed: Sequence[ClaimedMessage]) -> LetterPress | TextPress:
+    return open_text_press(claimed) if channel_of(lane) == Channel.SMS else open_press(claimed)
 
 
 class _Turn:
@@ -122,11 +136,15 @@ class _Turn:
         self,
         business_id: int,
         claimed: Sequence[ClaimedMessage],
-        press: LetterPress,
+        press: LetterPress | TextPress,
         gateway: Gateway,
         token: UUID,
         mark: RunningMark | None,
+        lane: str,
     ) -> None:
+        channel = channel_of(lane)
+        self._sub_batch = TEXT_SUB_BATCH if channel == Channel.SMS else SUB_BATCH
+        self._breaker = _breaker_of(channel)
         self._business_id, self._claimed, self._press, self._gateway = business_id, claimed, press, gateway
         self._token, self._mark = token, mark
         self._lease = _Lease(business_id, token, mark)
@@ -137,15 +155,15 @@ class _Turn:
         """Sub-batch after sub-batch; what there is no time for goes back. How many were sent."""
         began = recorded_at = time.monotonic()
         try:
-            for start in range(0, len(self._claimed), SUB_BATCH):
+            for start in range(0, len(self._claimed), self._sub_batch):
                 moment = time.monotonic()
-                if moment > began + TURN_SECONDS or breaker.seconds_left() or is_stopping():
+                if moment > began + TURN_SECONDS or self._breaker.seconds_left() or is_stopping():
                     _give_back(self._business_id, self._claimed[start:], self._token)
                     break
                 if self._results and moment > recorded_at + RECORD_SECONDS:
                     self._record()
                     recorded_at = moment
-                self._send_some(self._claimed[start : start + SUB_BATCH])
+                self._send_some(self._claimed[start : start + self._sub_batch])
         finally:
             # What was answered is written down, whatever broke.
             self._record()
@@ -167,7 +185,7 @@ class _Turn:
         outcomes = self._gateway.send(letters, started=self._lease.start, answered=heard)
         if self._mark:
             self._mark.flush()
-        breaker.hear(outcomes)
+        self._breaker.hear(outcomes)
         self._results += [result_of(handed[outcome.id], outcome) for outcome in outcomes]
 
     def _record(self) -> None:
@@ -185,7 +203,7 @@ def _unheard(_outcome: Outcome) -> None:
 
 
 def _letters(
-    messages: Iterable[ClaimedMessage], press: LetterPress, skip: Callable[[Result], None]
+    messages: Iterable[ClaimedMessage], press: LetterPress | TextPress, skip: Callable[[Result], None]
 ) -> Iterator[OutgoingMessage]:
     """The bytes of each message, made when the gateway asks. One that cannot be made is skipped, alone."""
     for message in messages:

@@ -43,3 +43,5 @@ class Breaker:
 
 
 breaker = Breaker()
+# Texts have another provider: trouble there says nothing about mail.
+text_breaker = Breaker()

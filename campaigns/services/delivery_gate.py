@@ -52,7 +52,10 @@ _GATE_END = """, judged AS MATERIALIZED (
                            AND stop.reason = 'complained' AND stop.lifted_at IS NULL) THEN 'complained'
                 WHEN walk.state = 'exited' THEN 'left_sequence'
                 WHEN sequence.state = 'archived' THEN 'sequence_ended'
-                WHEN mine.message_class <> 'transactional' AND mine.email <> mine.address THEN 'other_address'
+                WHEN mine.message_class <> 'transactional' AND mine.own_address <> mine.address THEN 'other_address'
+                -- The one answer that somebody gets who has just left, and the help that they ask for.
+                WHEN mine.template IN ('text_stopped', 'text_help')
+                     AND mine.reason NOT IN ('business_paused', 'bounced') THEN ''
                 WHEN mine.reason <> '' THEN mine.reason
                 WHEN sequence.state = 'paused' THEN 'sequence_paused'
                 ELSE '' END AS reason

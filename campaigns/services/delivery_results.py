@@ -8,9 +8,10 @@ from uuid import UUID
 import structlog
 from django.db import IntegrityError
 
-from campaigns.gateways.base import Outcome, Verdict
+from campaigns.gateways.base import Outcome, Refusal, Verdict
 from campaigns.services.delivery_claims import MOST_ATTEMPTS, ClaimedMessage, as_array
-from contacts.models import ContactPoint, Suppression
+from campaigns.services.text_stops import stop_after_second_failure, stop_number
+from contacts.models import Channel, ContactPoint, Suppression
 from contacts.services.interactions import WRITE_LINES_SQL, publish_lines
 from contacts.services.suppression import suppress_address
 from ecosystem.base.addresses import address_hashes
@@ -23,6 +24,7 @@ log = structlog.get_logger(__name__)
 # After a definite no: 1, 5, 30 minutes, 2, 8 hours, each a little earlier or later.
 RETRY_SECONDS = (60, 300, 1_800, 7_200, 28_800)
 FAULT_SECONDS = 60
+OPTED_OUT = "opted_out"
 NO_SUCH_ADDRESS = ("5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1")
 
 # What is over leaves the queue, and only the worker whose token still fits takes it out; the record is written once.
@@ -84,6 +86,7 @@ WITH given AS (
 _RECORD_END = """
 SELECT (SELECT count(*) FROM recorded) AS recorded,
        ARRAY (SELECT id::text FROM recorded WHERE state = 'bounced') AS bounced,
+       ARRAY (SELECT id::text FROM recorded WHERE state = 'failed' AND reason = 'opted_out') AS opted_out,
        ARRAY (SELECT id::text FROM written) AS line_ids, ARRAY (SELECT contact_id::text FROM written) AS contact_ids"""
 RECORD = _RECORD_BEGIN + WRITE_LINES_SQL + _RECORD_END
 
@@ -107,6 +110,13 @@ def result_of(message: ClaimedMessage, outcome: Outcome) -> Result:
     if outcome.verdict == Verdict.PERHAPS:
         return Result(message, "unknown", "no_answer")
     words = " ".join(f"{outcome.code or ''} {outcome.response}".split())[:160]
+    if outcome.retry_after_seconds is not None:
+        wait = round(outcome.retry_after_seconds * random.uniform(1.0, 1.2))  # noqa: S311 - jitter, no secret
+        return Result(message, "queued", words, wait_seconds=wait, is_free=True)
+    if outcome.refusal == Refusal.OPTED_OUT:
+        return Result(message, "failed", OPTED_OUT)
+    if outcome.refusal == Refusal.NO_SUCH_ADDRESS:
+        return Result(message, "bounced", words)
     if outcome.is_fault and not outcome.was_started:
         wait = round(FAULT_SECONDS * random.uniform(0.9, 1.3))  # noqa: S311 - jitter, no secret
         return Result(message, "queued", words, wait_seconds=wait, is_free=True)
@@ -167,12 +177,19 @@ def _record(results: Sequence[Result], token: UUID, *, tells: bool) -> int:
     if done["bounced"]:
         gone = set(done["bounced"])
         _stop_bounced([result.message for result in results if result.message.key in gone])
+    if done["opted_out"]:
+        gone = set(done["opted_out"])
+        for message in [result.message for result in results if result.message.key in gone]:
+            stop_number(message.address, source="provider")
     return int(done["recorded"])
 
 
 def _stop_bounced(messages: Sequence[ClaimedMessage]) -> None:
     """Never write again to an address that does not exist."""
     for message in messages:
+        if message.channel == Channel.SMS:
+            stop_after_second_failure(message.address)
+            continue
         suppress_address(
             channel=message.channel,
             hashes=address_hashes(message.channel, message.address),

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from campaigns.events import ContactsEnrolled
 from campaigns.models import Enrollment, Sequence
-from contacts.models import Contact
+from contacts.models import Channel, ConsentState, Contact
 from ecosystem.base.errors import Conflict, NotFound
 from ecosystem.base.events import publish
 from ecosystem.base.sql import rows
@@ -153,6 +153,19 @@ def exit_enrollments(
         },
     )
     return int(found[0]["gone"])
+
+
+def exit_text_only(*, contact_id: UUID, topic_id: UUID | None) -> int:
+    """Take somebody who wants no more texts off the ways of topics that they want no letters about either; how many."""
+    by_mail = ConsentState.objects.filter(
+        contact=contact_id, channel=Channel.EMAIL, state=ConsentState.State.GRANTED
+    ).values("topic")
+    walks = Enrollment.objects.filter(contact=contact_id, state=Enrollment.State.ACTIVE)
+    walks = walks.exclude(sequence__topic__in=by_mail)
+    if topic_id is not None:
+        walks = walks.filter(sequence__topic=topic_id)
+    left = set(walks.values_list("sequence__topic_id", flat=True))
+    return sum(exit_enrollments(contact_id=contact_id, topic_id=each, reason="unsubscribed") for each in left)
 
 
 def _chunks(ids: list[UUID]) -> Iterable[Many[UUID]]:

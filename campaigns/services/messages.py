@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import transaction
 
 from campaigns.models import ContentVersion, Message, QueuedMessage, Signup
-from contacts.models import Contact, Topic
+from contacts.models import Channel, Contact, Topic
 from ecosystem.base.clock import now as clock_now
 from ecosystem.base.sql import rows
 from ecosystem.models import Membership
@@ -30,6 +30,7 @@ WITH open AS MATERIALIZED (
        AND (%(address_hash)s::text IS NULL OR message.address_hash = %(address_hash)s)
        AND (%(topic_id)s::uuid IS NULL OR message.topic_id = %(topic_id)s)
        AND (%(sequence_id)s::uuid IS NULL OR message.sequence_id = %(sequence_id)s)
+       AND (%(channel)s::text IS NULL OR message.channel = %(channel)s)
        AND (%(stops_all)s OR message.message_class <> 'transactional')
      ORDER BY queued.id FOR UPDATE OF queued
 ), gone AS (
@@ -53,6 +54,11 @@ SELECT count(*) AS cancelled FROM cancelled"""
 def queue_of(lane: str) -> str:
     """The agenda's queue for the messages of a lane."""
     return f"send.{lane}"
+
+
+def channel_of(lane: str) -> Channel:
+    """By which way a lane's messages go: texts have lanes of their own."""
+    return Channel.SMS if lane in (Message.Lane.TEXT, Message.Lane.TEXT_NOW) else Channel.EMAIL
 
 
 def plan_message(
@@ -81,6 +87,7 @@ def plan_message(
         idem_key=idem_key,
         message_class=Message.MessageClass(message_class),
         lane=Message.Lane(lane),
+        channel=channel_of(lane),
         template=template,
         content_version=content_version,
         contact=contact,
@@ -116,12 +123,15 @@ def cancel_open_messages(
     address_hash: str | None = None,
     topic_id: UUID | None = None,
     sequence_id: UUID | None = None,
+    channel: str | None = None,
+    stops_all: bool = False,
     reason: str,
 ) -> int:
     """Call off what waits for a person, an address or a sequence, for one topic or for all; how many that were.
 
     Takes effect with this transaction, also for what a worker holds already but has not handed over. News and promised
-    letters only; a receipt or a confirmation is stopped as well where the address bounced, complained or was erased.
+    letters only; a receipt or a confirmation is stopped as well where the address bounced, complained or was erased,
+    and where `stops_all` says so. With a `channel` only what goes that way.
     """
     if contact_id is None and address_hash is None and sequence_id is None:
         raise ValueError("Say whose messages are called off.")
@@ -132,8 +142,9 @@ def cancel_open_messages(
             "address_hash": address_hash,
             "topic_id": topic_id,
             "sequence_id": sequence_id,
+            "channel": channel,
             "reason": reason,
-            "stops_all": reason in REASONS_THAT_STOP_ALL,
+            "stops_all": stops_all or reason in REASONS_THAT_STOP_ALL,
         },
     )
     return int(found[0]["cancelled"])

@@ -1,5 +1,6 @@
 """From a letter that was written to the bytes that leave: compiled once per version, prepared once per batch."""
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -20,6 +21,7 @@ from campaigns.rendering.messages import build
 from campaigns.rendering.plan import RenderPlan
 from campaigns.rendering.preparing import PreparedLetter, SenderIdentity, prepare
 from campaigns.rendering.system_letters import confirmation_plan, receipt_plan
+from campaigns.rendering.texts import compile_text, lint_text
 from campaigns.services.delivery_claims import ClaimedMessage
 from contacts.models import Contact, Topic
 from ecosystem.base.errors import Invalid
@@ -59,29 +61,53 @@ def compile_content(content: Content, *, topic: Topic, made_by: Membership | Non
         button_label=content.button_label,
         button_url=content.button_url,
     )
+    if content.is_text:
+        return _keep_version(content, made_by, text_body=_checked_text(content, profile, topic))
     if not content.subject.strip() or not content.body.strip():
         raise Invalid("letter_empty", _("This letter has no subject or no words yet."), field="body")
     plan = compile_letter(letter, message_class=topic.message_class, language=profile.language)
     for finding in lint_plan(plan, sender_identity(profile, topics=[topic]).values()):
         if finding.is_blocking:
             raise Invalid(finding.code, finding.message, field=finding.field)
+    text_body = _checked_text(content, profile, topic) if content.offers_both else ""
+    words = {"subject": content.subject, "preheader": content.preheader, "body": content.body}
+    return _keep_version(content, made_by, plan=plan, text_body=text_body, **words)
+
+
+def _keep_version(
+    content: Content, made_by: Membership | None, *, plan: RenderPlan | None = None, text_body: str = "", **words: str
+) -> ContentVersion:
+    """The newest version where it prints the same, or a new one with its links."""
+    plan_hash = plan.hash if plan and not text_body else _hash_with_text(plan, text_body)
     newest = content.versions.order_by("-number").first()
-    if newest is not None and newest.plan_hash == plan.hash:
+    if newest is not None and newest.plan_hash == plan_hash:
         return newest
     version = ContentVersion.objects.create(
         content=content,
         number=newest.number + 1 if newest else 1,
-        subject=content.subject,
-        preheader=content.preheader,
-        body=content.body,
-        plan=plan.as_json(),
-        plan_hash=plan.hash,
+        plan=plan.as_json() if plan else {},
+        plan_hash=plan_hash,
+        text_body=text_body,
         made_by=made_by,
+        **words,
     )
+    links = plan.links if plan else ()
     Link.objects.bulk_create(
-        [Link(content_version=version, number=number, url=url) for number, url in enumerate(plan.links, 1)]
+        [Link(content_version=version, number=number, url=url) for number, url in enumerate(links, 1)]
     )
     return version
+
+
+def _hash_with_text(plan: RenderPlan | None, text_body: str) -> str:
+    return hashlib.sha256(f"{plan.hash if plan else ''}\n{text_body}".encode()).hexdigest()
+
+
+def _checked_text(content: Content, profile: BusinessProfile, topic: Topic) -> str:
+    """The words of a text as they are kept. Raises Invalid where they cannot be sent as they are."""
+    parts = compile_text(content.text_body, profile.language)
+    for finding in lint_text(parts, sender_identity(profile, topics=[topic]).values()):
+        raise Invalid(finding.code, finding.message, field=finding.field)
+    return content.text_body.strip()
 
 
 def sender_identity(

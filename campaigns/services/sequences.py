@@ -24,7 +24,7 @@ from ecosystem.services.agenda import note_work
 from ecosystem.services.audit import record_act
 from ecosystem.services.once import made_before
 
-LANE = "sequence"
+LANES = ("sequence", "text")
 
 _SHIFT = """
 UPDATE campaigns_enrollment SET due_at = due_at + (%(now)s - %(paused_at)s)
@@ -186,7 +186,8 @@ def resume_sequence(sequence: Sequence, *, late: str = "now", actor: Membership 
     record_act("sequence_resumed", actor=actor, subject=sequence, late=late)
     publish(SequenceResumed(business_id=current_business_id(), sequence_id=sequence.id))
     note_work(STEPS_QUEUE)
-    note_work(queue_of(LANE))
+    for lane in LANES:
+        note_work(queue_of(lane))
     return sequence
 
 

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from campaigns.models import Message, Signup
+from campaigns.services.text_purge import purge_unconfirmed_numbers
 from contacts.models import Consent, ConsentEvidence
 from ecosystem.base.tenancy import business_scope
 
@@ -14,6 +15,7 @@ SLICE = 500
 def work_purge(business_id: int, now: datetime) -> datetime | None:
     """Purge one slice of a business and say when the next is due; None while nobody waits for a confirmation."""
     with business_scope(business_id):
+        purge_unconfirmed_numbers(before=now - KEEP_UNCONFIRMED)
         purge_unconfirmed(now=now)
         waiting = Signup.objects.filter(state=Signup.State.REQUESTED).order_by("created_at")
         oldest = waiting.values_list("created_at", flat=True).first()

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from campaigns.models import Message, Signup, SignupForm, SignupFormTopic
+from campaigns.models import Message, Signup, SignupForm, SignupFormTopic, TextSignup
 from campaigns.queries.signups import ASKED, CONFIRM_WITHIN, CONFIRMED, is_confirmable, topics_of
 from campaigns.services.messages import plan_message
 from campaigns.services.signup_purge import KEEP_UNCONFIRMED, PURGE_QUEUE
@@ -135,7 +135,7 @@ def confirm_signup(signup_id: UUID, *, evidence: Evidence, now: datetime | None 
     ContactPoint.objects.filter(contact=contact, kind=ContactPoint.Kind.EMAIL, value_norm=signup.email).update(
         verified_at=now, bounced_at=None, updated_at=now
     )
-    _raise_to_prospect(contact, source_detail, now)
+    raise_to_prospect(contact, source_detail, now)
     signup.state, signup.confirmed_at, signup.contact = Signup.State.CONFIRMED, now, contact
     signup.save(update_fields=["state", "confirmed_at", "contact", "updated_at"])
     for topic, wording in ticked:
@@ -204,12 +204,26 @@ def _as_sentence(text: str) -> str:
 
 def _person_of(signup: Signup, source_detail: str, now: datetime) -> Contact:
     """The person whose mailbox this is: known already, brought back, or new."""
-    contact = find_contact_by_email(signup.email)
+    contact = find_contact_by_email(signup.email) or _person_of_number(signup)
     if contact is None:
         contact = _add_person(signup, source_detail, now)
     if contact.deleted_at is not None:
         restore_contact(contact, actor=None, now=now)
         contact.refresh_from_db()
+    return contact
+
+
+def _person_of_number(signup: Signup) -> Contact | None:
+    """Who said YES from the number on the same page before they opened their mail, with the address added."""
+    asked = TextSignup.objects.select_related("contact").filter(signup=signup, contact__isnull=False).first()
+    if asked is None or asked.contact is None or asked.contact.primary_email or asked.contact.deleted_at is not None:
+        return None
+    ContactPoint.objects.create(
+        contact=asked.contact, kind="email", value=signup.email, value_norm=signup.email, is_primary=True
+    )
+    asked.contact.primary_email = signup.email
+    asked.contact.save(update_fields=["primary_email", "updated_at"])
+    contact: Contact = asked.contact
     return contact
 
 
@@ -228,7 +242,7 @@ def _add_person(signup: Signup, source_detail: str, now: datetime) -> Contact:
     return add_contact(details, source=Contact.Source.SIGNUP, actor=None, now=now, actor_kind=StageChange.Actor.RULE)
 
 
-def _raise_to_prospect(contact: Contact, source_detail: str, now: datetime) -> None:
+def raise_to_prospect(contact: Contact, source_detail: str, now: datetime) -> None:
     """Who let us follow them home is a prospect. Who stands higher, or only beside the ladder, stays."""
     stands_beside = contact.stage is None and contact.roles.filter(ended_at=None).exists()
     if stands_beside or (contact.stage is not None and contact.stage not in _BELOW_PROSPECT):

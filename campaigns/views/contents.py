@@ -12,8 +12,10 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from campaigns.forms.contents import LetterForm
+from campaigns.forms.texts import TextForm, TextTestForm
 from campaigns.models import Content
 from campaigns.queries.contents import contents_page, get_content, people_to_try, sequences_of
+from campaigns.queries.texts import text_settings
 from campaigns.rendering.merge_tags import MERGE_FIELDS
 from campaigns.rendering.preview import frame_policy, sample_person
 from campaigns.services.contents import (
@@ -23,8 +25,10 @@ from campaigns.services.contents import (
     read_content,
     restore_content,
     send_test,
+    send_text_test,
 )
 from campaigns.services.rendering import merge_of_contact
+from campaigns.services.text_reports import read_text
 from contacts.queries.contacts import get_contact
 from ecosystem.base.access import Action, member_required
 from ecosystem.base.errors import Conflict, DomainError
@@ -54,18 +58,36 @@ def content_add(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@member_required(Action.EDIT_SEQUENCES)
+def content_add_text(request: HttpRequest, slug: str) -> HttpResponse:
+    form = TextForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            key = form.cleaned_data["key"]
+            content = add_content(form.words(), kind=Content.Kind.TEXT, content_id=key, actor=request.membership)
+        except DomainError as problem:
+            _blame(form, problem)
+        else:
+            messages.success(request, _("Kept. Look at it before you send it."))
+            return _to_letter(request, slug, content)
+    context = _page(request, form)
+    return render(request, "campaigns/contents/text_form.html", context, status=422 if form.errors else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
 @member_required(Action.SEE_SEQUENCES)
 def content_edit(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
     """The letter in its editor; those who may not edit see it as it stands."""
     content = get_content(id)
     if request.method == "POST":
         return _save(request, slug, content)
-    return render(request, "campaigns/contents/form.html", _page(request, LetterForm(content=content), content))
+    form = TextForm(content=content) if content.is_text else LetterForm(content=content)
+    return render(request, _template_of(content), _page(request, form, content))
 
 
 @member_required(Action.EDIT_SEQUENCES)
 def _save(request: HttpRequest, slug: str, content: Content) -> HttpResponse:
-    form = LetterForm(request.POST)
+    form = TextForm(request.POST) if content.is_text else LetterForm(request.POST)
     status, theirs = 422, None
     if form.is_valid():
         try:
@@ -79,7 +101,7 @@ def _save(request: HttpRequest, slug: str, content: Content) -> HttpResponse:
             messages.success(request, _("Saved."))
             return _to_letter(request, slug, content)
     context = {**_page(request, form, content), "theirs": theirs}
-    return render(request, "campaigns/contents/form.html", context, status=status)
+    return render(request, _template_of(content), context, status=status)
 
 
 @require_safe
@@ -87,8 +109,12 @@ def _save(request: HttpRequest, slug: str, content: Content) -> HttpResponse:
 def content_preview(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
     """The letter as a chosen person would get it, as HTML in a closed frame and as plain text."""
     content = get_content(id)
-    report = read_content(content)
     person = request.GET.get("person", SAMPLE)
+    as_text = _text_preview(content, person)
+    if content.is_text:
+        context = {"content": content, "people": people_to_try(), "person": person, **as_text}
+        return render(request, "campaigns/contents/text_preview.html", context)
+    report = read_content(content)
     context = {
         "content": content,
         "report": report,
@@ -97,6 +123,7 @@ def content_preview(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
         "person": person,
         "is_phone": request.GET.get("width") == "phone",
         "sequence": request.GET.get("sequence", ""),
+        **as_text,
     }
     return render(request, "campaigns/contents/preview.html", context)
 
@@ -115,11 +142,15 @@ def content_frame(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
 @require_POST
 @member_required(Action.SEND_TEST)
 def content_test(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
-    """Send the letter to the one who asks."""
+    """Send the letter to the one who asks, or its text to the number they give."""
     content = get_content(id)
     person = request.POST.get("person", SAMPLE)
+    number = request.POST.get("number")
     try:
-        message = send_test(content, to=request.membership, merge=_values_of(person))
+        if number is not None:
+            message = send_text_test(content, number=number, to=request.membership, merge=_values_of(person))
+        else:
+            message = send_test(content, to=request.membership, merge=_values_of(person))
     except DomainError as problem:
         messages.error(request, str(problem))
     else:
@@ -149,11 +180,31 @@ def content_restore(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
     return redirect("campaigns:content_list", slug=slug)
 
 
-def _page(request: HttpRequest, form: LetterForm, content: Content | None = None) -> dict[str, Any]:
+def _template_of(content: Content) -> str:
+    return "campaigns/contents/text_form.html" if content.is_text else "campaigns/contents/form.html"
+
+
+def _text_preview(content: Content, person: str) -> dict[str, Any]:
+    """What the pages of a preview show of a text; nothing where a letter is a letter alone."""
+    if not content.is_text and not content.offers_both:
+        return {}
+    report, merge = read_text(content), _values_of(person)
+    return {
+        "text_report": report,
+        "text_copy": report.copy(merge),
+        "first_copy": report.copy(merge, is_first=True),
+        "test_form": TextTestForm(),
+    }
+
+
+def _page(request: HttpRequest, form: LetterForm | TextForm, content: Content | None = None) -> dict[str, Any]:
+    has_text = content is not None and (content.is_text or content.offers_both)
     return {
         "form": form,
         "content": content,
-        "report": read_content(content) if content else None,
+        "report": read_content(content) if content and not content.is_text else None,
+        "text_report": read_text(content) if content and has_text else None,
+        "text_brand": text_settings().brand,
         "used_in": sequences_of([content.id]).get(content.id, []) if content else [],
         "fields": MERGE_FIELDS.values(),
         "sequence": _sequence_id(request),
@@ -174,16 +225,16 @@ def _sequence_id(request: HttpRequest) -> UUID | None:
         return None
 
 
-def _on_top_of(content: Content, request: HttpRequest) -> LetterForm:
+def _on_top_of(content: Content, request: HttpRequest) -> LetterForm | TextForm:
     """The same typed words, so that saving once more puts them over what is kept now."""
     typed = request.POST.copy()
     typed["version"] = str(content.version)
-    form = LetterForm(typed)
+    form = TextForm(typed) if content.is_text else LetterForm(typed)
     form.is_valid()
     return form
 
 
-def _blame(form: LetterForm, problem: DomainError) -> None:
+def _blame(form: LetterForm | TextForm, problem: DomainError) -> None:
     form.add_error(problem.field if problem.field in form.fields else None, str(problem.message))
 
 

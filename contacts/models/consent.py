@@ -113,6 +113,7 @@ class Suppression(TenantModel):
     """An address that must not be written to. Outlives the contact; known by keyed hash alone."""
 
     class Reason(models.TextChoices):
+        HELD = "held", _("They may have meant stop")
         UNSUBSCRIBED = "unsubscribed", _("They left")
         BOUNCED = "bounced", _("The address does not exist")
         COMPLAINED = "complained", _("They complained")

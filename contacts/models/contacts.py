@@ -46,6 +46,9 @@ class Contact(TenantModel):
     membership = TenantForeignKey(Membership, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     primary_email = models.CharField(max_length=254, blank=True)
     primary_phone = models.CharField(max_length=20, blank=True)
+    preferred_channel = models.CharField(
+        max_length=10, blank=True, default="", db_default="", help_text="how they like to hear from us, if said"
+    )
     source = models.CharField(max_length=8, choices=Source.choices, default=Source.STAFF)
     source_detail = models.CharField(max_length=120, blank=True)
     last_touch_at = models.DateTimeField(null=True, blank=True)

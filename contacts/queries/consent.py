@@ -41,6 +41,8 @@ SOURCES: dict[str, Promise] = {
     "counter": _("Said it at the counter"),
     "call": _("Said it on the phone"),
     "message": _("Wrote it to us"),
+    "text": _("Texted it to us"),
+    "provider": _("Told the provider of texts"),
     "team": _("Told the team"),
     "api": _("Another program"),
 }

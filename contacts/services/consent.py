@@ -101,6 +101,7 @@ def confirm_consent(
     wording: str,
     source_detail: str = "",
     request_id: UUID | None = None,
+    basis: str = Basis.EXPRESS,
     evidence: Evidence = NO_EVIDENCE,
     now: datetime | None = None,
 ) -> Consent:
@@ -111,7 +112,7 @@ def confirm_consent(
     lock_contact(contact)
     consent = append_row(
         contact, Act.CONFIRMED, address=address, channel=channel, topic=topic, wording=wording, source="signup",
-        source_detail=source_detail, request_id=request_id, evidence=evidence, occurred_at=now, basis=Basis.EXPRESS,
+        source_detail=source_detail, request_id=request_id, evidence=evidence, occurred_at=now, basis=basis,
     )  # fmt: skip
     keep_yes(consent)
     lift_suppression(consent, address=address)
@@ -136,6 +137,8 @@ def grant_own_consent(
     topic: Topic,
     wording: str,
     source: str,
+    source_detail: str = "",
+    basis: str = Basis.EXPRESS,
     evidence: Evidence = NO_EVIDENCE,
     now: datetime | None = None,
 ) -> Consent:
@@ -153,7 +156,7 @@ def grant_own_consent(
         return Consent.objects.get(id=state.consent_id)
     consent = append_row(
         contact, Act.GRANTED, address=address, channel=channel, topic=topic, wording=wording, source=source,
-        evidence=evidence, occurred_at=now, basis=Basis.EXPRESS,
+        source_detail=source_detail, evidence=evidence, occurred_at=now, basis=basis,
     )  # fmt: skip
     keep_yes(consent)
     lift_suppression(consent, address=address)

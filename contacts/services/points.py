@@ -1,6 +1,7 @@
 """Where a person can be reached: checked, in one spelling, and never twice the same mailbox."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.utils.translation import gettext_lazy as _
 
@@ -62,6 +63,20 @@ def keep_points(contact: Contact, points: Points) -> None:
     """
     _keep(contact, ContactPoint.Kind.EMAIL, points.email_typed, points.email)
     _keep(contact, ContactPoint.Kind.PHONE, points.phone_typed, points.phone)
+
+
+def keep_number(contact: Contact, number: str, *, now: datetime) -> None:
+    """Have a number that has just proved to be theirs be a person's first one."""
+    points = ContactPoint.objects.filter(contact=contact, kind=ContactPoint.Kind.PHONE)
+    if contact.primary_phone != number:
+        points.filter(value_norm=number).delete()
+        points.filter(is_primary=True).update(is_primary=False, updated_at=now)
+        ContactPoint.objects.create(
+            contact=contact, kind=ContactPoint.Kind.PHONE, value=number, value_norm=number, is_primary=True
+        )
+        contact.primary_phone = number
+        contact.save(update_fields=["primary_phone", "updated_at"])
+    points.filter(value_norm=number).update(verified_at=now, bounced_at=None, updated_at=now)
 
 
 def _keep(contact: Contact, kind: str, typed: str, norm: str) -> None:

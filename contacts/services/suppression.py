@@ -1,6 +1,6 @@
 """Addresses that must not be written to. A stop outlives the person's row and comes off by their own yes alone."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from django.db import transaction
@@ -15,15 +15,18 @@ from ecosystem.base.errors import NotAllowed
 from ecosystem.base.events import publish
 
 # Where a yes comes from when the person says it themselves; no other source can ever open a stopped address.
-OWN_SOURCES = frozenset({"signup", "preferences", "undo"})
+OWN_SOURCES = frozenset({"signup", "preferences", "undo", "text"})
 
 _GRAVEST_LAST = (
+    Suppression.Reason.HELD,
     Suppression.Reason.UNSUBSCRIBED,
     Suppression.Reason.MANUAL,
     Suppression.Reason.ERASED,
     Suppression.Reason.COMPLAINED,
     Suppression.Reason.BOUNCED,
 )
+
+_THEIRS_TO_OPEN = _GRAVEST_LAST[: _GRAVEST_LAST.index(Suppression.Reason.COMPLAINED)]
 
 
 @transaction.atomic
@@ -83,6 +86,30 @@ def lift_suppression(consent: Consent, *, address: str) -> int:
             )
         )
     return lifted
+
+
+@transaction.atomic
+def open_own_address(consent: Consent, *, hashes: Collection[str]) -> int:
+    """Take off what stops an address, by its own word that it may be asked again; how many stops that were.
+
+    It is a yes to nothing. What does not work, or called us unwanted, stays closed. NotAllowed for any other row.
+    """
+    is_own_word = consent.act == Act.GRANTED and consent.source in OWN_SOURCES and consent.actor_id is None
+    if not is_own_word or consent.topic_id is not None or consent.address_hash not in hashes:
+        raise NotAllowed("only_their_own_yes", _("They said stop. Only their own new yes opens this again."))
+    stops = Suppression.objects.filter(
+        channel=consent.channel, address_hash__in=hashes, lifted_at__isnull=True, reason__in=_THEIRS_TO_OPEN
+    )
+    return stops.update(lifted_at=consent.occurred_at, updated_at=clock.now())
+
+
+@transaction.atomic
+def release_hold(*, channel: str, hashes: Iterable[str]) -> int:
+    """Take off a stop that was only put on until somebody looked; how many. What the person said stays as it is."""
+    held = Suppression.objects.filter(
+        channel=channel, address_hash__in=list(hashes), reason=Suppression.Reason.HELD, lifted_at__isnull=True
+    )
+    return held.update(lifted_at=clock.now(), updated_at=clock.now())
 
 
 def _stop_other_topics(consent: Consent, *, reason: str) -> None:

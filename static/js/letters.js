@@ -2,8 +2,8 @@
 (() => {
   const form = document.querySelector("form[data-letter]")
   if (!form) return
-  const names = ["name", "subject", "preheader", "body", "button_label", "button_url"]
-  const taking = ["subject", "preheader", "body", "button_label"]
+  const names = ["name", "subject", "preheader", "body", "button_label", "button_url", "text_body"]
+  const taking = ["subject", "preheader", "body", "button_label", "text_body"]
   const field = name => form.elements[name]
   let last = field("body")
 

@@ -19,6 +19,7 @@ FORMS = [
     ("topics/new/", Topic, {**TOPIC, "message_class": "marketing"}),
     ("organizations/new/", Organization, {"name": "Harbor Mill"}),
     ("letters/new/", Content, {"name": "Hello"}),
+    ("letters/new-text/", Content, {"name": "Hello"}),
     ("sequences/new/", Sequence, {"name": "Follow me home", "trigger": "said_yes"}),
     ("opt-in/new/", SignupForm, {"headline": "Keep your starter alive"}),
 ]

@@ -177,6 +177,7 @@ def _send_forms(tenant: DemoTenant, asked: Everything) -> None:
 def _work(tenant: DemoTenant, asked: Everything) -> None:
     """One turn of each queue that workers serve, and the sweep of what they lost."""
     settings.EMAIL_URL = "smtp://127.0.0.1:9"
+    settings.SMS_URL = "sms+http://a:b@127.0.0.1:9"
     for name, queue in AGENDA_QUEUES.items():
         with asked.at(f"queue {name}"), transaction.atomic():
             with bind_business(tenant.business):

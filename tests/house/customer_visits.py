@@ -5,13 +5,15 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.test import override_settings
 from django.urls import reverse
 from django.utils import timezone
 
-from campaigns.models import Link, Message, Signup, SignupForm
+from campaigns.models import Link, Message, Signup, SignupForm, TextSignup
 from campaigns.queries.signups import confirm_url
 from contacts.models import Contact, ContactPoint, Organization, Suppression, Topic
 from contacts.services.contacts import delete_contact
+from contacts.services.points import keep_number
 from contacts.services.suppression import suppress_address
 from ecosystem.base.addresses import address_hashes
 from tests.house.visits import Visit
@@ -150,6 +152,31 @@ def a_person_follows_one_link_of_two(visit: Visit) -> None:
     visit.get(_of_letter(visit, "link", number=2), status=302)
 
 
+# The provider of texts
+
+
+def somebody_answers_texts(visit: Visit) -> None:
+    with visit.behind_the_scenes():
+        number = TextSignup.objects.latest("id").number
+        person, letter = _person(visit), visit.message().id
+        keep_number(person, "+12025550151", now=timezone.now())
+    url = reverse("public:texts", kwargs={"token": visit.tokens["t"]})
+    visit.get(url, status=405)
+    visit.post(url, {"type": "text"}, status=403)
+    for count, words in enumerate(("Start", "Yes", "Help", "When do you open?", "no more", "Stop", "stop", "start")):
+        for sender in (number, "+12025550151", "+12025550152"):
+            told = {"type": "text", "id": f"{count}{sender}", "from": sender, "to": "+12025550100", "text": words}
+            _send_in(visit, url, told)
+    report = {"type": "status", "message_id": str(letter), "status": "delivered", "code": ""}
+    _send_in(visit, url, report)
+
+
+def _send_in(visit: Visit, url: str, told: dict[str, str]) -> None:
+    """What a provider posts, signed by the account of these tests."""
+    with override_settings(SMS_URL="sms+http://acc:secret@127.0.0.1:9/?from=+12025550100"):
+        visit.tell(url, told, secret="secret")
+
+
 def _join_url(visit: Visit) -> str:
     return reverse("public:join", kwargs={"slug": visit.tenant.business.slug, "form": visit.tokens["p"]})
 
@@ -216,4 +243,5 @@ CUSTOMER_VISITS = (
     somebody_who_was_forgotten_stops_everything,
     a_person_follows_a_link,
     a_person_follows_one_link_of_two,
+    somebody_answers_texts,
 )

@@ -12,7 +12,7 @@ from django.urls import reverse
 from campaigns.demo.tenants import DemoTenant
 from campaigns.models import Message, Signup, SignupForm
 from ecosystem.api.schema import described
-from ecosystem.base.links import CONFIRM, INVITATION, MessageSigner, sign_link
+from ecosystem.base.links import CONFIRM, INVITATION, TEXTS, MessageSigner, sign_link
 from ecosystem.base.tenancy import business_scope
 from ecosystem.models import Invitation, User
 from ecosystem.services import invitations
@@ -125,6 +125,7 @@ def tokens_of(tenant: DemoTenant) -> dict[str, str]:
         "u": of_message.unsubscribe,
         "prefs": of_message.preferences,
         "l": of_message.link,
+        "t": sign_link(TEXTS, business_id, b"texts", issued_at=0),
     }
 
 

@@ -37,6 +37,7 @@ PATHS = {
     "sequences": "campaigns.Sequence",
     "enrollments": "campaigns.Enrollment",
     "letters": "campaigns.Content",
+    "texts": "campaigns.IncomingText",
     "messages": "campaigns.Message",
     "interactions": "contacts.Interaction",
     "consents": "contacts.Consent",

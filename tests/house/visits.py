@@ -1,5 +1,6 @@
 """One visitor at the public pages: what was asked there is kept, and which page was shown or sent how."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from django.urls import resolve
 from django.utils import timezone
 
 from campaigns.demo.tenants import DemoTenant
+from campaigns.gateways.sms_incoming import SIGNATURE, sign_request
 from campaigns.models import Message
 from ecosystem.base.tenancy import business_scope
 from tests.house.doors import tokens_of
@@ -45,6 +47,16 @@ class Visit:
     def post(self, url: str, fields: dict[str, Any] | None = None, *, status: int | None = 200) -> HttpResponse:
         """A form that is sent."""
         return self._ask("POST", url, status, lambda: self.client.post(url, fields or {}))
+
+    def tell(self, url: str, told: dict[str, Any], *, secret: str, status: int | None = 200) -> HttpResponse:
+        """What a provider posts as JSON, signed."""
+        body = json.dumps(told).encode()
+        headers = {SIGNATURE: sign_request(secret, body, at=timezone.now().timestamp())}
+
+        def ask() -> Any:
+            return self.client.post(url, body, content_type="application/json", headers=headers)
+
+        return self._ask("POST", url, status, ask)
 
     def message(self) -> Message:
         """The letter that the links of this visit stand in."""
