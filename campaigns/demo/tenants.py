@@ -182,12 +182,23 @@ def _write_texts(made: SimpleNamespace) -> None:
         privacy_url=f"https://example.com/{made.name}/privacy",
         help_line=f"{made.marker}help",
     )
-    number = NUMBERS[made.marker]
-    signup = made.signup
-    request_texts(signup, number=number, boxes=list(made.form.boxes.select_related("topic")), evidence=NO_EVIDENCE)
+    number, boxes = NUMBERS[made.marker], list(made.form.boxes.select_related("topic"))
+    request_texts(
+        made.form,
+        signup=made.signup,
+        number=number,
+        boxes=boxes,
+        evidence=NO_EVIDENCE,
+    )
     hear_text(number=number, body=f"{made.marker}no more of this?", provider_id=f"{made.marker}incoming")
     # The number stopped itself by that; the request that it had made is written down once more.
-    request_texts(signup, number=number, boxes=list(made.form.boxes.select_related("topic")), evidence=NO_EVIDENCE)
+    request_texts(
+        made.form,
+        signup=made.signup,
+        number=number,
+        boxes=boxes,
+        evidence=NO_EVIDENCE,
+    )
 
 
 def _write_letters(made: SimpleNamespace) -> None:

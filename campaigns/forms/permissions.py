@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from contacts.models import Basis
 from contacts.queries.consent import SOURCES
 from contacts.services.consent import STAFF_SOURCES
 
@@ -26,7 +27,11 @@ class ConsentProofForm(forms.Form):
         error_messages={"required": _("Write a line of proof: where the paper lies, what was said.")},
     )
 
-    def __init__(self, *args: Any, today: Any = None, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, today: Any = None, is_for_texts: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if is_for_texts:
+            # Texts need it in writing (47 CFR 64.1200(f)(9)).
+            written = [key for key, basis in STAFF_SOURCES.items() if basis == Basis.EXPRESS_WRITTEN]
+            self.fields["source"].choices = [(key, SOURCES[key]) for key in written]  # type: ignore[attr-defined]
         if today is not None:
             self.fields["said_on"].widget.attrs["max"] = today.isoformat()

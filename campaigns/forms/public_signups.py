@@ -1,13 +1,13 @@
 """What a visitor sends from an opt-in page."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import SignupFormTopic
-from ecosystem.base.addresses import normalise_email
+from ecosystem.base.addresses import normalise_email, normalise_phone
 from ecosystem.base.errors import Invalid
 
 
@@ -53,10 +53,26 @@ class PublicSignupForm(forms.Form):
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "off", "tabindex": "-1"}),
     )
+    phone = forms.CharField(
+        label=_("Phone, for texts"),
+        max_length=40,
+        required=False,
+        widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel"}),
+    )
+    texts = forms.MultipleChoiceField(label=_("May we text you?"), required=False)
     token = forms.CharField(widget=forms.HiddenInput, required=False)
 
-    def __init__(self, *args: Any, boxes: Sequence[SignupFormTopic], asks_name: bool, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        boxes: Sequence[SignupFormTopic],
+        asks_name: bool,
+        texts: Mapping[str, str] | None = None,
+        country: str = "",
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
+        self._offer_texts(texts or {}, country)
         self.boxes = {str(box.topic_id): box for box in boxes}
         field = self.fields["topics"]
         field.widget = ConsentBoxes({key: box.topic.promise for key, box in self.boxes.items()})
@@ -67,10 +83,45 @@ class PublicSignupForm(forms.Form):
             del self.fields["given_name"]
 
     def clean_email(self) -> str:
+        if not self.fields["email"].required and not self.cleaned_data["email"].strip():
+            return ""
         try:
             return normalise_email(self.cleaned_data["email"])
         except Invalid as problem:
             raise forms.ValidationError(str(problem.message), code=problem.code) from problem
+
+    def clean(self) -> dict[str, Any]:
+        """Where texts are offered, a number alone is enough; each box needs what it is for."""
+        cleaned = super().clean() or {}
+        if "texts" not in self.fields:
+            return cleaned
+        if not cleaned.get("topics") and not cleaned.get("texts") and "topics" not in self.errors:
+            self.add_error("topics", self.fields["topics"].error_messages["required"])
+        if cleaned.get("topics") and not cleaned.get("email") and "email" not in self.errors:
+            self.add_error("email", self.fields["email"].error_messages["required"])
+        if cleaned.get("texts") and not cleaned.get("phone") and "phone" not in self.errors:
+            self.add_error("phone", _("Write the number that texts should go to."))
+        return cleaned
+
+    def clean_phone(self) -> str:
+        typed = self.cleaned_data["phone"].strip()
+        try:
+            return normalise_phone(typed, self.country) if typed else ""
+        except Invalid as problem:
+            raise forms.ValidationError(str(problem.message), code=problem.code) from problem
+
+    def _offer_texts(self, texts: Mapping[str, str], country: str) -> None:
+        self.country = country
+        if not texts:
+            del self.fields["phone"], self.fields["texts"]
+            return
+        self.fields["email"].required = self.fields["topics"].required = False
+        self.fields["texts"].widget = ConsentBoxes({})
+        self.fields["texts"].choices = list(texts.items())  # type: ignore[attr-defined]
+
+    def ticked_texts(self) -> list[SignupFormTopic]:
+        """The boxes for texts that were ticked."""
+        return [self.boxes[key] for key in self.cleaned_data.get("texts", [])]
 
     @property
     def was_filled_by_a_machine(self) -> bool:

@@ -54,6 +54,11 @@ class SignupPageForm(forms.Form):
         label=_("Thank you"), max_length=300, required=False, help_text=_("Shown after they have confirmed.")
     )
     asks_name = forms.BooleanField(label=_("Ask for a first name"), required=False, initial=True)
+    offers_texts = forms.BooleanField(
+        label=_("Also offer each as texts"),
+        required=False,
+        help_text=_("A box of its own with the words that the law wants, and a field for the number."),
+    )
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
     def __init__(

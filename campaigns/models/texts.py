@@ -3,7 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from campaigns.models.signups import Signup
+from campaigns.models.signups import Signup, SignupForm
 from contacts.models import Contact
 from ecosystem.base.fields import TenantForeignKey, TenantUniqueConstraint
 from ecosystem.base.models import TenantModel
@@ -32,7 +32,9 @@ class TextSignup(TenantModel):
         REQUESTED = "requested", _("Waiting for their confirmation")
         CONFIRMED = "confirmed", _("Confirmed")
 
+    form = TenantForeignKey(SignupForm, null=True, on_delete=models.SET_NULL, related_name="+")
     signup = TenantForeignKey(Signup, null=True, on_delete=models.CASCADE, related_name="+")
+    given_name = models.CharField(max_length=80, blank=True)
     number = models.CharField(max_length=20)
     number_hash = models.CharField(max_length=80)
     topics = models.JSONField(default=list, help_text="pairs of topic id and the disclosure that was ticked")

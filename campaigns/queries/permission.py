@@ -8,6 +8,7 @@ from uuid import UUID
 from django.utils.functional import Promise
 
 from campaigns.queries.eligibility import ELIGIBILITY_SQL, sentence_of
+from campaigns.queries.texts import has_text_account
 from contacts.models import Channel, ConsentState, Contact, Topic
 from contacts.queries.consent import address_of, channel_hashes, states_of, where_of
 from contacts.queries.topics import open_topics
@@ -23,7 +24,7 @@ _TOPICS = """
 _BY_TOPIC = f"{_TOPICS} {ELIGIBILITY_SQL} TABLE verdict"
 
 # Reasons that leave room for a first yes; all others are a no, or wait for something else.
-_OPEN = frozenset({"no_consent", "expired", "other_address"})
+_OPEN = frozenset({"no_consent", "expired", "other_address", "not_in_writing"})
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,8 @@ def permission_lines(contact: Contact, *, now: datetime) -> list[PermissionLine]
     lines: list[PermissionLine] = []
     for channel in (Channel.EMAIL, Channel.SMS):
         address = address_of(contact, channel=channel)
-        shown = [topic for topic in topics.values() if channel == Channel.EMAIL or (channel, topic.id) in states]
+        has_way = channel == Channel.EMAIL or has_text_account()
+        shown = [topic for topic in topics.values() if has_way or (channel, topic.id) in states]
         if address and shown:
             lines += _lines(contact, channel, shown, channel_hashes(channel, [address]), states, now)
     return lines

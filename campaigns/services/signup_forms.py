@@ -31,6 +31,7 @@ class FormWords:
     promise_how_to_leave: str = ""
     thank_you: str = ""
     asks_name: bool = True
+    offers_texts: bool = False
 
 
 @transaction.atomic

@@ -17,6 +17,6 @@ def purge_unconfirmed_numbers(*, before: datetime) -> int:
     ids = [asked_id for asked_id, _hash in gone]
     asked = Consent.objects.filter(address_hash__in={hashed for _id, hashed in gone}, request_id__in=ids)
     ConsentEvidence.objects.filter(consent__in=list(asked.values_list("id", flat=True))).delete()
-    Message.objects.filter(idem_key__in=[f"o:{asked_id}" for asked_id in ids]).update(address="", merge={})
+    Message.objects.filter(idem_key__in=[f"o:text:{asked_id}" for asked_id in ids]).update(address="", merge={})
     TextSignup.objects.filter(id__in=ids).delete()
     return len(ids)

@@ -8,9 +8,9 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from campaigns.models import Message, Signup, SignupFormTopic, TextSignup
+from campaigns.models import Message, Signup, SignupForm, SignupFormTopic, TextSignup
 from campaigns.queries.signups import CONFIRM_WITHIN
-from campaigns.queries.texts import TextSettings, people_with_number, text_settings
+from campaigns.queries.texts import TextSettings, has_text_account, people_with_number, text_settings
 from campaigns.rendering.texts import CONFIRM, WELCOME, disclosure
 from campaigns.services.messages import plan_message
 from campaigns.services.signups import raise_to_prospect
@@ -22,6 +22,7 @@ from contacts.services.contacts import ContactDetails, add_contact
 from contacts.services.points import keep_number
 from ecosystem.base import clock
 from ecosystem.base.addresses import address_hash, address_hashes
+from ecosystem.base.ids import uuid7
 from ecosystem.base.ratelimit import take
 
 TEXTS_PER_NUMBER, NUMBER_WINDOW = 3, 24 * 3600
@@ -43,17 +44,32 @@ def disclosure_of(topic: Topic, settings: TextSettings) -> str:
     )
 
 
+def text_boxes(form: SignupForm, boxes: Sequence[SignupFormTopic]) -> dict[str, str]:
+    """The boxes for texts on an opt-in page: what stands beside each, by topic.
+
+    None while something is missing that the law wants there, or nobody could send a text.
+    """
+    settings = text_settings()
+    if not form.offers_texts or not settings.may_offer_boxes or not has_text_account():
+        return {}
+    return {str(box.topic_id): disclosure_of(box.topic, settings) for box in boxes}
+
+
 @transaction.atomic
 def request_texts(
-    signup: Signup,
+    form: SignupForm,
     *,
     number: str,
     boxes: Sequence[SignupFormTopic],
     evidence: Evidence,
+    given_name: str = "",
+    signup: Signup | None = None,
+    request_id: UUID | None = None,
     now: datetime | None = None,
 ) -> TextSignup | None:
     """Keep that boxes for texts were ticked and plan the one text that asks the number to confirm.
 
+    `signup` is what was sent with it about letters, by the same person.
     A number that was stopped gets none: only its own START opens it. At most three such texts go to one number in a
     day, whichever businesses ask; beyond that nothing happens and None is returned.
     """
@@ -62,11 +78,18 @@ def request_texts(
     now, settings = now or clock.now(), text_settings()
     ticked = [(box.topic, disclosure_of(box.topic, settings)) for box in boxes]
     asked = TextSignup.objects.create(
-        signup=signup, number=number, number_hash=address_hash(Channel.SMS, number),
-        topics=[[str(topic.id), words] for topic, words in ticked], ip=evidence.ip,
-        user_agent=evidence.user_agent[:300], page=evidence.page[:300],
-    )  # fmt: skip
-    source_detail = signup.form.headline if signup.form else ""
+        id=request_id or uuid7(),
+        form=form,
+        signup=signup,
+        given_name=given_name[:80],
+        number=number,
+        number_hash=address_hash(Channel.SMS, number),
+        topics=[[str(topic.id), words] for topic, words in ticked],
+        ip=evidence.ip,
+        user_agent=evidence.user_agent[:300],
+        page=evidence.page[:300],
+    )
+    source_detail = form.headline
     for topic, words in ticked:
         request_consent(
             None, address=number, channel=Channel.SMS, topic=topic, wording=words, source="signup",
@@ -74,7 +97,7 @@ def request_texts(
         )  # fmt: skip
     if not live_suppressions(Channel.SMS, channel_hashes(Channel.SMS, [number])):
         topics = [topic for topic, _words in ticked]
-        plan_system_text(CONFIRM, f"o:{asked.id}", number, topics=topics, expires_at=now + CONFIRM_WITHIN)
+        plan_system_text(CONFIRM, f"o:text:{asked.id}", number, topics=topics, expires_at=now + CONFIRM_WITHIN)
     return asked
 
 
@@ -90,12 +113,11 @@ def confirm_texts(number: str, *, keyword: str, now: datetime | None = None) -> 
         state=TextSignup.State.REQUESTED,
         created_at__gt=now - CONFIRM_WITHIN,
     )
-    asked = open_ones.select_related("signup__form", "signup__contact").order_by("-id").first()
+    asked = open_ones.select_related("form", "signup__contact").order_by("-id").first()
     if asked is None:
         return None
-    signup = asked.signup
-    source_detail = signup.form.headline if signup and signup.form else _("An opt-in page")
-    contact = _person_of(asked, signup, source_detail, now)
+    source_detail = asked.form.headline if asked.form else _("An opt-in page")
+    contact = _person_of(asked, source_detail, now)
     keep_number(contact, number, now=now)
     raise_to_prospect(contact, source_detail, now)
     wordings = {UUID(topic_id): words for topic_id, words in asked.topics}
@@ -141,14 +163,14 @@ def _as_sentence(text: str) -> str:
     return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
-def _person_of(asked: TextSignup, signup: Signup | None, source_detail: str, now: datetime) -> Contact:
+def _person_of(asked: TextSignup, source_detail: str, now: datetime) -> Contact:
     """Who filled in the page, where their mailbox said so already; else who has the number; else somebody new."""
+    signup = asked.signup
     if signup is not None and signup.contact is not None and signup.contact.deleted_at is None:
         contact: Contact = signup.contact
         return contact
     holders = people_with_number(asked.number)
     if len(holders) == 1:
         return holders[0]
-    given_name = signup.given_name if signup else ""
-    details = ContactDetails(given_name=given_name, phone=asked.number, source_detail=source_detail[:120])
+    details = ContactDetails(given_name=asked.given_name, phone=asked.number, source_detail=source_detail[:120])
     return add_contact(details, source=Contact.Source.SIGNUP, actor=None, now=now, actor_kind=StageChange.Actor.RULE)

@@ -12,11 +12,14 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from campaigns.forms.permissions import ConsentProofForm
 from campaigns.queries.permission import permission_lines
+from campaigns.queries.texts import text_settings
 from campaigns.services.signups import ask_for_consent
+from campaigns.services.text_signups import disclosure_of
 from contacts.models import Channel, Contact
 from contacts.queries.contacts import get_contact
 from contacts.queries.topics import get_open_topic, get_topic
 from contacts.services.consent import grant_consent, withdraw_consent
+from contacts.services.preferred_channel import prefer_channel
 from ecosystem.base import clock
 from ecosystem.base.access import Action, may, member_required
 from ecosystem.base.errors import DomainError
@@ -29,7 +32,9 @@ def permission_panel(request: HttpRequest, contact: Contact) -> dict[str, Any]:
         "contact": contact,
         "lines": lines,
         "may_edit": may(request.membership, Action.EDIT_PEOPLE),  # type: ignore[attr-defined]
-        "may_stop": any(line.is_allowed or line.is_waiting for line in lines),
+        "may_stop": any(line.channel == Channel.EMAIL and (line.is_allowed or line.is_waiting) for line in lines),
+        "may_stop_texts": any(line.channel == Channel.SMS and (line.is_allowed or line.is_waiting) for line in lines),
+        "has_choice": {line.channel for line in lines} >= {Channel.EMAIL, Channel.SMS},
     }
 
 
@@ -52,16 +57,20 @@ def consent_ask(request: HttpRequest, slug: str, id: UUID, topic_id: UUID) -> Ht
 def consent_grant(request: HttpRequest, slug: str, id: UUID, topic_id: UUID) -> HttpResponse:
     """Keep a yes that was given elsewhere, with its proof."""
     contact, topic = get_contact(id), get_open_topic(topic_id)
-    form = ConsentProofForm(request.POST or None, today=timezone.localdate())
+    is_for_texts = request.GET.get("channel") == Channel.SMS
+    channel = Channel.SMS if is_for_texts else Channel.EMAIL
+    wording = disclosure_of(topic, text_settings()) if is_for_texts else ""
+    form = ConsentProofForm(request.POST or None, today=timezone.localdate(), is_for_texts=is_for_texts)
     if request.method == "POST" and form.is_valid():
         try:
-            grant_consent(contact, channel=Channel.EMAIL, topic=topic, actor=request.membership, **form.cleaned_data)
+            given = {"wording": wording, **form.cleaned_data}
+            grant_consent(contact, channel=channel, topic=topic, actor=request.membership, **given)
         except DomainError as problem:
             form.add_error(problem.field if problem.field in form.fields else None, str(problem.message))
         else:
             messages.success(request, _("Kept, with its proof."))
             return redirect("contacts:contact_detail", slug=slug, id=id)
-    context = {"form": form, "contact": contact, "topic": topic}
+    context = {"form": form, "contact": contact, "topic": topic, "wording": wording}
     return render(request, "contacts/consent/proof.html", context, status=422 if form.errors else 200)
 
 
@@ -75,7 +84,24 @@ def consent_withdraw(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
     withdraw_consent(contact, channel=channel, topic=topic, source="team", actor=request.membership)
     what = topic.name if topic else _("everything")
     words = {"name": contact.display_name, "topic": what}
-    messages.success(request, _("%(name)s gets no more letters: %(topic)s. It counts from this second.") % words)
+    sentence = _("%(name)s gets no more letters: %(topic)s. It counts from this second.")
+    if channel == Channel.SMS:
+        sentence = _("%(name)s gets no more texts: %(topic)s. It counts from this second.")
+    messages.success(request, sentence % words)
+    return redirect("contacts:contact_detail", slug=slug, id=id)
+
+
+@require_POST
+@member_required(Action.EDIT_PEOPLE)
+def channel_prefer(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
+    """Keep how somebody likes to hear from us where a message could go either way."""
+    contact = get_contact(id)
+    try:
+        prefer_channel(contact, request.POST.get("prefers", "")[:10], actor=request.membership)
+    except DomainError as problem:
+        messages.error(request, str(problem.message))
+    else:
+        messages.success(request, _("Kept."))
     return redirect("contacts:contact_detail", slug=slug, id=id)
 
 

@@ -1,5 +1,8 @@
 """The hosted opt-in page."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
@@ -7,13 +10,15 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from campaigns.forms.public_signups import PublicSignupForm
-from campaigns.models import Signup, SignupForm
+from campaigns.models import Signup, SignupForm, SignupFormTopic, TextSignup
 from campaigns.queries.signups import SHOWN, boxes_of, find_open_form
 from campaigns.services.form_times import FormTime, Freshness, read_form_time, stamp_form, use_form_time
 from campaigns.services.signups import request_signup
+from campaigns.services.text_signups import request_texts, text_boxes
 from campaigns.views.public_pages import evidence_of, public_page
 from ecosystem.base import clock
 from ecosystem.base.ratelimit import seconds_left, take
+from ecosystem.queries.businesses import get_profile
 from ecosystem.services.tallies import count
 
 VISITOR_LIMIT, VISITOR_WINDOW = 30, 3600
@@ -37,7 +42,7 @@ def join(request: HttpRequest, slug: str, form: str) -> HttpResponse:
 
 def _take(request: HttpRequest, page: SignupForm) -> HttpResponse:
     boxes = boxes_of(page)
-    form = PublicSignupForm(request.POST, boxes=boxes, asks_name=page.asks_name)
+    form = public_form(page, request.POST, boxes=boxes)
     token = read_form_time(request.POST.get("token", ""), now=clock.now().timestamp())
     is_other_form = token.freshness in (Freshness.GOOD, Freshness.HASTY) and token.about != page.id.bytes
     if form.was_filled_by_a_machine or is_other_form or token.freshness in (Freshness.HASTY, Freshness.FORGED):
@@ -53,20 +58,35 @@ def _take(request: HttpRequest, page: SignupForm) -> HttpResponse:
         return _show(request, page, form, status=422)
     if token.freshness == Freshness.STALE or not use_form_time(token):
         return _again(request, page, form, token)
-    request_signup(
-        page,
-        email=form.cleaned_data["email"],
-        given_name=form.cleaned_data.get("given_name", ""),
-        boxes=form.ticked(),
-        signup_id=token.made_id,
-        evidence=evidence,
-    )
+    given_name = form.cleaned_data.get("given_name", "")
+    signup = None
+    if form.ticked():
+        signup = request_signup(
+            page,
+            email=form.cleaned_data["email"],
+            given_name=given_name,
+            boxes=form.ticked(),
+            signup_id=token.made_id,
+            evidence=evidence,
+        )
+    if form.ticked_texts():
+        request_texts(
+            page,
+            number=form.cleaned_data["phone"],
+            boxes=form.ticked_texts(),
+            given_name=given_name,
+            signup=signup,
+            request_id=token.made_id,
+            evidence=evidence,
+        )
     return _thank(page, request)
 
 
 def _again(request: HttpRequest, page: SignupForm, form: PublicSignupForm, token: FormTime) -> HttpResponse:
     """A second click is the same request; another address on a used page, or an old page, is asked once more."""
-    if Signup.objects.filter(id=token.made_id, email=form.cleaned_data["email"]).exists():
+    number = form.cleaned_data.get("phone") or ""
+    is_same = Signup.objects.filter(id=token.made_id, email=form.cleaned_data["email"]).exists()
+    if is_same or (number and TextSignup.objects.filter(id=token.made_id, number=number).exists()):
         return _thank(page, request)
     form.add_error(None, _("This page lay open for a while. Tick your boxes and press the button once more."))
     return _show(request, page, form, status=422, is_fresh=True)
@@ -81,7 +101,14 @@ def _show(
 
 
 def _blank(page: SignupForm) -> PublicSignupForm:
-    return PublicSignupForm(boxes=boxes_of(page), asks_name=page.asks_name)
+    return public_form(page, boxes=boxes_of(page))
+
+
+def public_form(page: SignupForm, *given: Any, boxes: Sequence[SignupFormTopic]) -> PublicSignupForm:
+    """The form of an opt-in page, with boxes for texts where it offers them."""
+    texts = text_boxes(page, boxes)
+    country = get_profile().country if texts else ""
+    return PublicSignupForm(*given, boxes=boxes, asks_name=page.asks_name, texts=texts, country=country)
 
 
 def _thank(page: SignupForm, request: HttpRequest) -> HttpResponse:

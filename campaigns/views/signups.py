@@ -10,7 +10,6 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from campaigns.forms.public_signups import PublicSignupForm
 from campaigns.forms.signups import SignupPageForm
 from campaigns.models import SignupForm
 from campaigns.queries.signups import boxes_of, form_rows, get_signup_form, missing_for_publishing
@@ -20,6 +19,8 @@ from campaigns.services.signup_forms import (
     edit_signup_form,
     publish_signup_form,
 )
+from campaigns.services.text_signups import text_boxes
+from campaigns.views.public_signups import public_form
 from contacts.queries.topics import open_topics
 from ecosystem.base.access import Action, may, member_required
 from ecosystem.base.errors import DomainError
@@ -64,6 +65,7 @@ def signup_form_edit(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
         "page": page,
         "missing": missing_for_publishing(page, get_profile(), boxes_of(page)),
         "public_url": _public_url(slug, page),
+        "has_text_boxes": bool(text_boxes(page, boxes_of(page))),
     }
     return render(request, "campaigns/signups/form.html", context, status=422 if form.errors else 200)
 
@@ -73,7 +75,7 @@ def signup_form_edit(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
 def signup_form_preview(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
     """The page as visitors see it, before anybody does; its boxes are as empty as theirs."""
     page = get_signup_form(id)
-    form = PublicSignupForm(boxes=boxes_of(page), asks_name=page.asks_name)
+    form = public_form(page, boxes=boxes_of(page))
     may_edit = may(request.membership, Action.EDIT_SIGNUP_FORMS)
     context = {
         "page": page,

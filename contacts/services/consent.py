@@ -174,10 +174,12 @@ def grant_consent(
     source: str,
     said_on: date,
     note: str,
+    wording: str = "",
     now: datetime | None = None,
 ) -> Consent:
     """Keep a yes that the team has proof of: where it was given, on which day, and a note that says more.
 
+    `wording` is what they agreed to where that is more than the topic and its promise.
     Never opens what the person closed: NotAllowed where they said no or their address is stopped.
     Invalid without proof. Publishes ConsentGranted.
     """
@@ -196,7 +198,7 @@ def grant_consent(
     refuse_what_they_closed(contact, address=address, channel=channel, topic=topic)
     consent = append_row(
         contact, Act.GRANTED, address=address, channel=channel, topic=topic, source=source,
-        wording=f"{topic.name}: {topic.promise}", actor=actor, evidence=Evidence(note=note.strip()),
+        wording=wording or f"{topic.name}: {topic.promise}", actor=actor, evidence=Evidence(note=note.strip()),
         occurred_at=min(said_at, now), basis=STAFF_SOURCES[source],
     )  # fmt: skip
     keep_yes(consent)

@@ -19,6 +19,7 @@ from ecosystem.base.addresses import address_hashes
 from tests.house.visits import Visit
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
+ACCOUNT = "sms+http://acc:secret@127.0.0.1:9/?from=+12025550100"
 NEW, FIRM = "zz-new@example.com", "zz-firm@example.com"
 
 # The opt-in page and its second yes
@@ -171,9 +172,20 @@ def somebody_answers_texts(visit: Visit) -> None:
     _send_in(visit, url, report)
 
 
+def a_stranger_signs_up_for_texts(visit: Visit) -> None:
+    with visit.behind_the_scenes():
+        SignupForm.objects.update(offers_texts=True)
+        topics = [str(box.topic_id) for box in SignupForm.objects.get().boxes.all()]
+    with override_settings(SMS_URL=ACCOUNT):
+        _sign_up(visit, NEW, texts=topics, phone="+12025550153")
+        _sign_up(visit, NEW, status=422, texts=topics, phone="")
+    with visit.behind_the_scenes():
+        assert TextSignup.objects.filter(number="+12025550153").count() == 1
+
+
 def _send_in(visit: Visit, url: str, told: dict[str, str]) -> None:
     """What a provider posts, signed by the account of these tests."""
-    with override_settings(SMS_URL="sms+http://acc:secret@127.0.0.1:9/?from=+12025550100"):
+    with override_settings(SMS_URL=ACCOUNT):
         visit.tell(url, told, secret="secret")
 
 
@@ -244,4 +256,5 @@ CUSTOMER_VISITS = (
     a_person_follows_a_link,
     a_person_follows_one_link_of_two,
     somebody_answers_texts,
+    a_stranger_signs_up_for_texts,
 )
