@@ -116,8 +116,9 @@ class PublicSignupForm(forms.Form):
             del self.fields["phone"], self.fields["texts"]
             return
         self.fields["email"].required = self.fields["topics"].required = False
-        self.fields["texts"].widget = ConsentBoxes({})
-        self.fields["texts"].choices = list(texts.items())  # type: ignore[attr-defined]
+        halves = {key: words.partition("\n") for key, words in texts.items()}
+        self.fields["texts"].widget = ConsentBoxes({key: rest for key, (_head, _line, rest) in halves.items()})
+        self.fields["texts"].choices = [(key, head) for key, (head, _line, _rest) in halves.items()]  # type: ignore[attr-defined]
 
     def ticked_texts(self) -> list[SignupFormTopic]:
         """The boxes for texts that were ticked."""

@@ -22,7 +22,7 @@ _REASON_OF_SUPPRESSION = {
     Suppression.Reason.COMPLAINED: "complained",
     Suppression.Reason.ERASED: "left",
     Suppression.Reason.MANUAL: "left",
-    Suppression.Reason.HELD: "left",
+    Suppression.Reason.HELD: "held",
     Suppression.Reason.UNSUBSCRIBED: "left",
 }
 
@@ -35,6 +35,7 @@ REASONS: dict[str, Promise] = {
     "bounced": _("The address does not exist: a letter came back."),
     "complained": _("They called a letter unwanted."),
     "left": _("They said stop. Only their own new yes opens this again."),
+    "held": _("They may have said stop. Somebody decides under Texts."),
     "not_in_writing": _("Texts need a yes in writing, with the words the law asks for."),
     "no_topic": _("A letter needs a topic that somebody said yes to."),
     "no_consent": _("They have not said yes to this."),
@@ -61,6 +62,7 @@ ELIGIBILITY_SQL = """
                         AND (candidate.channel <> 'sms' OR stop.reasons IS NULL) THEN ''
                    WHEN person.do_not_contact THEN 'do_not_contact'
                    WHEN 'complained' = ANY (stop.reasons) THEN 'complained'
+                   WHEN 'held' = ALL (stop.reasons) THEN 'held'
                    WHEN stop.reasons IS NOT NULL THEN 'left'
                    WHEN candidate.topic_id IS NULL THEN 'no_topic'
                    WHEN yes.state IS NULL THEN 'no_consent'
@@ -129,7 +131,7 @@ def may_send(
     if contact.do_not_contact:
         return verdict_of("do_not_contact")
     if stops:
-        return verdict_of("complained" if "complained" in stops else "left")
+        return verdict_of("complained" if "complained" in stops else "left" if "left" in stops else "held")
     if topic is None:
         return verdict_of("no_topic")
     return verdict_of(_reason_of_consent(contact, channel, topic, hashes, now))

@@ -91,16 +91,20 @@ def system_text(template: str, voice: TextVoice) -> str:
 
 
 def disclosure(voice: TextVoice, *, topic: str, terms_url: str, privacy_url: str) -> str:
-    """What stands beside a box for texts and is kept with the yes (47 CFR 64.1200(f)(9); CTIA 5.1)."""
+    """What stands beside a box for texts and is kept with the yes (47 CFR 64.1200(f)(9); CTIA 5.1).
+
+    The first line says yes to what; the rest is what the law wants said.
+    """
     with translation.override(voice.language):
+        head = _("Yes, text me: %(topic)s.") % {"topic": topic}
         words = _(
-            "Yes, text me: %(topic)s. By ticking this box I agree to get recurring automated marketing messages from "
-            "%(brand)s at the number I give. %(promise)s Msg & data rates may apply. Reply STOP to end, HELP for help. "
-            "Consent is not a condition of purchase. Terms: %(terms)s Privacy: %(privacy)s"
+            "By ticking this box I agree to get recurring automated marketing messages from %(brand)s at the number I "
+            "give. %(promise)s Msg & data rates may apply. Reply STOP to end, HELP for help. Consent is not a "
+            "condition of purchase. Terms: %(terms)s Privacy: %(privacy)s"
         )
         promise = _sentence(voice.promise)
-        given = {"topic": topic, "brand": voice.brand, "promise": promise, "terms": terms_url, "privacy": privacy_url}
-        return words % given
+        given = {"brand": voice.brand, "promise": promise, "terms": terms_url, "privacy": privacy_url}
+        return f"{head}\n{words % given}"
 
 
 def lint_text(parts: Parts, constants: Mapping[str, str]) -> list[Finding]:

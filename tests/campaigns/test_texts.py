@@ -172,7 +172,7 @@ def test_s1_both_forms_of_the_rule_agree_on_texts(shop, seasonal):
             found = in_sql(person, seasonal, message_class, now(), person.primary_phone, channel="sms")
             assert verdict == found, (basis, stop, message_class)
             seen.add(verdict)
-    assert seen == {"", "bounced", "left", "no_consent", "not_in_writing"}
+    assert seen == {"", "bounced", "left", "held", "no_consent", "not_in_writing"}
 
 
 def test_a_text_to_a_former_number_is_not_sent(ana, provider):

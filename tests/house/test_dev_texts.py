@@ -13,9 +13,13 @@ from django.conf import settings
 
 from campaigns.gateways.base import OutgoingMessage, Verdict
 from campaigns.gateways.sms import open_sms_gateway
+from campaigns.models import IncomingText
+from campaigns.queries.texts import reply_url
 from ecosystem.base.ids import uuid7
+from ecosystem.base.tenancy import business_scope
 from ecosystem.config.embedded import text_sink
 from ecosystem.config.embedded.ports import any_free_port
+from tests.factories.permission import make_business
 
 pytestmark = [pytest.mark.urls("tests.house.urls_with_texts"), pytest.mark.django_db]
 
@@ -82,6 +86,24 @@ def test_only_the_newest_texts_stay(tmp_path, monkeypatch):
     names = [folder.keep(str(number), {"id": "x"}) for number in range(5)]
     folder.prune()
     assert sorted(path.stem for path in tmp_path.iterdir()) == names[2:]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_text_can_be_answered_from_the_telephone_and_nowhere_else(client, tmp_path, settings, live_server):
+    settings.TEXT_SINK_DIR, settings.PUBLIC_URL = str(tmp_path), live_server.url
+    settings.SMS_URL = "sms+http://sink:secret@127.0.0.1:9/texts"
+    business = make_business()
+    folder = text_sink.TextFolder(tmp_path)
+    given = {"id": "x", "from": "+12025550100", "to": "+12025550123", "text": "Hi"}
+    name = folder.keep("1", {**given, "reply_url": reply_url(business.pk)})
+    elsewhere = folder.keep("2", {**given, "reply_url": "http://127.0.0.1:9/t/x"})
+    answer = client.post(f"/dev/texts/{name}/reply/", {"words": "Stop"})
+    assert answer["Location"] == "/dev/texts/?answer=taken"
+    with business_scope(business):
+        assert [(text.number, text.meaning) for text in IncomingText.objects.all()] == [("+12025550123", "stop")]
+    assert client.post(f"/dev/texts/{elsewhere}/reply/", {"words": "Stop"})["Location"] == "/dev/texts/?answer=lost"
+    assert client.post("/dev/texts/0/reply/").status_code == 404
+    assert b"The answer was brought" in client.get("/dev/texts/?answer=taken").content
 
 
 @pytest.mark.urls("ecosystem.config.urls")
