@@ -129,6 +129,7 @@ def test_a_stopped_number_is_not_asked_and_the_page_answers_the_same(url, season
     assert (stopped.status_code, stopped["Location"]) == (open_one.status_code, open_one["Location"])
     work()
     assert [sent.to for sent in provider.accepted] == [BEN]
+    assert not Message.objects.filter(address=ANA).exists()
     hear("START")
     assert allowed(Contact.objects.get(primary_phone=ANA), seasonal, "sms")
 
