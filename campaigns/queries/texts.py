@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from campaigns.gateways.sms_address import read_sms_url
 from campaigns.models import IncomingText, TextSender
 from campaigns.queries.accounts import account_for
 from campaigns.rendering.texts import TextVoice
@@ -34,6 +35,12 @@ class TextSettings:
     def voice(self, topic: Topic | None = None, *, promise: str = "") -> TextVoice:
         """Who speaks, and for which topic."""
         return TextVoice(self.brand, promise or (topic.promise if topic else ""), self.help_line, self.language)
+
+    @property
+    def number(self) -> str:
+        """From which number texts come: their own, or the account's."""
+        url = account_for(Channel.SMS).url
+        return self.sender.number or (read_sms_url(url).number if url else "")
 
     @property
     def may_offer_boxes(self) -> bool:

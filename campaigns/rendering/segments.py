@@ -19,6 +19,7 @@ SINGLE = {GSM: 160, UCS: 70}
 JOINED = {GSM: 153, UCS: 67}
 # Numbers of North America that begin with 800 and its kin carry a longer header.
 JOINED_TOLL_FREE = {GSM: 152, UCS: 66}
+TOLL_FREE = tuple(f"+1{code}" for code in (800, 833, 844, 855, 866, 877, 888))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,11 @@ def count_segments(text: str, *, is_toll_free: bool = False) -> Segments:
             parts, free = parts + 1, room
         free -= cost
     return Segments(alphabet, units, parts, free, odd)
+
+
+def is_toll_free(number: str) -> bool:
+    """Whether texts from a number (E.164) are cut into the shorter parts."""
+    return number.startswith(TOLL_FREE)
 
 
 def longest_of(texts: list[str], *, is_toll_free: bool = False) -> Segments:

@@ -11,7 +11,7 @@ from campaigns.rendering.lint import Finding
 from campaigns.rendering.liquid import RenderTooLarge
 from campaigns.rendering.plan import Parts, Slot
 from campaigns.rendering.preview import sample_person
-from campaigns.rendering.segments import Segments, count_segments, longest_of
+from campaigns.rendering.segments import Segments, is_toll_free, longest_of
 from campaigns.rendering.texts import TextVoice, compile_text, finish_text, lint_text, print_text
 from campaigns.services.rendering import merge_of_contact, sender_identity
 from ecosystem.base.errors import Invalid
@@ -28,6 +28,7 @@ class TextReport:
     voice: TextVoice
     has_account: bool
     samples: Sequence[Mapping[str, str]] = ()
+    has_short_parts: bool = False
 
     @property
     def blocking(self) -> list[Finding]:
@@ -41,12 +42,12 @@ class TextReport:
     @cached_property
     def segments(self) -> Segments:
         """What the dearest copy costs, with the business's name in it."""
-        return longest_of([copy for sample in self.samples if (copy := self.copy(sample))])
+        return self._longest(is_first=False)
 
     @cached_property
     def longest_segments(self) -> Segments:
         """The same for the first text about the topic, which says how often texts come and how to stop."""
-        return longest_of([copy for sample in self.samples if (copy := self.copy(sample, is_first=True))])
+        return self._longest(is_first=True)
 
     def copy(self, merge: Mapping[str, str], *, is_first: bool = False) -> str:
         """One person's copy; empty where the text cannot be sent."""
@@ -58,8 +59,9 @@ class TextReport:
             return ""
         return finish_text(words, self.voice, is_first=is_first)
 
-    def count(self, text: str) -> Segments:
-        return count_segments(text)
+    def _longest(self, *, is_first: bool) -> Segments:
+        copies = [copy for sample in self.samples if (copy := self.copy(sample, is_first=is_first))]
+        return longest_of(copies, is_toll_free=self.has_short_parts)
 
 
 def read_text(content: Content) -> TextReport:
@@ -75,4 +77,5 @@ def read_text(content: Content) -> TextReport:
         parts = None
         findings = [Finding(problem.code, str(problem), is_blocking=True, field=problem.field)]
     samples = [sample_person(), *(merge_of_contact(person) for person in names_to_try())]
-    return TextReport(parts, findings, constants, voice, has_text_account(), samples)
+    has_short_parts = is_toll_free(settings.number)
+    return TextReport(parts, findings, constants, voice, has_text_account(), samples, has_short_parts)

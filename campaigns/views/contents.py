@@ -18,6 +18,7 @@ from campaigns.queries.contents import contents_page, get_content, people_to_try
 from campaigns.queries.texts import text_settings
 from campaigns.rendering.merge_tags import MERGE_FIELDS
 from campaigns.rendering.preview import frame_policy, sample_person
+from campaigns.rendering.segments import is_toll_free
 from campaigns.services.contents import (
     add_content,
     archive_content,
@@ -199,12 +200,14 @@ def _text_preview(content: Content, person: str) -> dict[str, Any]:
 
 def _page(request: HttpRequest, form: LetterForm | TextForm, content: Content | None = None) -> dict[str, Any]:
     has_text = content is not None and (content.is_text or content.offers_both)
+    voice = text_settings()
     return {
         "form": form,
         "content": content,
         "report": read_content(content) if content and not content.is_text else None,
         "text_report": read_text(content) if content and has_text else None,
-        "text_brand": text_settings().brand,
+        "text_brand": voice.brand,
+        "has_short_parts": is_toll_free(voice.number),
         "used_in": sequences_of([content.id]).get(content.id, []) if content else [],
         "fields": MERGE_FIELDS.values(),
         "sequence": _sequence_id(request),

@@ -8,6 +8,9 @@
   const basic = new Set("@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà")
   const extension = new Set("\f^{}\\[~]|€")
 
+  // Toll-free numbers carry a longer header.
+  const shorter = line.hasAttribute("data-short") ? 1 : 0
+
   const count = text => {
     const letters = [...text]
     const odd = [...new Set(letters.filter(letter => !basic.has(letter) && !extension.has(letter)))]
@@ -18,7 +21,7 @@
     if (units <= single) return { parts: text ? 1 : 0, left: single - units, odd }
     let parts = 0, left = 0
     for (const cost of costs) {
-      if (cost > left) { parts += 1; left = isPlain ? 153 : 67 }
+      if (cost > left) { parts += 1; left = (isPlain ? 153 : 67) - shorter }
       left -= cost
     }
     return { parts, left, odd }

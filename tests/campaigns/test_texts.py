@@ -354,6 +354,15 @@ def test_s10_a_text_is_counted_on_the_longest_of_the_people(shop, seasonal):
     assert report.is_personal
 
 
+def test_s10_texts_from_a_toll_free_number_are_counted_in_shorter_parts(shop, seasonal):
+    sender = make_sender(number="+18005550199")
+    words = "a" * 301
+    assert read_text(make_text(words)).segments.parts == 3
+    sender.number = "+12025550109"
+    sender.save()
+    assert read_text(make_text(words)).segments.parts == 2
+
+
 def test_a_broken_tag_keeps_a_text_from_being_published(shop, seasonal):
     with pytest.raises(Invalid, match=r"contact\.first_name"):
         make_text_sequence(seasonal, make_text("Hi {{ contact.firstname }}"))
