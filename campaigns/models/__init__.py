@@ -3,17 +3,20 @@
 from campaigns.models.contents import Content, ContentVersion, Link
 from campaigns.models.enrollments import Enrollment
 from campaigns.models.messages import Message, MessageClaim, QueuedMessage
+from campaigns.models.pressure import ChannelRule, Pressure
 from campaigns.models.sequences import Sequence, SequenceVersion, Step
 from campaigns.models.signups import Signup, SignupForm, SignupFormTopic
 from campaigns.models.tracking import TrackingEvent
 
 __all__ = [
+    "ChannelRule",
     "Content",
     "ContentVersion",
     "Enrollment",
     "Link",
     "Message",
     "MessageClaim",
+    "Pressure",
     "QueuedMessage",
     "Sequence",
     "SequenceVersion",

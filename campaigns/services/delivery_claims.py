@@ -60,10 +60,10 @@ WITH due AS MATERIALIZED (
       FROM ended WHERE sequence_id IS NOT NULL AND NOT is_test
      GROUP BY state, sequence_id, step_key
 )
-SELECT {_COLUMNS}, tries + 1 AS attempt FROM met AS message WHERE ending = '' ORDER BY place, id"""  # noqa: S608
+SELECT {_COLUMNS}, tries + 1 AS attempt, place AS due_at FROM met AS message WHERE ending = '' ORDER BY place, id"""  # noqa: S608
 
 _HANDED = f"""
-SELECT {_COLUMNS}, queued.attempt
+SELECT {_COLUMNS}, queued.attempt, queued.due_at
   FROM campaigns_queuedmessage AS queued
   JOIN campaigns_message AS message ON message.business_id = %(business_id)s AND message.id = queued.id
  WHERE queued.business_id = %(business_id)s AND queued.id = ANY (%(ids)s::uuid[])
@@ -101,6 +101,7 @@ class ClaimedMessage:
     merge: dict[str, Any]
     attempt: int
     is_test: bool
+    due_at: datetime
 
 
 def claim_messages(
