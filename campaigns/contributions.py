@@ -20,6 +20,7 @@ from campaigns.services.tracking import CLICKS_QUEUE, work_clicks
 from campaigns.services.trigger_starts import START_ON_YES, start_on_yes
 from campaigns.today import settling_steps
 from campaigns.views.permissions import permission_panel
+from campaigns.views.quiet_hours import pace_panel
 from contacts.models import Contact
 from contacts.panels import CONTACT_PANELS, ContactPanel
 from ecosystem.agenda import AGENDA_QUEUES, AgendaQueue
@@ -65,6 +66,11 @@ MENU.add(
     MenuItem(MenuGroup.FOLLOW, _("Topics"), "tag", "contacts:topic_list", Action.SEE_PERMISSIONS),
     order=23,
 )
+MENU.add(
+    "pace",
+    MenuItem(MenuGroup.FOLLOW, _("Pace and quiet hours"), "clock", "campaigns:channel_rules", Action.EDIT_SETTINGS),
+    order=24,
+)
 WAYS_IN.add(
     "opt_in",
     WayIn(
@@ -80,6 +86,13 @@ CONTACT_PANELS.add(
     "permission",
     ContactPanel("contacts/consent/_panel.html", permission_panel, Action.SEE_PERMISSIONS),
     order=10,
+)
+
+
+CONTACT_PANELS.add(
+    "pace",
+    ContactPanel("campaigns/pace/_contact_panel.html", pace_panel, Action.SEE_PERMISSIONS),
+    order=15,
 )
 
 
