@@ -31,6 +31,7 @@ tell_acts(
     signup_form_published=_("%(who)s published the opt-in page “%(what)s”"),
     signup_form_closed=_("%(who)s took the opt-in page “%(what)s” offline"),
 )
+tell_acts("clock", channel_rule_changed=_("%(who)s changed how often and at what hours you write"))
 ACT_SUBJECTS.add(
     "sequence",
     ActSubject(

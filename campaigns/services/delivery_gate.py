@@ -31,6 +31,7 @@ from ecosystem.base.tenancy import business_scope, current_business_id
 PAUSED_SECONDS = {"business_paused": 300, "sequence_paused": 3600}
 # Why a letter waits, or does not go, because its person has had enough: by the rule of the business, or by a promise.
 HELD_REASONS = {"rule": "had_enough", "promise": "promise_kept"}
+_WAITS = ("held", "yields")
 _ENDS = ("handed", "deferred", "skipped")
 
 # A place in the queue is handed over or given up by its token: who called the message off meanwhile took the place
@@ -163,12 +164,15 @@ def pass_gate(
     while asked and rounds <= len(messages):
         found = _ask(asked, shut, token, business_id, now)
         passages |= {passage.id: passage for passage in found}
-        held += [message for message in asked if message.id in passages and passages[message.id].state == "held"]
+        held += [message for message in asked if message.id in passages and passages[message.id].state in _WAITS]
         again = {passage.id for passage in found if passage.state == "again"}
         asked, rounds = [message for message in asked if message.id in again], rounds + 1
+    yields_to = {
+        message.id: UUID(passages[message.id].reason) for message in held if passages[message.id].state == "yields"
+    }
     for channel in {message.channel for message in held}:
         ids = [message.id for message in held if message.channel == channel]
-        places = hold_back(ids, channel=channel, token=token, business_id=business_id)
+        places = hold_back(ids, yields_to=yields_to, channel=channel, token=token, business_id=business_id)
         passages |= {
             one.id: Passage(one.id, "deferred" if one.until else "skipped", HELD_REASONS[one.held_by]) for one in places
         }

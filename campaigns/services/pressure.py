@@ -4,7 +4,7 @@ Whoever is too late for a place is moved once, to the moment the next one is fre
 second look and no second move.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,10 +19,11 @@ from ecosystem.base.sql import array_text, execute, rows
 from ecosystem.base.tenancy import business_scope
 
 # Goes between the gate's verdict (`judged`) and what it does. Rings are locked in one order, by every gate the same.
+# The last place is left to a letter that was promised more and is due as well, in whatever lane it waits.
 # A letter that has its place already, moved there or tried before, takes no second one. Times are those of PostgreSQL.
 PLACES_SQL = """
 ), asking AS MATERIALIZED (
-    SELECT judged.id, judged.contact_id, judged.channel, judged.topic_id,
+    SELECT judged.id, judged.contact_id, judged.channel, judged.topic_id, judged.rank,
            row_number() OVER (PARTITION BY judged.contact_id ORDER BY judged.rank, judged.due_at, judged.id) AS turn
       FROM judged WHERE judged.reason = '' AND judged.is_counted AND judged.contact_id IS NOT NULL
 ), measure AS MATERIALIZED (
@@ -43,7 +44,26 @@ PLACES_SQL = """
      ORDER BY ring.id FOR UPDATE OF ring
 ), room AS MATERIALIZED (
     SELECT locked.id, locked.contact_id, locked.channel, locked.topic_id, kept.*,
-           has_place OR (lately < measure.most_count AND of_topic < topic.promised_count) AS fits
+           has_place OR (lately < measure.most_count AND of_topic < topic.promised_count) AS fits,
+           CASE WHEN NOT has_place AND locked.rank > 0
+                     AND (lately + 1 = measure.most_count OR of_topic + 1 = topic.promised_count) THEN (
+                    SELECT other.id
+                      FROM (SELECT newest.*, CASE WHEN message_class = 'relationship' THEN 0
+                                                  WHEN lane = 'sequence' THEN 1 ELSE 2 END AS rank
+                              FROM campaigns_message AS newest
+                             WHERE newest.business_id = %(business_id)s AND newest.contact_id = locked.contact_id
+                             ORDER BY newest.id DESC LIMIT 50) AS other
+                      JOIN campaigns_queuedmessage AS waiting
+                        ON waiting.business_id = %(business_id)s AND waiting.id = other.id
+                      LEFT JOIN campaigns_sequence AS flow
+                             ON flow.business_id = %(business_id)s AND flow.id = other.sequence_id
+                     WHERE other.id <> locked.id AND other.channel = locked.channel AND NOT other.is_test
+                       AND other.message_class <> 'transactional' AND other.rank < locked.rank
+                       AND waiting.handed_at IS NULL AND waiting.due_at <= statement_timestamp()
+                       AND other.id <> ALL (locked.message_ids)
+                       AND (lately + 1 = measure.most_count OR other.topic_id = locked.topic_id)
+                       AND flow.state IS DISTINCT FROM 'paused'
+                     ORDER BY other.rank, waiting.due_at LIMIT 1) END AS yields_to
       FROM locked
       JOIN measure ON measure.channel = locked.channel
       JOIN contacts_topic AS topic ON topic.business_id = %(business_id)s AND topic.id = locked.topic_id
@@ -79,13 +99,14 @@ PLACES_SQL = """
            topic_ids = array_append(room.topic_ids, room.topic_id),
            message_ids = array_append(room.message_ids, room.id)
       FROM room
-     WHERE ring.business_id = %(business_id)s AND ring.id = room.contact_id AND room.fits
+     WHERE ring.business_id = %(business_id)s AND ring.id = room.contact_id AND room.fits AND room.yields_to IS NULL
     RETURNING room.id
 ), decided AS MATERIALIZED (
-    SELECT judged.id, judged.place, judged.reason,
+    SELECT judged.id, judged.place, coalesce(room.yields_to::text, judged.reason) AS reason,
            CASE WHEN judged.reason IN ('business_paused', 'sequence_paused', 'quiet_hours') THEN 'deferred'
                 WHEN judged.reason <> '' THEN 'skipped'
                 WHEN asking.id IS NULL OR opened.contact_id IS NOT NULL OR taken.id IS NOT NULL THEN 'handed'
+                WHEN room.fits THEN 'yields'
                 WHEN room.id IS NOT NULL THEN 'held'
                 ELSE 'again' END AS state
       FROM judged
@@ -146,6 +167,15 @@ WITH given AS (
 )
 SELECT count(*) AS moved FROM moved"""
 
+# A place that one letter leaves to another one of the same person, which is due and comes through the gate later.
+_KEEP = """
+UPDATE campaigns_pressure AS ring
+   SET taken_at = ring.taken_at || statement_timestamp(), channels = ring.channels || message.channel,
+       topic_ids = ring.topic_ids || message.topic_id, message_ids = ring.message_ids || message.id
+  FROM campaigns_message AS message
+ WHERE ring.business_id = %(business_id)s AND ring.id = %(id)s
+   AND message.business_id = %(business_id)s AND message.id = %(message)s"""
+
 _FREE = """
 WITH ring AS MATERIALIZED (
     SELECT ring.* FROM campaigns_pressure AS ring
@@ -183,10 +213,13 @@ def measure_params() -> dict[str, int]:
     return {"email_count": email.count, "email_days": email.days, "sms_count": sms.count, "sms_days": sms.days}
 
 
-def hold_back(ids: Sequence[UUID], *, channel: str, token: UUID, business_id: int) -> list[Held]:
+def hold_back(
+    ids: Sequence[UUID], *, yields_to: Mapping[UUID, UUID], channel: str, token: UUID, business_id: int
+) -> list[Held]:
     """Find each held letter its place, in the order given, and move it there, in one transaction.
 
-    What was moved before is let go.
+    What was moved before is let go. `yields_to` names the letters for which some of them
+    leave the place that is free now: it is kept for these.
     Those without a place until they expire are answered with None and stay in hand: the gate skips them.
     """
     default = DEFAULT_MEASURES[Channel(channel)]
@@ -199,6 +232,10 @@ def hold_back(ids: Sequence[UUID], *, channel: str, token: UUID, business_id: in
         held = []
         for row in [known[one] for one in ids if one in known]:
             places = rings.setdefault(row["contact_id"], _places(row))
+            other = yields_to.get(row["id"])
+            if other is not None and other not in {place.message_id for place in places}:
+                places.append(Place(row["moment"], row["topic_id"], other))
+                execute(_KEEP, {"id": row["contact_id"], "message": other})
             one = _judge(row, [place for place in places if place.message_id != row["id"]], clocks[row["id"]])
             if one.until is not None:
                 places.append(Place(one.until, row["topic_id"], one.id))

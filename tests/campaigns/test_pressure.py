@@ -1,6 +1,7 @@
 """How often a person is written to: places at the gate, the one move, and what is exempt."""
 
 import threading
+import time
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
@@ -18,15 +19,18 @@ from campaigns.queries.pressure import Measure, Place, first_room, has_room
 from campaigns.queries.quiet_clock import Clocks, week_of
 from campaigns.queries.quiet_clock import Place as Somewhere
 from campaigns.services import delivery
+from campaigns.services.advancing import advance
 from campaigns.services.delivery_claims import claim_messages
 from campaigns.services.delivery_gate import pass_gate
 from campaigns.services.enrollments import enroll_contacts
 from campaigns.services.messages import cancel_open_messages, decide_unknown, plan_message
 from campaigns.services.proofs import wrong_counts
 from campaigns.services.rendering import compile_content
+from campaigns.services.sequences import pause_sequence
 from contacts.models import ConsentState, Contact, Topic
 from ecosystem.base.addresses import address_hash
 from ecosystem.base.clock import now
+from ecosystem.base.sql import rows
 from ecosystem.base.tenancy import business_scope
 from tests.factories.campaigns import DAY, make_friend, make_letter, make_sequence, pass_time, work
 from tests.factories.permission import make_business, make_topic, say_yes
@@ -167,6 +171,35 @@ def test_of_one_handful_the_most_promised_letter_goes_first(shop, mail_server):
     # Of the two that wait, the one that was due earlier goes earlier.
     second, third = (Message.objects.get(idem_key__startswith=f"b:{number}:").due_at for number in (1, 3))
     assert third < second
+
+
+def test_the_last_place_is_left_to_what_was_promised_more_in_another_lane(shop, ana, generous, mail_server):
+    allow(2)
+    offer = news(ana, generous, 1)
+    work("broadcast")
+    # One place is left, and a letter of a sequence is due as well: its worker has not come yet.
+    second = news(ana, generous, 2)
+    enroll_contacts(make_sequence(generous), [ana.id], source="staff")
+    advance(now())
+    work("broadcast")
+    second.refresh_from_db()
+    assert (second.state, second.held_by) == ("deferred", "rule")
+    assert second.due_at == ring(ana).taken_at[ring(ana).message_ids.index(offer.id)] + WEEK
+    work()
+    assert [mail.recipient for mail in mail_server.accepted] == [ana.primary_email] * 2
+    assert Message.objects.get(lane="sequence").state == "accepted"
+
+
+def test_nothing_yields_to_a_letter_of_a_sequence_that_is_paused(shop, ana, generous, mail_server):
+    allow(1)
+    sequence = make_sequence(generous)
+    enroll_contacts(sequence, [ana.id], source="staff")
+    advance(now())
+    pause_sequence(sequence)
+    Pressure.objects.create(id=ana.id, taken_at=[], channels=[], topic_ids=[], message_ids=[])
+    news(ana, generous, 1)
+    work("broadcast")
+    assert Message.objects.get(lane="broadcast").state == "accepted"
 
 
 def test_a_letter_that_would_be_too_late_is_skipped(shop, ana, generous, mail_server):
@@ -335,6 +368,40 @@ def test_case_15_two_workers_one_person_and_one_place_send_one_letter(mail_serve
     assert sorted(mail.recipient for mail in mail_server.accepted) == sorted(one.primary_email for one in people)
     with business_scope(bakery):
         assert sorted(outcomes()) == [("accepted", "")] * 8 + [("deferred", "rule")] * 8
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("is_known", [False, True])
+def test_case_15_whoever_comes_second_waits_for_the_ring_and_then_sees_the_place_taken(is_known):
+    bakery = make_business("Oat & Ember")
+    tokens = [uuid4(), uuid4()]
+    with business_scope(bakery):
+        topic = make_topic("Bread news", promised_count=31, promised_days=30)
+        allow(1)
+        bea = make_friend(topic)
+        if is_known:
+            Pressure.objects.create(id=bea.id, taken_at=[], channels=[], topic_ids=[], message_ids=[])
+        claims = []
+        for number, token in enumerate(tokens):
+            news(bea, topic, number)
+            claims.append(claim_messages("broadcast", token=token, now=now(), count=1))
+    said: list[str] = []
+
+    def second() -> None:
+        with closing(connection):
+            passages = pass_gate(claims[1], token=tokens[1], business_id=bakery.pk)
+            said.extend(passage.state for passage in passages.values())
+
+    worker = threading.Thread(target=second)
+    with business_scope(bakery):
+        first = pass_gate(claims[0], token=tokens[0], business_id=bakery.pk)
+        worker.start()
+        deadline = time.monotonic() + 10
+        while not rows("SELECT 1 FROM pg_locks WHERE NOT granted") and time.monotonic() < deadline:
+            time.sleep(0.01)
+    worker.join()
+    assert [passage.state for passage in first.values()] == ["handed"]
+    assert said == ["deferred"]
 
 
 # The first free place
