@@ -38,9 +38,9 @@ _ENDS = ("handed", "deferred", "skipped")
 # away, and then nothing happens here. Places are read, and so locked, in one order, as they are there.
 _GATE_BEGIN = """
 WITH held AS MATERIALIZED (
-    SELECT queued.id, queued.due_at, given.place, given.hashes, nullif(given.shut_until, '-infinity') AS shut_until
+    SELECT queued.id, queued.due_at, given.hashes, given.shut_until
       FROM unnest(%(ids)s::uuid[], %(hashes)s::text[], %(shut)s::timestamptz[])
-           WITH ORDINALITY AS given(id, hashes, shut_until, place)
+           AS given(id, hashes, shut_until)
       JOIN campaigns_queuedmessage AS queued ON queued.business_id = %(business_id)s AND queued.id = given.id
      WHERE queued.claim_token = %(token)s AND queued.handed_at IS NULL
        AND EXISTS (SELECT FROM campaigns_messageclaim AS claim
@@ -48,7 +48,7 @@ WITH held AS MATERIALIZED (
                       AND claim.lease_until > clock_timestamp())
      ORDER BY queued.id
 ), candidate AS MATERIALIZED (
-    SELECT message.id AS row_id, held.place, held.due_at, held.shut_until, message.lane, message.channel,
+    SELECT message.id AS row_id, held.due_at, held.shut_until, message.lane, message.channel,
            message.topic_id, message.is_test, message.template, message.signup_id, message.enrollment_id,
            message.sequence_id, message.address,
            CASE WHEN NOT message.is_test THEN message.contact_id END AS contact_id,
@@ -59,7 +59,7 @@ WITH held AS MATERIALIZED (
 ), """
 
 _GATE_JUDGE = """, judged AS MATERIALIZED (
-    SELECT mine.row_id AS id, mine.place, mine.shut_until, mine.contact_id, mine.channel, mine.topic_id, mine.due_at,
+    SELECT mine.row_id AS id, mine.shut_until, mine.contact_id, mine.channel, mine.topic_id, mine.due_at,
            mine.message_class <> 'transactional' AS is_counted,
            CASE WHEN mine.message_class = 'relationship' THEN 0 WHEN mine.lane = 'sequence' THEN 1 ELSE 2 END AS rank,
            CASE WHEN business.state <> 'active' THEN 'business_closed'
@@ -90,14 +90,13 @@ _GATE_JUDGE = """, judged AS MATERIALIZED (
 _GATE_HAND = """
 ), handed AS (
     UPDATE campaigns_queuedmessage AS queued SET handed_at = clock_timestamp(), started_at = NULL
-      FROM decided
-     WHERE queued.business_id = %(business_id)s AND queued.id = decided.id AND decided.state = 'handed'
+     WHERE queued.business_id = %(business_id)s AND queued.id = ANY (ARRAY (SELECT id FROM passed))
        AND queued.claim_token = %(token)s AND queued.handed_at IS NULL
-    RETURNING decided.place
+    RETURNING queued.id
 )
-SELECT place, 'handed' AS state, '' AS reason FROM handed
+SELECT id::text AS key, 'handed' AS state, '' AS reason FROM handed
 UNION ALL
-SELECT place, state, reason FROM decided WHERE state <> 'handed'"""
+SELECT id::text, state, reason FROM stopped"""
 
 # Few do not pass: what becomes of them is written by a statement of its own, so that the many need not carry its
 # tables. A worker that dies in between leaves them claimed, and they are judged anew.
@@ -193,7 +192,8 @@ def _ask(
         {
             "ids": as_array(messages),
             "hashes": array_text([",".join(address_hashes(one.channel, one.address)) for one in messages]),
-            "shut": array_text([shut.get(one.id, "-infinity") for one in messages]),
+            # Nobody's hours are shut but for a few: an empty list says so of all.
+            "shut": "{" + ",".join([shut.get(one.id, "NULL") for one in messages]) + "}" if shut else "{}",
             "token": token,
             "now": now,
             **measure_params(),
@@ -201,8 +201,8 @@ def _ask(
         business_id=business_id,
         prepared="pass_gate",
     )
-    ids = [message.id for message in messages]
-    return [Passage(ids[row["place"] - 1], row["state"], row["reason"]) for row in found]
+    ids = {message.key: message.id for message in messages}
+    return [Passage(ids[row["key"]], row["state"], row["reason"]) for row in found]
 
 
 def _is_moved(passage: Passage) -> bool:

@@ -18,9 +18,10 @@ from contacts.models import Channel
 from ecosystem.base.sql import array_text, execute, rows
 from ecosystem.base.tenancy import business_scope
 
-# Goes between the gate's verdict (`judged`) and what it does. Rings are locked in one order, by every gate the same.
-# The last place is left to a letter that was promised more and is due as well, in whatever lane it waits.
-# A letter that has its place already, moved there or tried before, takes no second one. Times are those of PostgreSQL.
+# Goes between the gate's verdict (`judged`) and what it does; adds those that `passed` and those that are `stopped`.
+# Rings are locked in one order, by every gate the same. The last place is left to a letter that was promised more and
+# is due as well, in whatever lane it waits. A letter that has its place already, moved there or tried before, takes no
+# second one. Times are those of PostgreSQL.
 PLACES_SQL = """
 ), asking AS MATERIALIZED (
     SELECT judged.id, judged.contact_id, judged.channel, judged.topic_id, judged.rank,
@@ -40,7 +41,7 @@ PLACES_SQL = """
     SELECT asking.*, ring.taken_at, ring.channels, ring.topic_ids, ring.message_ids
       FROM asking
       JOIN campaigns_pressure AS ring ON ring.business_id = %(business_id)s AND ring.id = asking.contact_id
-     WHERE asking.turn = 1
+     WHERE asking.turn = 1 AND ring.id = ANY (ARRAY (SELECT contact_id FROM asking))
      ORDER BY ring.id FOR UPDATE OF ring
 ), room AS MATERIALIZED (
     SELECT locked.id, locked.contact_id, locked.channel, locked.topic_id, kept.*,
@@ -83,15 +84,14 @@ PLACES_SQL = """
               FROM (SELECT *, message_id <> locked.id AND at > statement_timestamp() - measure.keeps AS is_kept
                       FROM unnest(locked.taken_at, locked.channels, locked.topic_ids, locked.message_ids)
                            AS place(at, channel, topic_id, message_id)) AS one) AS kept
+), fresh AS MATERIALIZED (
+    SELECT * FROM asking WHERE turn = 1 AND contact_id <> ALL (ARRAY (SELECT contact_id FROM locked))
 ), opened AS (
     INSERT INTO campaigns_pressure (business_id, id, taken_at, channels, topic_ids, message_ids)
-    SELECT %(business_id)s, asking.contact_id, ARRAY[statement_timestamp()], ARRAY[asking.channel],
-           ARRAY[asking.topic_id], ARRAY[asking.id]
-      FROM asking
-     WHERE asking.turn = 1 AND NOT EXISTS (SELECT FROM locked WHERE locked.contact_id = asking.contact_id)
-     ORDER BY asking.contact_id
+    SELECT %(business_id)s, contact_id, ARRAY[statement_timestamp()], ARRAY[channel], ARRAY[topic_id], ARRAY[id]
+      FROM fresh ORDER BY contact_id
     ON CONFLICT (business_id, id) DO NOTHING
-    RETURNING id AS contact_id
+    RETURNING message_ids[1] AS id
 ), taken AS (
     UPDATE campaigns_pressure AS ring
        SET taken_at = array_append(room.taken_at, statement_timestamp()),
@@ -100,20 +100,19 @@ PLACES_SQL = """
            message_ids = array_append(room.message_ids, room.id)
       FROM room
      WHERE ring.business_id = %(business_id)s AND ring.id = room.contact_id AND room.fits AND room.yields_to IS NULL
+       AND ring.id = ANY (ARRAY (SELECT contact_id FROM locked))
     RETURNING room.id
-), decided AS MATERIALIZED (
-    SELECT judged.id, judged.place, coalesce(room.yields_to::text, judged.reason) AS reason,
-           CASE WHEN judged.reason IN ('business_paused', 'sequence_paused', 'quiet_hours') THEN 'deferred'
-                WHEN judged.reason <> '' THEN 'skipped'
-                WHEN asking.id IS NULL OR opened.contact_id IS NOT NULL OR taken.id IS NOT NULL THEN 'handed'
-                WHEN room.fits THEN 'yields'
-                WHEN room.id IS NOT NULL THEN 'held'
-                ELSE 'again' END AS state
-      FROM judged
-      LEFT JOIN asking ON asking.id = judged.id
-      LEFT JOIN room ON room.id = judged.id
-      LEFT JOIN taken ON taken.id = judged.id
-      LEFT JOIN opened ON opened.contact_id = asking.contact_id AND asking.turn = 1
+), passed AS MATERIALIZED (
+    SELECT id FROM taken UNION ALL SELECT id FROM opened
+    UNION ALL SELECT id FROM judged WHERE reason = '' AND NOT (is_counted AND contact_id IS NOT NULL)
+), stopped AS (
+    SELECT id, 'again' AS state, '' AS reason FROM asking WHERE turn > 1
+    UNION ALL SELECT id, 'again', '' FROM fresh WHERE id <> ALL (ARRAY (SELECT id FROM opened))
+    UNION ALL SELECT id, CASE WHEN fits THEN 'yields' ELSE 'held' END, coalesce(yields_to::text, '')
+                FROM room WHERE NOT fits OR yields_to IS NOT NULL
+    UNION ALL SELECT id, CASE WHEN reason IN ('business_paused', 'sequence_paused', 'quiet_hours') THEN 'deferred'
+                              ELSE 'skipped' END, reason
+                FROM judged WHERE reason <> ''
 """
 
 # Whose letters are held, with their rings, locked in the order of the gate.

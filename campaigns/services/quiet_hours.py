@@ -5,7 +5,7 @@ once more only for what is long late: after a night without power nothing goes o
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
@@ -14,13 +14,11 @@ from campaigns.models import ChannelRule
 from campaigns.queries.quiet_people import clocks_of
 from campaigns.services.delivery_claims import ClaimedMessage
 from contacts.models import Channel
-from ecosystem.base.clock import now as clock_now
 from ecosystem.base.sql import array_text, execute, rows
 from ecosystem.base.tenancy import business_scope
 from ecosystem.models import Membership
 from ecosystem.services.audit import record_act
 
-LATE = timedelta(hours=1)
 NEVER = "infinity"
 
 _WANTED = """
@@ -97,11 +95,10 @@ def shut_until(messages: Sequence[ClaimedMessage], *, business_id: int) -> dict[
     Texts by law, always; letters only where they are long late. `infinity`: no hour is open everywhere they may be. It
     is the clock of PostgreSQL that counts, not the one of this worker.
     """
-    long_ago = clock_now() - LATE
     asked = [
         message.id
         for message in messages
-        if (message.channel == Channel.SMS or message.due_at < long_ago)
+        if (message.channel == Channel.SMS or message.is_late)
         and message.message_class != "transactional"
         and not message.is_test
     ]
