@@ -25,7 +25,9 @@ class ChannelRuleForm(forms.Form):
     )
     most_count = forms.IntegerField(label=_("At most"), min_value=1, max_value=100)
     most_days = forms.TypedChoiceField(label=_("in"), coerce=int, choices=DAYS)
-    keeps_hours = forms.BooleanField(label=_("Only at certain hours"), required=False)
+    keeps_hours = forms.BooleanField(
+        label=_("Only at certain hours"), required=False, help_text=_("Not ticked, the hours below do not count.")
+    )
     opens_minute = forms.TypedChoiceField(
         label=_("From"), coerce=int, choices=[(minute, _hour(minute)) for minute in range(0, 1440, 30)], initial=540
     )
@@ -78,7 +80,11 @@ class ChannelRuleForm(forms.Form):
 class ContactZoneForm(forms.Form):
     """By which clock somebody lives."""
 
-    zone = forms.ChoiceField(label=_("Their time zone"), required=False)
+    zone = forms.ChoiceField(
+        label=_("Their time zone"),
+        required=False,
+        help_text=_("As they told you. Without it we go by their state or phone number, or by your own clock."),
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

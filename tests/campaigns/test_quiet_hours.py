@@ -9,14 +9,17 @@ import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from campaigns.models import ChannelRule, Message, QueuedMessage
+from campaigns.models import ChannelRule, Message, Pressure, QueuedMessage
+from campaigns.queries.sequences import skip_sentence
 from campaigns.services.advancing import advance
 from campaigns.services.delivery_claims import claim_messages
+from campaigns.services.delivery_gate import Passage, pass_gate
 from campaigns.services.enrollments import enroll_contacts
 from campaigns.services.messages import plan_message
 from campaigns.services.quiet_hours import shut_until
 from campaigns.services.rendering import compile_content
 from contacts.models import Contact, ContactPoint
+from contacts.services.consent import confirm_consent
 from contacts.services.contacts import details_of, edit_contact, set_contact_zone
 from ecosystem.base.addresses import address_hash
 from ecosystem.base.clock import now
@@ -249,6 +252,41 @@ def test_case_17_where_no_hour_is_open_everywhere_a_text_does_not_go(shop, gener
     assert list(shut(phone_friend, generous).values()) == ["infinity"]
 
 
+def pass_text(contact: Contact, generous, number: str) -> Passage:
+    """What the gate says of a text to a number that its owner said yes with."""
+    Contact.objects.filter(id=contact.id).update(primary_phone=number, primary_email=number)
+    contact.refresh_from_db()
+    confirm_consent(contact, address=number, channel="sms", topic=generous, wording="w")
+    plan(contact, generous, channel="sms")
+    token = uuid4()
+    claimed = claim_messages("broadcast", token=token, now=now(), count=1)
+    [passage] = pass_gate(claimed, token=token).values()
+    return passage
+
+
+def test_s7_the_gate_defers_a_text_in_quiet_hours_and_costs_it_no_attempt(shop, generous, phone_friend):
+    live_in(phone_friend, zone_at(3))
+    passage = pass_text(phone_friend, generous, "+12125550123")
+    assert (passage.state, passage.reason) == ("deferred", "quiet_hours")
+    place = QueuedMessage.objects.get()
+    local = place.due_at.astimezone(ZoneInfo(zone_at(3)))
+    assert (local.hour, local.minute, place.attempt, place.claim_token) == (10, 0, 0, None)
+    assert not Pressure.objects.exists()
+
+
+def test_s7_the_gate_hands_a_text_over_in_open_hours(shop, generous, phone_friend):
+    live_in(phone_friend, zone_at(12))
+    assert pass_text(phone_friend, generous, "+12125550123").state == "handed"
+    assert Pressure.objects.get().channels == ["sms"]
+
+
+def test_case_17_the_gate_says_why_a_text_without_a_common_hour_does_not_go(shop, generous, phone_friend):
+    passage = pass_text(phone_friend, generous, "+74951234567")
+    assert (passage.state, passage.reason) == ("skipped", "no_common_hour")
+    assert "Note their time zone" in str(skip_sentence(passage.reason))
+    assert not QueuedMessage.objects.exists()
+
+
 def test_case_18_after_a_night_without_power_nothing_goes_out_at_three(shop, generous, mail_server):
     keep_hours()
     asleep, awake, late = (make_friend(generous, number) for number in range(3))
@@ -268,6 +306,16 @@ def test_case_18_after_a_night_without_power_nothing_goes_out_at_three(shop, gen
     assert QueuedMessage.objects.get().attempt == 0
     expired = Message.objects.get(contact=late)
     assert (expired.state, expired.reason) == ("expired", "too_late")
+
+
+def test_case_29_a_worker_five_minutes_ahead_sends_no_letter_early(shop, generous, mail_server):
+    plan(make_friend(generous), generous, due_at=now() + timedelta(minutes=4))
+    with time_machine.travel(now() + timedelta(minutes=5), tick=True):
+        work()
+    assert mail_server.accepted == []
+    pass_time(241)
+    work()
+    assert len(mail_server.accepted) == 1
 
 
 def test_rel_20_a_worker_five_minutes_ahead_sends_nothing_early(shop, generous, phone_friend):
