@@ -15,6 +15,7 @@ from campaigns.services.delivery import work_delivery
 from campaigns.services.enrollments import STEPS_QUEUE
 from campaigns.services.messages import queue_of
 from campaigns.services.proofs import letters_left_lying, lost_places, twins, untold_letters, wrong_counts
+from campaigns.services.quiet_hours import PLAN_CHANNEL_ANEW, plan_channel_anew
 from campaigns.services.signup_purge import PURGE_QUEUE, work_purge
 from campaigns.services.tracking import CLICKS_QUEUE, work_clicks
 from campaigns.services.trigger_starts import START_ON_YES, start_on_yes
@@ -39,6 +40,7 @@ for lane in Message.Lane.values:
 AGENDA_QUEUES.add(PURGE_QUEUE, AgendaQueue(lane="maintenance", work=work_purge))
 
 OUTBOX.add(START_ON_YES, start_on_yes)
+OUTBOX.add(PLAN_CHANNEL_ANEW, plan_channel_anew)
 
 INVARIANTS.add("counts_equal_recounts", wrong_counts)
 INVARIANTS.add("no_letter_left_lying", letters_left_lying)

@@ -6,6 +6,7 @@ once more only for what is long late: after a night without power nothing goes o
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -18,8 +19,12 @@ from ecosystem.base.sql import array_text, execute, rows
 from ecosystem.base.tenancy import business_scope
 from ecosystem.models import Membership
 from ecosystem.services.audit import record_act
+from ecosystem.services.outbox import enqueue
 
 NEVER = "infinity"
+PLAN_CHANNEL_ANEW = "campaigns.plan_channel_anew"
+BATCH = 500
+BATCHES = 4
 
 _WANTED = """
 SELECT message.id, coalesce(message.wanted_at, queued.due_at) AS wanted_at, queued.due_at, message.wall_time
@@ -37,6 +42,14 @@ SELECT message.id
   JOIN campaigns_queuedmessage AS queued ON queued.business_id = %(business_id)s AND queued.id = message.id
  WHERE message.business_id = %(business_id)s AND message.contact_id = %(contact_id)s
    AND queued.claim_token IS NULL AND message.message_class <> 'transactional'"""
+
+_OF_CHANNEL = """
+SELECT queued.id
+  FROM campaigns_queuedmessage AS queued
+  JOIN campaigns_message AS message ON message.business_id = %(business_id)s AND message.id = queued.id
+ WHERE queued.business_id = %(business_id)s AND queued.id > %(after)s AND queued.claim_token IS NULL
+   AND message.channel = %(channel)s AND message.message_class <> 'transactional'
+ ORDER BY queued.id LIMIT %(batch)s"""
 
 _MOVE = """
 WITH given AS (
@@ -61,14 +74,17 @@ def plan_hours(message_ids: Iterable[UUID]) -> int:
     which no hour is open everywhere stays, and the gate says why it does not go.
     """
     ids = [str(one) for one in message_ids]
-    clocks = clocks_of(UUID(one) for one in ids)
+    clocks, now = clocks_of(UUID(one) for one in ids), database_now()
     moved = []
     for row in rows(_WANTED, {"ids": array_text(ids)}):
         there = clocks.get(row["id"])
         if there is None:
             continue
         wanted = there.instant_of(datetime.fromisoformat(row["wall_time"])) if row["wall_time"] else row["wanted_at"]
-        due = there.next_open(wanted) or wanted
+        # What was meant for an hour that is past and shut now goes at the next one, not at the one it missed.
+        start = max(wanted, now)
+        opens = there.next_open(start)
+        due = wanted if opens is None or opens == start else opens
         if due != row["due_at"]:
             moved.append((str(row["id"]), due.isoformat(), wanted.isoformat(), there.zone))
     if moved:
@@ -81,6 +97,19 @@ def plan_hours_anew(contact_id: UUID) -> int:
     """Plan what waits for a person once more: it became known where they are. How many letters moved."""
     waiting = [row["id"] for row in rows(_OPEN_LETTERS, {"contact_id": contact_id})]
     return plan_hours(waiting) if waiting else 0
+
+
+def plan_channel_anew(payload: dict[str, Any]) -> None:
+    """Plan what waits on a channel once more: its hours were changed. Some thousands at a time, then the next ones."""
+    after = UUID(payload["after"])
+    for _batch in range(BATCHES):
+        given = {"after": after, "channel": payload["channel"], "batch": BATCH}
+        waiting = [row["id"] for row in rows(_OF_CHANNEL, given)]
+        plan_hours(waiting)
+        if len(waiting) < BATCH:
+            return
+        after = waiting[-1]
+    enqueue(PLAN_CHANNEL_ANEW, {"channel": payload["channel"], "after": str(after)})
 
 
 def database_now() -> datetime:
@@ -121,7 +150,10 @@ def set_channel_rule(
     at_weekends: bool,
     actor: Membership,
 ) -> ChannelRule:
-    """Say how often and at what hours a person is written to on a channel. Counts for the next letter that goes."""
+    """Say how often and at what hours a person is written to on a channel.
+
+    The measure counts for the next letter that goes. What waits is planned anew by a worker.
+    """
     rule, _is_new = ChannelRule.objects.update_or_create(
         channel=Channel(channel),
         defaults={
@@ -132,5 +164,6 @@ def set_channel_rule(
             "at_weekends": at_weekends,
         },
     )
+    enqueue(PLAN_CHANNEL_ANEW, {"channel": str(channel), "after": str(UUID(int=0))})
     record_act("channel_rule_changed", actor=actor, subject=rule)
     return rule

@@ -11,12 +11,13 @@ from django.test.utils import CaptureQueriesContext
 
 from campaigns.models import ChannelRule, Message, Pressure, QueuedMessage
 from campaigns.queries.sequences import skip_sentence
+from campaigns.services import quiet_hours
 from campaigns.services.advancing import advance
 from campaigns.services.delivery_claims import claim_messages
 from campaigns.services.delivery_gate import Passage, pass_gate
 from campaigns.services.enrollments import enroll_contacts
 from campaigns.services.messages import plan_message
-from campaigns.services.quiet_hours import shut_until
+from campaigns.services.quiet_hours import plan_hours, set_channel_rule, shut_until
 from campaigns.services.rendering import compile_content
 from contacts.models import Contact, ContactPoint
 from contacts.services.consent import confirm_consent
@@ -28,7 +29,7 @@ from ecosystem.base.tenancy import current_business_id
 from ecosystem.models import BusinessProfile
 from ecosystem.places import ZONES
 from tests.factories.campaigns import make_friend, make_letter, make_sequence, pass_time, work
-from tests.factories.permission import make_topic
+from tests.factories.permission import make_topic, owner_of
 
 FAR = {
     "Europe/Berlin": "2027-01-12 08:00",
@@ -192,6 +193,50 @@ def test_a_hundred_people_are_planned_in_the_same_number_of_statements(shop, gen
     asleep = Message.objects.filter(contact__timezone=zone_at(3))
     assert asleep.count() == 25
     assert {one.due_at.astimezone(ZoneInfo(one.zone)).hour for one in asleep} == {9}
+
+
+def set_hours(actor, opens: int | None, closes: int | None) -> None:
+    """What the owner does on the page."""
+    set_channel_rule(
+        "email",
+        most_count=20,
+        most_days=7,
+        opens_minute=opens and opens * 60,
+        closes_minute=closes and closes * 60,
+        at_weekends=True,
+        actor=actor,
+    )
+
+
+def test_hours_that_are_changed_plan_anew_what_waits_and_nothing_that_is_needed_now(shop, generous, monkeypatch):
+    monkeypatch.setattr(quiet_hours, "BATCH", 2)
+    monkeypatch.setattr(quiet_hours, "BATCHES", 2)
+    nora = owner_of(shop)
+    wanted = at("2027-01-12 03:00")
+    friends = [make_friend(generous, number) for number in range(9)]
+    for number, friend in enumerate(friends):
+        live_in(friend, "Europe/Berlin")
+        plan(friend, generous, key=f"b:{number}", due_at=wanted)
+    needed = plan(friends[0], generous, key="t:1", due_at=wanted, message_class="transactional")
+    set_hours(nora, 10, 18)
+    work("maintenance", times=4)
+    due = set(Message.objects.exclude(id=needed.id).values_list("due_at", flat=True))
+    assert due == set(QueuedMessage.objects.exclude(id=needed.id).values_list("due_at", flat=True))
+    assert due == {at("2027-01-12 09:00")}
+    set_hours(nora, None, None)
+    work("maintenance", times=4)
+    assert set(Message.objects.values_list("due_at", flat=True)) == {wanted}
+
+
+def test_what_missed_its_hour_waits_for_the_next_one(shop, generous):
+    friend = make_friend(generous)
+    live_in(friend, zone_at(12))
+    message = plan(friend, generous, due_at=now() - timedelta(hours=9))
+    keep_hours(2, 4)
+    plan_hours([message.id])
+    message.refresh_from_db()
+    assert message.due_at > now() + timedelta(hours=12)
+    assert message.due_at.astimezone(ZoneInfo(zone_at(12))).hour == 2
 
 
 # The gate
