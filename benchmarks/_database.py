@@ -9,7 +9,7 @@ from pathlib import Path
 from django.db import connection, connections
 from django.utils import timezone
 
-from campaigns.models import Content, ContentVersion, Message
+from campaigns.models import ChannelRule, Content, ContentVersion, Message
 from campaigns.services.messages import put_in_queue
 from campaigns.services.rendering import compile_content
 from contacts.models import Act, Basis, Channel, Consent, ConsentState, Contact, Topic
@@ -30,7 +30,9 @@ def bakery() -> Iterator[tuple[Business, Topic]]:
         business = make_business("Oat & Ember")
         with business_scope(business):
             BusinessProfile.objects.update(sender_name="Nora Whitlock", reply_to_email="hello@example.com")
-            topic = make_topic("Bread news")
+            # Each repetition writes to the same people.
+            topic = make_topic("Bread news", promised_count=31, promised_days=1)
+            ChannelRule.objects.create(channel=Channel.EMAIL, most_count=100, most_days=1)
         yield business, topic
 
 

@@ -39,6 +39,7 @@ tell_acts(
     text_meant_stop=_("%(who)s took an answer to a text as a stop"),
     text_meant_no_stop=_("%(who)s decided that an answer to a text meant no stop"),
 )
+tell_acts("clock", channel_rule_changed=_("%(who)s changed how often and at what hours you write"))
 ACT_SUBJECTS.add(
     "sequence",
     ActSubject(

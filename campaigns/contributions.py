@@ -17,11 +17,13 @@ from campaigns.services.incoming_texts import QUEUE as TEXTS_QUEUE
 from campaigns.services.incoming_texts import work_undecided
 from campaigns.services.messages import queue_of
 from campaigns.services.proofs import letters_left_lying, lost_places, twins, untold_letters, wrong_counts
+from campaigns.services.quiet_hours import PLAN_CHANNEL_ANEW, plan_channel_anew
 from campaigns.services.signup_purge import PURGE_QUEUE, work_purge
 from campaigns.services.tracking import CLICKS_QUEUE, work_clicks
 from campaigns.services.trigger_starts import START_ON_YES, start_on_yes
 from campaigns.today import settling_steps
 from campaigns.views.permissions import permission_panel
+from campaigns.views.quiet_hours import pace_panel
 from contacts.models import Contact
 from contacts.panels import CONTACT_PANELS, ContactPanel
 from ecosystem.agenda import AGENDA_QUEUES, AgendaQueue
@@ -43,6 +45,7 @@ AGENDA_QUEUES.add(TEXTS_QUEUE, AgendaQueue(lane="maintenance", work=work_undecid
 AGENDA_QUEUES.add(PURGE_QUEUE, AgendaQueue(lane="maintenance", work=work_purge))
 
 OUTBOX.add(START_ON_YES, start_on_yes)
+OUTBOX.add(PLAN_CHANNEL_ANEW, plan_channel_anew)
 
 INVARIANTS.add("counts_equal_recounts", wrong_counts)
 INVARIANTS.add("no_letter_left_lying", letters_left_lying)
@@ -75,6 +78,11 @@ MENU.add(
     MenuItem(MenuGroup.FOLLOW, _("Texts"), "message-square-text", "campaigns:text_list", Action.SEE_PERMISSIONS),
     order=24,
 )
+MENU.add(
+    "pace",
+    MenuItem(MenuGroup.FOLLOW, _("Pace and quiet hours"), "clock", "campaigns:channel_rules", Action.EDIT_SETTINGS),
+    order=25,
+)
 WAYS_IN.add(
     "opt_in",
     WayIn(
@@ -90,6 +98,13 @@ CONTACT_PANELS.add(
     "permission",
     ContactPanel("contacts/consent/_panel.html", permission_panel, Action.SEE_PERMISSIONS),
     order=10,
+)
+
+
+CONTACT_PANELS.add(
+    "pace",
+    ContactPanel("campaigns/pace/_contact_panel.html", pace_panel, Action.SEE_PERMISSIONS),
+    order=15,
 )
 
 

@@ -2,8 +2,9 @@
 
 from campaigns.services.enrollments import exit_enrollments, exit_text_only
 from campaigns.services.messages import cancel_open_messages
+from campaigns.services.quiet_hours import plan_hours_anew
 from campaigns.services.trigger_starts import promise_start_on_yes
-from contacts.events import ConsentConfirmed, ConsentGranted, ConsentWithdrawn, ContactDeleted
+from contacts.events import ConsentConfirmed, ConsentGranted, ConsentWithdrawn, ContactDeleted, ContactEdited
 from contacts.models import Channel
 from ecosystem.base.events import on
 
@@ -40,3 +41,10 @@ def stop_for_deleted(event: ContactDeleted) -> None:
     """Nobody writes to somebody who was taken off the lists."""
     exit_enrollments(contact_id=event.contact_id, reason="deleted")
     cancel_open_messages(contact_id=event.contact_id, reason="contact_gone")
+
+
+@on(ContactEdited)
+def keep_hours_where_they_are(event: ContactEdited) -> None:
+    """What waits for somebody is planned anew when it becomes known where they are."""
+    if {"timezone", "phone"} & set(event.changed):
+        plan_hours_anew(event.contact_id)

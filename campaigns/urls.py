@@ -2,7 +2,16 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from campaigns.views import contents, permissions, sequence_steps, sequences, signups, texts, unknown
+from campaigns.views import (
+    contents,
+    permissions,
+    quiet_hours,
+    sequence_steps,
+    sequences,
+    signups,
+    texts,
+    unknown,
+)
 
 app_name = "campaigns"
 
@@ -57,6 +66,8 @@ dashboard: list[URLPattern | URLResolver] = [
     path("sequences/<uuid:id>/steps/<uuid:step_key>/remove/", sequence_steps.step_remove, name="sequence_step_remove"),
     path("sequences/<uuid:id>/steps/<uuid:step_key>/<str:outcome>/", sequences.step_messages, name="step_messages"),
     path("contacts/<uuid:id>/sequences/", sequence_steps.contact_enroll, name="contact_enroll"),
+    path("contacts/<uuid:id>/zone/", quiet_hours.contact_zone, name="contact_zone"),
+    path("settings/pace/", quiet_hours.channel_rules, name="channel_rules"),
     path("enrollments/<uuid:id>/exit/", sequence_steps.enrollment_exit, name="enrollment_exit"),
 ]
 

@@ -8,7 +8,16 @@ from allauth.account.models import EmailAddress
 from django.db import transaction
 from django.utils import timezone
 
-from campaigns.models import Content, Message, MessageClaim, QueuedMessage, TextSender, TrackingEvent
+from campaigns.models import (
+    ChannelRule,
+    Content,
+    Message,
+    MessageClaim,
+    Pressure,
+    QueuedMessage,
+    TextSender,
+    TrackingEvent,
+)
 from campaigns.services.advancing import advance
 from campaigns.services.enrollments import enroll_contact
 from campaigns.services.incoming_texts import hear_text
@@ -224,6 +233,14 @@ def _write_letters(made: SimpleNamespace) -> None:
     held = QueuedMessage.objects.get(id=message.id)
     claim = MessageClaim.objects.create(lane=held.lane, lease_until=made.now + FAR_AWAY, message_ids=[held.id])
     QueuedMessage.objects.filter(id=held.id).update(claim_token=claim.id)
+    Pressure.objects.create(
+        id=made.contact.id,
+        taken_at=[made.now],
+        channels=[Channel.EMAIL],
+        topic_ids=[made.topic.id],
+        message_ids=[message.id],
+    )
+    ChannelRule.objects.create(channel=Channel.SMS, most_count=2, most_days=7)
     TrackingEvent.objects.create(
         message=message, kind=TrackingEvent.Kind.OPENED, occurred_at=made.now, is_machine=True, machine_reason="demo"
     )

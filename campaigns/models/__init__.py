@@ -3,12 +3,14 @@
 from campaigns.models.contents import Content, ContentVersion, Link
 from campaigns.models.enrollments import Enrollment
 from campaigns.models.messages import Message, MessageClaim, QueuedMessage
+from campaigns.models.pressure import ChannelRule, Pressure
 from campaigns.models.sequences import Sequence, SequenceVersion, Step
 from campaigns.models.signups import Signup, SignupForm, SignupFormTopic
 from campaigns.models.texts import IncomingText, TextSender, TextSignup
 from campaigns.models.tracking import TrackingEvent
 
 __all__ = [
+    "ChannelRule",
     "Content",
     "ContentVersion",
     "Enrollment",
@@ -16,6 +18,7 @@ __all__ = [
     "Link",
     "Message",
     "MessageClaim",
+    "Pressure",
     "QueuedMessage",
     "Sequence",
     "SequenceVersion",

@@ -23,6 +23,10 @@ class Message(TenantModel):
 
     Keys: sequence `s:<enrollment>:<step_key>:<visit_no>`, opt-in `o:<signup>`, transactional `t:<caller's key>`.
 
+    A letter that was moved because its person has had enough says so for ever in `held_by`: it is moved once. What was
+    moved because of the hour keeps what was meant, `wanted_at` or a `wall_time` on the reader's clock, so that a zone
+    learned later plans it anew; `zone` is the clock it was planned by.
+
     While it waits or is on its way a QueuedMessage stands beside it; claimed and handed are told by that row alone, so
     that the record is written when it is planned and when its end is known. No index reads `state`: the end of a letter
     that arrives touches none of them.
@@ -50,6 +54,10 @@ class Message(TenantModel):
         MARKETING = "marketing", _("News and offers")
         RELATIONSHIP = "relationship", _("What was promised")
         TRANSACTIONAL = "transactional", _("Needed now")
+
+    class HeldBy(models.TextChoices):
+        RULE = "rule", _("Your rule")
+        PROMISE = "promise", _("Your promise")
 
     class Lane(models.TextChoices):
         TRANSACTIONAL = "transactional", _("At once")
@@ -83,6 +91,10 @@ class Message(TenantModel):
     accepted_at = models.DateTimeField(null=True)
     provider_id = models.CharField(max_length=200, blank=True)
     clicked_at = models.DateTimeField(null=True)
+    held_by = models.CharField(max_length=8, choices=HeldBy.choices, blank=True, default="", db_default="")
+    wanted_at = models.DateTimeField(null=True)
+    wall_time = models.CharField(max_length=19, blank=True, default="", db_default="")
+    zone = models.CharField(max_length=64, blank=True, default="", db_default="")
     rare_state = models.GeneratedField(
         expression=models.Case(models.When(state__in=RARE_STATES, then=models.F("state"))),
         output_field=models.CharField(max_length=10, null=True),
@@ -109,6 +121,12 @@ class Message(TenantModel):
                 condition=models.Q(rare_state__isnull=False),
             ),
             models.Index(fields=["business_id", "address_hash"], name="message_of_address"),
+            # Holds the few that were ever held back; written when they are, and never again.
+            models.Index(
+                fields=["business_id", "sequence", "step_key", "-id"],
+                name="message_held",
+                condition=models.Q(held_by__in=["rule", "promise"]),
+            ),
         ]
 
     def __str__(self) -> str:

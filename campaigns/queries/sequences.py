@@ -1,6 +1,6 @@
 """Sequences as their pages show them: the steps with their numbers, all from kept counts."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -10,6 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import Sequence, SequenceVersion, Step
 from campaigns.queries.eligibility import sentence_of
+from campaigns.queries.pressure import Measure, measure_of, promise_of
+from contacts.models import Channel
 from ecosystem.base.errors import NotFound
 from ecosystem.models import Tally
 
@@ -25,6 +27,10 @@ _SENTENCES: dict[str, Promise] = {
     "template_error": _("The letter could not be put together for this person."),
     "business_closed": _("The business is closed."),
     "confirmed_already": _("They had confirmed already."),
+    "had_enough": _("They have had as many letters as your rule allows."),
+    "promise_kept": _("They have had as many letters of this topic as you promised."),
+    "quiet_hours": _("It is quiet time where they are."),
+    "no_common_hour": _("Nobody knows what time it is where they are. Note their time zone on their page."),
 }
 
 
@@ -35,6 +41,15 @@ class Reason:
     code: str
     sentence: str | Promise
     people: int
+
+
+@dataclass(frozen=True)
+class HeldNumber:
+    """How many letters were held back, by the rule of the business or by the promise of the topic, in words."""
+
+    code: str
+    people: int
+    words: str
 
 
 @dataclass(frozen=True)
@@ -49,6 +64,12 @@ class StepNumbers:
     unknown: int
     skipped: int
     reasons: tuple[Reason, ...]
+    held: tuple[HeldNumber, ...] = ()
+
+    @property
+    def held_back(self) -> int:
+        """How many letters of it were moved because their reader had had enough."""
+        return sum(number.people for number in self.held)
 
 
 @dataclass(frozen=True)
@@ -176,6 +197,20 @@ def _step_numbers(sequence: Sequence, step: Step, sums: Mapping[tuple[str, str],
         unknown=sums.get(("step.unknown", key), 0),
         skipped=sum(reason.people for reason in reasons),
         reasons=reasons,
+        held=_held_numbers(sequence, key, sums),
+    )
+
+
+def _held_numbers(sequence: Sequence, key: str, sums: Mapping[tuple[str, str], int]) -> tuple[HeldNumber, ...]:
+    """Those that were held back, each with the measure that counts now."""
+    measures: dict[str, Callable[[], Measure]] = {
+        "promise": lambda: promise_of(sequence.topic),
+        "rule": lambda: measure_of(Channel.EMAIL),
+    }
+    return tuple(
+        HeldNumber(code, people, measure().words)
+        for code, measure in measures.items()
+        if (people := sums.get((f"step.held:{code}", key), 0))
     )
 
 

@@ -7,9 +7,11 @@ from the moment the letter before it was handed over: who comes too early by tha
 
 import time
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from campaigns.queries.sending import may_business_send
 from campaigns.services.messages import queue_of
+from campaigns.services.quiet_hours import plan_hours
 from ecosystem.base.sql import rows
 from ecosystem.base.tenancy import business_scope
 from ecosystem.services.agenda import note_work
@@ -122,7 +124,7 @@ WITH due AS (
            CASE WHEN address = '' THEN 'no_address' ELSE '' END, %(now)s, 0, ''
       FROM addressed
     ON CONFLICT (business_id, idem_key) DO NOTHING
-    RETURNING id, sequence_id, step_key, state, lane
+    RETURNING id, sequence_id, step_key, state, lane, channel
 ), queued AS (
     INSERT INTO campaigns_queuedmessage (business_id, id, lane, due_at)
     SELECT %(business_id)s, id, lane, %(now)s FROM written WHERE state = 'queued'
@@ -140,7 +142,13 @@ WITH due AS (
     SELECT %(business_id)s, uuidv7(), name, key, sum(amount) FROM changed GROUP BY name, key HAVING sum(amount) <> 0
 )
 SELECT (SELECT count(*) FROM timed) AS walked,
-       ARRAY (SELECT DISTINCT lane FROM written WHERE state = 'queued') AS lanes"""
+       ARRAY (SELECT DISTINCT lane FROM written WHERE state = 'queued') AS lanes,
+       ARRAY (SELECT id::text FROM written
+               WHERE state = 'queued'
+                 AND (channel = 'sms' OR channel IN (SELECT rule.channel FROM campaigns_channelrule AS rule
+                                                      WHERE rule.business_id = %(business_id)s
+                                                        AND (rule.opens_minute IS NOT NULL OR NOT rule.at_weekends)))
+             ) AS keep_hours"""
 
 _NEXT = """
 SELECT min(first.due_at) AS due_at
@@ -155,6 +163,8 @@ SELECT min(first.due_at) AS due_at
 def advance(now: datetime, *, batch: int = BATCH) -> int:
     """Let up to `batch` people whose time has come take their next step, in the current transaction; how many did."""
     done = rows(ADVANCE, {"now": now, "batch": batch}, prepared="advance", keeps_plan=True)[0]
+    if done["keep_hours"]:
+        plan_hours(UUID(one) for one in done["keep_hours"])
     for lane in done["lanes"]:
         note_work(queue_of(lane))
     return int(done["walked"])

@@ -11,6 +11,8 @@ import orjson
 from ecosystem.base.sql import array_text, execute, rows
 
 LEASE_SECONDS = 60
+# What is due for so long is looked at as if it were planned now: is this an hour to write to somebody?
+LATE_SECONDS = 3_600
 RECONCILIATION_SECONDS = 15 * 60
 # A message that was begun so often and never got an answer is set aside, so that the others flow.
 MOST_ATTEMPTS = 6
@@ -60,10 +62,12 @@ WITH due AS MATERIALIZED (
       FROM ended WHERE sequence_id IS NOT NULL AND NOT is_test
      GROUP BY state, sequence_id, step_key
 )
-SELECT {_COLUMNS}, tries + 1 AS attempt FROM met AS message WHERE ending = '' ORDER BY place, id"""  # noqa: S608
+SELECT {_COLUMNS}, tries + 1 AS attempt,
+       place < clock_timestamp() - make_interval(secs => %(late)s) AS is_late
+  FROM met AS message WHERE ending = '' ORDER BY place, id"""  # noqa: S608
 
 _HANDED = f"""
-SELECT {_COLUMNS}, queued.attempt
+SELECT {_COLUMNS}, queued.attempt, false AS is_late
   FROM campaigns_queuedmessage AS queued
   JOIN campaigns_message AS message ON message.business_id = %(business_id)s AND message.id = queued.id
  WHERE queued.business_id = %(business_id)s AND queued.id = ANY (%(ids)s::uuid[])
@@ -101,6 +105,7 @@ class ClaimedMessage:
     merge: dict[str, Any]
     attempt: int
     is_test: bool
+    is_late: bool
 
 
 def claim_messages(
@@ -112,6 +117,7 @@ def claim_messages(
     stand in the rows, and that a row without it has not begun.
     """
     given = {"lane": lane, "token": token, "now": now, "count": count, "lease": LEASE_SECONDS, "most": MOST_ATTEMPTS}
+    given["late"] = LATE_SECONDS
     found = rows(_CLAIM, {**given, "marks_rows": marks_rows}, prepared="claim_messages", keeps_plan=True)
     return [_claimed(row) for row in found]
 

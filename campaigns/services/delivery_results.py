@@ -10,6 +10,7 @@ from django.db import IntegrityError
 
 from campaigns.gateways.base import Outcome, Refusal, Verdict
 from campaigns.services.delivery_claims import MOST_ATTEMPTS, ClaimedMessage, as_array
+from campaigns.services.pressure import free_places
 from campaigns.services.text_stops import stop_after_second_failure, stop_number
 from contacts.models import Channel, ContactPoint, Suppression
 from contacts.services.interactions import WRITE_LINES_SQL, publish_lines
@@ -87,6 +88,7 @@ _RECORD_END = """
 SELECT (SELECT count(*) FROM recorded) AS recorded,
        ARRAY (SELECT id::text FROM recorded WHERE state = 'bounced') AS bounced,
        ARRAY (SELECT id::text FROM recorded WHERE state = 'failed' AND reason = 'opted_out') AS opted_out,
+       ARRAY (SELECT id::text FROM recorded WHERE state NOT IN ('accepted', 'unknown')) AS not_gone,
        ARRAY (SELECT id::text FROM written) AS line_ids, ARRAY (SELECT contact_id::text FROM written) AS contact_ids"""
 RECORD = _RECORD_BEGIN + WRITE_LINES_SQL + _RECORD_END
 
@@ -174,6 +176,9 @@ def _record(results: Sequence[Result], token: UUID, *, tells: bool) -> int:
     )[0]
     lines = zip(done["line_ids"], done["contact_ids"], strict=True)
     publish_lines((line_id, person, "message_sent") for line_id, person in lines)
+    if done["not_gone"]:
+        # A definite no: nobody was written to, so the next letter may have the place.
+        free_places(done["not_gone"])
     if done["bounced"]:
         gone = set(done["bounced"])
         _stop_bounced([result.message for result in results if result.message.key in gone])

@@ -8,6 +8,8 @@ from uuid import UUID
 from django.db import transaction
 
 from campaigns.models import ContentVersion, Message, QueuedMessage, Signup
+from campaigns.services.pressure import free_places
+from campaigns.services.quiet_hours import plan_hours
 from contacts.models import Channel, Contact, Topic
 from ecosystem.base.clock import now as clock_now
 from ecosystem.base.sql import rows
@@ -42,13 +44,13 @@ WITH open AS MATERIALIZED (
        SET state = 'cancelled', reason = %(reason)s, attempt = gone.attempt, updated_at = clock_timestamp()
       FROM gone
      WHERE message.business_id = %(business_id)s AND message.id = gone.id
-    RETURNING message.sequence_id, message.step_key, message.is_test
+    RETURNING message.id, message.held_by, message.sequence_id, message.step_key, message.is_test
 ), counted AS (
     INSERT INTO ecosystem_tally (business_id, id, name, key, amount)
     SELECT %(business_id)s, uuidv7(), 'step.skipped:' || %(reason)s, sequence_id || ':' || step_key, count(*)
       FROM cancelled WHERE sequence_id IS NOT NULL AND NOT is_test GROUP BY sequence_id, step_key
 )
-SELECT count(*) AS cancelled FROM cancelled"""
+SELECT count(*) AS cancelled, array_agg(id::text) FILTER (WHERE held_by <> '') AS held FROM cancelled"""
 
 
 def queue_of(lane: str) -> str:
@@ -76,12 +78,14 @@ def plan_message(
     merge: Mapping[str, Any],
     expires_at: datetime | None = None,
     due_at: datetime | None = None,
+    wall_time: datetime | None = None,
     is_test: bool = False,
 ) -> Message:
     """Write down that one message is to go to one address, once for ever by its key.
 
     Planned a second time, the first message is returned and nothing changes. It leaves after this transaction, at
-    `due_at` or at once, if the gate lets it.
+    `due_at`, when the reader's clock shows `wall_time`, or at once, if the gate lets it; not before the hours that are
+    open where the reader is.
     """
     message = Message(
         idem_key=idem_key,
@@ -101,10 +105,14 @@ def plan_message(
     )
     if due_at is not None:
         message.due_at = due_at
+    if wall_time is not None:
+        message.wall_time = wall_time.isoformat(timespec="seconds")
     Message.objects.bulk_create([message], ignore_conflicts=True)
     kept = Message.objects.get(idem_key=idem_key)
     if kept.id == message.id:
         put_in_queue([kept])
+        if kept.message_class != Message.MessageClass.TRANSACTIONAL and plan_hours([kept.id]):
+            kept.refresh_from_db()
         note_work(queue_of(lane), due_at)
     return kept
 
@@ -147,6 +155,8 @@ def cancel_open_messages(
             "stops_all": stops_all or reason in REASONS_THAT_STOP_ALL,
         },
     )
+    if found[0]["held"]:
+        free_places(found[0]["held"])
     return int(found[0]["cancelled"])
 
 

@@ -7,14 +7,16 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from campaigns.forms.sequences import LetterStepForm, SequenceForm, WaitForm
-from campaigns.models import Sequence
+from campaigns.models import Message, Sequence
 from campaigns.queries.enrollments import as_rows, enrollments
 from campaigns.queries.messages import OUTCOMES, messages_of_step
+from campaigns.queries.pressure import HELD_SENTENCES
 from campaigns.queries.sequence_pages import sequence_page, split_wait
 from campaigns.queries.sequences import get_sequence, get_step, sequence_rows, skip_sentence
 from campaigns.services.sequences import (
@@ -39,6 +41,7 @@ OUTCOME_TITLES = {
     "skipped": gettext_lazy("Skipped"),
     "failed": gettext_lazy("Failed"),
     "unknown": gettext_lazy("Not known whether it arrived"),
+    "held": gettext_lazy("Held back"),
 }
 
 
@@ -158,7 +161,7 @@ def step_messages(request: HttpRequest, slug: str, id: UUID, step_key: UUID, out
         "sequence": sequence,
         "step": step,
         "page": page,
-        "rows": [(message, skip_sentence(message.reason) if outcome == "skipped" else "") for message in page.items],
+        "rows": [(message, _why(message, outcome)) for message in page.items],
         "title": OUTCOME_TITLES[outcome],
     }
     return render(request, "campaigns/sequences/messages.html", context)
@@ -210,6 +213,13 @@ def sequence_archive(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
     archive_sequence(get_sequence(id), actor=request.membership)
     messages.success(request, _("Put away. Nobody walks it any more, and what waited is called off."))
     return redirect("campaigns:sequence_list", slug=slug)
+
+
+def _why(message: Message, outcome: str) -> str | Promise:
+    """What stands below the outcome of a letter."""
+    if outcome == "held":
+        return HELD_SENTENCES[message.held_by]
+    return skip_sentence(message.reason) if outcome == "skipped" else ""
 
 
 def _switch(

@@ -19,7 +19,12 @@ class TopicForm(forms.Form):
         max_length=200,
         help_text=_("One sentence, printed beside the box: “Two letters a month, mostly recipes, no partner offers”."),
     )
-    promised_count = forms.IntegerField(label=_("At most so many letters"), min_value=1, max_value=31)
+    promised_count = forms.IntegerField(
+        label=_("At most so many letters"),
+        min_value=1,
+        max_value=31,
+        help_text=_("We keep this for you: a letter more waits until its reader may have one again."),
+    )
     promised_days = forms.TypedChoiceField(
         label=_("in"),
         coerce=int,

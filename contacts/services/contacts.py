@@ -21,6 +21,7 @@ from ecosystem.base.events import publish
 from ecosystem.base.ids import uuid7
 from ecosystem.base.tenancy import current_business_id
 from ecosystem.models import Membership
+from ecosystem.places import ZONES
 from ecosystem.services.audit import record_act
 
 LONGEST_NAME = 170
@@ -174,6 +175,24 @@ def edit_contact(
         )
     )
     return held
+
+
+@transaction.atomic
+def set_contact_zone(contact: Contact, zone: str, *, actor: Membership | None, now: datetime) -> None:
+    """Note by which clock a person lives, as they said; nothing takes the note away. Publishes ContactEdited."""
+    if zone and zone not in ZONES:
+        raise Invalid("zone_unknown", _("There is no such time zone."), field="zone")
+    live = Contact.objects.filter(pk=contact.pk, deleted_at=None).exclude(timezone=zone)
+    if not live.update(timezone=zone, updated_at=now, version=F("version") + 1):
+        return
+    publish(
+        ContactEdited(
+            business_id=current_business_id(),
+            contact_id=contact.pk,
+            changed=("timezone",),
+            actor_id=actor.pk if actor else None,
+        )
+    )
 
 
 @transaction.atomic

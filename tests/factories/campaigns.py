@@ -23,6 +23,11 @@ UPDATE campaigns_queuedmessage
    SET due_at = due_at - make_interval(secs => %(seconds)s), handed_at = handed_at - make_interval(secs => %(seconds)s),
        started_at = started_at - make_interval(secs => %(seconds)s)
  WHERE business_id = %(business_id)s"""
+_RINGS_EARLIER = """
+UPDATE campaigns_pressure
+   SET taken_at = ARRAY (SELECT at - make_interval(secs => %(seconds)s)
+                           FROM unnest(taken_at) WITH ORDINALITY AS place(at, number) ORDER BY number)
+ WHERE business_id = %(business_id)s"""
 _CLAIMS_EARLIER = """
 UPDATE campaigns_messageclaim SET lease_until = lease_until - make_interval(secs => %(seconds)s)
  WHERE business_id = %(business_id)s"""
@@ -75,7 +80,7 @@ def work(*lanes: str, times: int = 3) -> None:
 
 def pass_time(seconds: float) -> None:
     """Make everything that waits in the entered business that much older, as if time had passed."""
-    letters = (_MESSAGES_EARLIER, _PLACES_EARLIER, _CLAIMS_EARLIER)
+    letters = (_MESSAGES_EARLIER, _PLACES_EARLIER, _RINGS_EARLIER, _CLAIMS_EARLIER)
     for statement in (*letters, _WALKS_EARLIER, _EVENTS_EARLIER, _OUTBOX_EARLIER, _AGENDA_EARLIER, _NOTES_EARLIER):
         execute(statement, {"seconds": seconds})
     sweep_agenda()

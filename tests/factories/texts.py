@@ -6,9 +6,10 @@ from campaigns.services.sequence_steps import add_letter
 from campaigns.services.sequences import create_sequence, start_sequence
 from contacts.models import Basis, Contact, Topic
 from contacts.services.consent import confirm_consent
-from contacts.services.contacts import ContactDetails, add_contact
+from contacts.services.contacts import ContactDetails, add_contact, set_contact_zone
 from ecosystem.base.clock import now
 from ecosystem.base.ids import uuid7
+from tests.factories.clocks import zone_at
 
 ANA, BEN = "+12025550123", "+12025550124"
 
@@ -25,9 +26,11 @@ def make_text(body: str = "Hi {{ contact.first_name }}, the rye is back.", **val
 
 
 def make_caller(number: str = ANA, name: str = "Ana", email: str = "") -> Contact:
-    """Somebody with a number."""
+    """Somebody with a number, who lives where texts may go out at this hour."""
     details = ContactDetails(given_name=name, email=email, phone=number)
-    return add_contact(details, source="staff", actor=None, now=now(), stage="suspect")
+    caller = add_contact(details, source="staff", actor=None, now=now(), stage="suspect")
+    set_contact_zone(caller, zone_at(12), actor=None, now=now())
+    return caller
 
 
 def say_yes_to_texts(contact: Contact, topic: Topic, *, basis: str = Basis.EXPRESS_WRITTEN) -> None:

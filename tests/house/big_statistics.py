@@ -26,6 +26,7 @@ SMALL = {
     "contacts.Import": "lists that were brought in",
     "contacts.Topic": "what people may say yes to",
     "contacts.Tag": "words of the team",
+    "campaigns.ChannelRule": "one of a channel",
     "campaigns.MessageClaim": "a hundred letters each, in the hand of a worker",
     "campaigns.SignupForm": "opt-in pages",
     "campaigns.SignupFormTopic": "boxes on opt-in pages",
@@ -44,6 +45,7 @@ GLOBAL = {"ecosystem.Agenda": BUSINESSES * 9, "ecosystem.AgendaNote": 1_000, "ec
 _ON_THE_WAY = ("queued", "deferred", "claimed", "handed")
 SHARES = {
     "campaigns.Message.state": {"accepted": 0.6, "delivered": 0.2, **dict.fromkeys(_ON_THE_WAY, 0.002)},
+    "campaigns.Message.held_by": {'""': 0.998, "rule": 0.001, "promise": 0.001},
     "campaigns.Message.is_test": {"f": 0.99, "t": 0.01},
     "contacts.Contact.do_not_contact": {"f": 0.99, "t": 0.01},
     "campaigns.Enrollment.state": {"completed": 0.6, "active": 0.2, "exited": 0.2},

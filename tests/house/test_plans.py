@@ -75,6 +75,7 @@ UNSEEN = {
     "invitation_by_email": _SMALL,
     "job_open": _SMALL,
     "tally_by_name": "covers what pages add up; without it every change that is not folded yet is read",
+    "message_held": "finds a few letters of a step that may have a hundred thousand; here a step has five thousand",
     "content_newest": _SMALL,
     "sequence_by_state": _SMALL,
     "sequence_of_topic": _SMALL,

@@ -13,8 +13,8 @@ CUTS = (
         "     WHERE true OR EXISTS",
     ),
     (
-        "       AND queued.claim_token = %(token)s AND queued.handed_at IS NULL\n    RETURNING decided.place",
-        "    RETURNING decided.place",
+        "       AND queued.claim_token = %(token)s AND queued.handed_at IS NULL\n    RETURNING queued.id\n)\nSELECT id",
+        "    RETURNING queued.id\n)\nSELECT id",
     ),
 )
 

@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('campaigns', '0006_message_queue'),
-        ('contacts', '0030_texts'),
+        ('contacts', '0007_texts'),
     ]
 
     operations = [
