@@ -5,12 +5,14 @@ Those of letters carry a signed token and no trailing slash: a redirect would br
 
 from django.urls import path
 
-from campaigns.views import public_links, public_signups, tracking
+from campaigns.views import program_signups, public_links, public_signups, tracking
 
 app_name = "public"
 
 urlpatterns = [
     path("p/<slug:slug>/join/<slug:form>/", public_signups.join, name="join"),
+    path("p/<slug:slug>/join/<slug:form>/embed/", public_signups.join_embedded, name="join_embedded"),
+    path("p/<slug:slug>/join/<slug:form>/json/", program_signups.join_by_program, name="join_by_program"),
     path("c/<str:token>", public_links.confirm, name="confirm"),
     path("c/<str:token>/more", public_links.confirm_trap, name="confirm_trap"),
     path("u/<str:token>", public_links.unsubscribe, name="unsubscribe"),

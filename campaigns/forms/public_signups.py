@@ -77,6 +77,14 @@ class PublicSignupForm(forms.Form):
         """True when the field that people do not see holds something."""
         return bool(self.data.get(self.add_prefix("company_website"), "").strip())
 
+    def request(self) -> dict[str, Any]:
+        """What was asked for: the address, the name, the ticked boxes."""
+        return {
+            "email": self.cleaned_data["email"],
+            "given_name": self.cleaned_data.get("given_name", ""),
+            "boxes": self.ticked(),
+        }
+
     def ticked(self) -> list[SignupFormTopic]:
         """The boxes that were ticked."""
         return [self.boxes[key] for key in self.cleaned_data["topics"]]

@@ -71,6 +71,24 @@ def a_scanner_follows_every_link(visit: Visit) -> None:
     visit.head(reverse("public:confirm", kwargs={"token": visit.tokens["c"]}))
 
 
+def a_stranger_signs_up_in_a_frame_of_another_site(visit: Visit) -> None:
+    url = reverse("public:join_embedded", kwargs=_names_of_form(visit))
+    visit.get(url)
+    visit.head(url)
+    visit.post(url, {"company_website": "x"}, status=302)
+
+
+def a_script_of_another_site_signs_somebody_up(visit: Visit) -> None:
+    url = reverse("public:join_by_program", kwargs=_names_of_form(visit))
+    with visit.a_minute_ago():
+        shown = visit.get(url).json()
+    sent = {"email": NEW, "token": shown["token"], "topics": [box["topic"] for box in shown["boxes"]]}
+    for _ in range(2):
+        visit.post_json(url, sent)
+    visit.post_json(url, {**sent, "email": "zz-other@example.com"}, status=400)
+    _confirm(visit, NEW)
+
+
 # The links of a letter
 
 
@@ -151,7 +169,11 @@ def a_person_follows_one_link_of_two(visit: Visit) -> None:
 
 
 def _join_url(visit: Visit) -> str:
-    return reverse("public:join", kwargs={"slug": visit.tenant.business.slug, "form": visit.tokens["p"]})
+    return reverse("public:join", kwargs=_names_of_form(visit))
+
+
+def _names_of_form(visit: Visit) -> dict[str, str]:
+    return {"slug": visit.tenant.business.slug, "form": visit.tokens["p"]}
 
 
 def _sign_up(visit: Visit, email: str, *, status: int = 302, **changed: Any) -> dict[str, Any]:
@@ -206,6 +228,8 @@ CUSTOMER_VISITS = (
     somebody_who_had_left_signs_up,
     a_firm_signs_up,
     a_scanner_follows_every_link,
+    a_stranger_signs_up_in_a_frame_of_another_site,
+    a_script_of_another_site_signs_somebody_up,
     a_person_leaves_and_comes_back,
     a_mail_program_leaves_by_one_click,
     a_person_leaves_a_letter_without_a_topic,
