@@ -17,6 +17,8 @@ urlpatterns = [
     path("c/<str:token>/more", public_links.confirm_trap, name="confirm_trap"),
     path("u/<str:token>", public_links.unsubscribe, name="unsubscribe"),
     path("u/<str:token>/undo", public_links.unsubscribe_undo, name="unsubscribe_undo"),
+    path("u/<str:token>/more", public_links.unsubscribe_trap, name="unsubscribe_trap"),
+    path("prefs/<str:token>/more", public_links.preferences_trap, name="preferences_trap"),
     path("prefs/<str:token>", public_links.preferences, name="preferences"),
     path("l/<str:token>/<int:number>", tracking.follow, name="link"),
 ]

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from django.urls import reverse
 from django.utils import timezone
 
-from campaigns.models import Link, Message, Signup, SignupForm
+from campaigns.models import Link, Message, Signup, SignupForm, TrackingEvent
 from campaigns.queries.signups import confirm_url
 from contacts.models import Contact, ContactPoint, Organization, Suppression, Topic
 from contacts.services.contacts import delete_contact
@@ -69,6 +69,10 @@ def a_scanner_follows_every_link(visit: Visit) -> None:
     visit.get(url, status=204)
     visit.post(url, status=405)
     visit.head(reverse("public:confirm", kwargs={"token": visit.tokens["c"]}))
+    for name in ("unsubscribe", "preferences"):
+        visit.get(_of_letter(visit, f"{name}_trap"), status=204)
+        visit.post(_of_letter(visit, f"{name}_trap"), status=405)
+        visit.post(_of_letter(visit, name), {"page": "1", "stop": "1"})
 
 
 def a_stranger_signs_up_in_a_frame_of_another_site(visit: Visit) -> None:
@@ -157,7 +161,8 @@ def a_person_follows_a_link(visit: Visit) -> None:
     visit.get(url, status=302)
     visit.post(url, status=405)
     with visit.behind_the_scenes():
-        assert visit.message().clicked_at is not None
+        waiting = TrackingEvent.objects.filter(message=visit.message(), kind="clicked", decided_at=None)
+        assert waiting.count() == 2
 
 
 def a_person_follows_one_link_of_two(visit: Visit) -> None:
@@ -206,7 +211,7 @@ def _confirm_url(visit: Visit, email: str) -> str:
 
 
 def _of_letter(visit: Visit, name: str, **given: object) -> str:
-    word = {"link": "l", "preferences": "prefs"}.get(name, "u")
+    word = {"link": "l", "preferences": "prefs", "preferences_trap": "prefs"}.get(name, "u")
     return reverse(f"public:{name}", kwargs={"token": visit.tokens[word], **given})
 
 
