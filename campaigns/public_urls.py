@@ -5,16 +5,20 @@ Those of letters carry a signed token and no trailing slash: a redirect would br
 
 from django.urls import path
 
-from campaigns.views import public_links, public_signups, text_webhooks, tracking
+from campaigns.views import program_signups, public_links, public_signups, text_webhooks, tracking
 
 app_name = "public"
 
 urlpatterns = [
     path("p/<slug:slug>/join/<slug:form>/", public_signups.join, name="join"),
+    path("p/<slug:slug>/join/<slug:form>/embed/", public_signups.join_embedded, name="join_embedded"),
+    path("p/<slug:slug>/join/<slug:form>/json/", program_signups.join_by_program, name="join_by_program"),
     path("c/<str:token>", public_links.confirm, name="confirm"),
     path("c/<str:token>/more", public_links.confirm_trap, name="confirm_trap"),
     path("u/<str:token>", public_links.unsubscribe, name="unsubscribe"),
     path("u/<str:token>/undo", public_links.unsubscribe_undo, name="unsubscribe_undo"),
+    path("u/<str:token>/more", public_links.unsubscribe_trap, name="unsubscribe_trap"),
+    path("prefs/<str:token>/more", public_links.preferences_trap, name="preferences_trap"),
     path("prefs/<str:token>", public_links.preferences, name="preferences"),
     path("t/<str:token>", text_webhooks.receive, name="texts"),
     path("l/<str:token>/<int:number>", tracking.follow, name="link"),

@@ -26,6 +26,7 @@ dashboard: list[URLPattern | URLResolver] = [
     path("contacts/<uuid:id>/permission/<uuid:topic_id>/proof/", permissions.consent_grant, name="consent_grant"),
     path("contacts/<uuid:id>/permission/withdraw/", permissions.consent_withdraw, name="consent_withdraw"),
     path("contacts/<uuid:id>/prefers/", permissions.channel_prefer, name="channel_prefer"),
+    path("contacts/<uuid:id>/permission/export/", permissions.consent_export, name="consent_export"),
     path("letters/", contents.content_list, name="content_list"),
     path("letters/new/", contents.content_add, name="content_add"),
     path("letters/new-text/", contents.content_add_text, name="content_add_text"),

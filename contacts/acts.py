@@ -11,6 +11,7 @@ tell_acts(
     organization__restored=_("%(who)s brought back %(what)s"),
 )
 tell_acts("users", contact__deleted=_("%(who)s deleted %(what)s"), contact__restored=_("%(who)s brought back %(what)s"))
+tell_acts("shield-check", consent__exported=_("%(who)s took out the proof of what %(what)s allows"))
 tell_acts(
     "users",
     bulk_tag=_("%(who)s put a tag on many people"),

@@ -129,6 +129,16 @@ class PublicSignupForm(forms.Form):
         """True when the field that people do not see holds something."""
         return bool(self.data.get(self.add_prefix("company_website"), "").strip())
 
+    def request(self) -> dict[str, Any]:
+        """What was asked for: the addresses, the name, the ticked boxes."""
+        return {
+            "email": self.cleaned_data["email"],
+            "given_name": self.cleaned_data.get("given_name", ""),
+            "boxes": self.ticked(),
+            "number": self.cleaned_data.get("phone", ""),
+            "text_boxes": self.ticked_texts(),
+        }
+
     def ticked(self) -> list[SignupFormTopic]:
         """The boxes that were ticked."""
         return [self.boxes[key] for key in self.cleaned_data["topics"]]

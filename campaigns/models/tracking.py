@@ -16,6 +16,8 @@ class TrackingEvent(TenantModel):
         OPENED = "opened", _("Opened")
         BOUNCED = "bounced", _("Came back")
         COMPLAINED = "complained", _("Complained")
+        VISITED = "visited", _("Opened the page for leaving or choosing")
+        TRAPPED = "trapped", _("Followed a link that no person sees")
 
     message = TenantForeignKey(Message, on_delete=models.CASCADE, related_name="+")
     kind = models.CharField(max_length=10, choices=Kind.choices)

@@ -1,7 +1,8 @@
 """Clicks: where a tracked link leads, and whether a human or a machine followed it.
 
-A scanner that follows every link looks like a human at its first click. So a click in a letter with several links is
-judged ten seconds later, when it is known what else was clicked; only then does it count for anybody.
+A scanner that follows every link looks like a human at its first click. So a click is judged ten seconds later, when it
+is known what else of the letter was opened; only then does it count for anybody. A letter with one link of ours has
+others too, those for leaving and choosing: whoever opens one of them in the same seconds has followed every link.
 """
 
 import hashlib
@@ -59,9 +60,7 @@ MACHINE_AGENTS = (
 
 _TARGET = """
 SELECT link.url, message.id AS message_id,
-       coalesce(message.accepted_at, message.handed_at, queued.handed_at) AS left_at,
-       (SELECT count(*) FROM campaigns_link AS other
-         WHERE other.business_id = %(business_id)s AND other.content_version_id = link.content_version_id) AS links
+       coalesce(message.accepted_at, message.handed_at, queued.handed_at) AS left_at
   FROM campaigns_message AS message
   JOIN campaigns_link AS link ON link.business_id = %(business_id)s
    AND link.content_version_id = message.content_version_id AND link.number = %(number)s
@@ -73,20 +72,30 @@ WITH due AS (
     SELECT id, message_id, occurred_at FROM campaigns_trackingevent
      WHERE business_id = %(business_id)s AND decided_at IS NULL AND occurred_at <= %(until)s
      ORDER BY occurred_at LIMIT %(batch)s FOR UPDATE SKIP LOCKED
+), seen AS (
+    SELECT due.id, due.message_id,
+           count(DISTINCT near.link_number) FILTER (WHERE near.kind = 'clicked') AS links,
+           count(*) FILTER (WHERE near.kind = 'visited') AS visits,
+           count(*) FILTER (WHERE near.kind = 'trapped') AS traps
+      FROM due JOIN campaigns_trackingevent AS near
+        ON near.business_id = %(business_id)s AND near.message_id = due.message_id
+       AND near.occurred_at BETWEEN due.occurred_at - make_interval(secs => %(together)s)
+                                AND due.occurred_at + make_interval(secs => %(together)s)
+     GROUP BY due.id, due.message_id
 ), judged AS (
-    SELECT due.id,
-           (SELECT count(DISTINCT near.link_number) FROM campaigns_trackingevent AS near
-             WHERE near.business_id = %(business_id)s AND near.message_id = due.message_id AND near.kind = 'clicked'
-               AND near.occurred_at BETWEEN due.occurred_at - make_interval(secs => %(together)s)
-                                        AND due.occurred_at + make_interval(secs => %(together)s))
-         = (SELECT count(*) FROM campaigns_link AS link JOIN campaigns_message AS message
-                ON message.business_id = %(business_id)s AND message.content_version_id = link.content_version_id
-             WHERE link.business_id = %(business_id)s AND message.id = due.message_id) AS is_all
-      FROM due
+    SELECT seen.id,
+           CASE WHEN seen.traps > 0 THEN 'trap'
+                WHEN (seen.links > 1 OR seen.visits > 0) AND seen.links =
+                     (SELECT count(*) FROM campaigns_link AS link JOIN campaigns_message AS message
+                          ON message.business_id = %(business_id)s
+                         AND message.content_version_id = link.content_version_id
+                       WHERE link.business_id = %(business_id)s AND message.id = seen.message_id)
+                THEN 'all_links' ELSE '' END AS reason
+      FROM seen
 )
 UPDATE campaigns_trackingevent AS event
-   SET decided_at = clock_timestamp(), is_machine = judged.is_all, updated_at = clock_timestamp(),
-       machine_reason = CASE WHEN judged.is_all THEN 'all_links' ELSE '' END
+   SET decided_at = clock_timestamp(), is_machine = judged.reason <> '', machine_reason = judged.reason,
+       updated_at = clock_timestamp()
   FROM judged
  WHERE event.business_id = %(business_id)s AND event.id = judged.id
 RETURNING event.message_id, event.link_number, event.occurred_at, event.is_machine"""
@@ -108,14 +117,13 @@ class Click:
 def follow_link(message_id: UUID, number: int, *, now: datetime, user_agent: str, is_head: bool) -> str | None:
     """Where link `number` of a message leads, or None where there is no such link; the click is written down.
 
-    What is plainly a machine feeds nobody. A click in a letter with one link counts at once, others ten seconds later.
+    What is plainly a machine feeds nobody. Any other click waits ten seconds until it is judged.
     """
     found = rows(_TARGET, {"message_id": message_id, "number": number})
     if not found:
         return None
     target = found[0]
     reason = _machine_reason(user_agent, is_head=is_head, left_at=target["left_at"], now=now)
-    is_decided = bool(reason) or target["links"] < 2
     TrackingEvent.objects.create(
         message_id=message_id,
         kind=TrackingEvent.Kind.CLICKED,
@@ -124,13 +132,29 @@ def follow_link(message_id: UUID, number: int, *, now: datetime, user_agent: str
         is_machine=bool(reason),
         machine_reason=reason,
         user_agent_hash=hashlib.sha256(user_agent.encode()).hexdigest(),
-        decided_at=now if is_decided else None,
+        decided_at=now if reason else None,
     )
-    if not is_decided:
+    if not reason:
         note_work(CLICKS_QUEUE, now + timedelta(seconds=TOGETHER_SECONDS))
-    elif not reason:
-        count_clicks([Click(message_id, number, now)])
     return str(target["url"])
+
+
+def note_visit(message: Message, *, now: datetime) -> None:
+    """Write down that the page for leaving or choosing was opened, which every letter leads to."""
+    _note(message, TrackingEvent.Kind.VISITED, now)
+
+
+def note_trap(message: Message, *, now: datetime) -> None:
+    """Write down that a link was followed which no person sees. Buttons count for nothing for ten seconds."""
+    _note(message, TrackingEvent.Kind.TRAPPED, now)
+
+
+def is_in_trap(message: Message, *, now: datetime) -> bool:
+    """Whether a machine was caught at this letter within the last ten seconds."""
+    since = now - timedelta(seconds=TOGETHER_SECONDS)
+    return TrackingEvent.objects.filter(
+        message=message, occurred_at__gt=since, occurred_at__lte=now, kind=TrackingEvent.Kind.TRAPPED
+    ).exists()
 
 
 def count_clicks(clicks: Sequence[Click]) -> int:
@@ -173,6 +197,14 @@ def work_clicks(business_id: int, now: datetime) -> datetime | None:
             count_clicks(humans)
         next_due: datetime | None = rows(_NEXT, {"together": TOGETHER_SECONDS})[0]["due_at"]
     return next_due
+
+
+def _note(message: Message, kind: TrackingEvent.Kind, now: datetime) -> None:
+    is_machine = kind == TrackingEvent.Kind.TRAPPED
+    TrackingEvent.objects.create(
+        message=message, kind=kind, occurred_at=now, decided_at=now, is_machine=is_machine,
+        machine_reason="trap" if is_machine else "",
+    )  # fmt: skip
 
 
 def _machine_reason(user_agent: str, *, is_head: bool, left_at: datetime | None, now: datetime) -> str:

@@ -1,5 +1,7 @@
 """What the team does about one person's permission: ask, keep proof, take note of a no."""
 
+import json
+from dataclasses import asdict, astuple
 from typing import Any
 from uuid import UUID
 
@@ -16,13 +18,16 @@ from campaigns.queries.texts import text_settings
 from campaigns.services.signups import ask_for_consent
 from campaigns.services.text_signups import disclosure_of
 from contacts.models import Channel, Contact
+from contacts.queries.consent_proofs import ProofLine, proof_lines
 from contacts.queries.contacts import get_contact
 from contacts.queries.topics import get_open_topic, get_topic
 from contacts.services.consent import grant_consent, withdraw_consent
 from contacts.services.preferred_channel import prefer_channel
 from ecosystem.base import clock
 from ecosystem.base.access import Action, may, member_required
+from ecosystem.base.csv_lines import csv_line
 from ecosystem.base.errors import DomainError
+from ecosystem.services.audit import record_act
 
 
 def permission_panel(request: HttpRequest, contact: Contact) -> dict[str, Any]:
@@ -35,6 +40,7 @@ def permission_panel(request: HttpRequest, contact: Contact) -> dict[str, Any]:
         "may_stop": any(line.channel == Channel.EMAIL and (line.is_allowed or line.is_waiting) for line in lines),
         "may_stop_texts": any(line.channel == Channel.SMS and (line.is_allowed or line.is_waiting) for line in lines),
         "has_choice": {line.channel for line in lines} >= {Channel.EMAIL, Channel.SMS},
+        "may_export": may(request.membership, Action.EXPORT_PEOPLE),  # type: ignore[attr-defined]
     }
 
 
@@ -103,6 +109,26 @@ def channel_prefer(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
     else:
         messages.success(request, _("Kept."))
     return redirect("contacts:contact_detail", slug=slug, id=id)
+
+
+@require_POST
+@member_required(Action.EXPORT_PEOPLE)
+def consent_export(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
+    """The proof of one person's permission as a file. Taking it out is written into the audit trail."""
+    contact = get_contact(id)
+    lines = proof_lines(contact)
+    record_act("consent.exported", actor=request.membership, subject=contact, rows=len(lines))
+    if request.POST.get("format") == "json":
+        answer = HttpResponse(
+            json.dumps({"permission": [asdict(line) for line in lines]}, ensure_ascii=False, indent=1),
+            content_type="application/json",
+        )
+    else:
+        table = [csv_line(ProofLine.names()), *(csv_line(astuple(line)) for line in lines)]
+        answer = HttpResponse("\ufeff" + "".join(table), content_type="text/csv; charset=utf-8")
+    ending = "json" if answer.headers["Content-Type"] == "application/json" else "csv"
+    answer.headers["Content-Disposition"] = f'attachment; filename="permission-{contact.id}.{ending}"'
+    return answer
 
 
 def _uuid(text: str) -> UUID:

@@ -23,6 +23,7 @@ from campaigns.queries.signups import find_signup, topics_of
 from campaigns.services.form_times import Freshness, read_form_time, stamp_form, use_form_time
 from campaigns.services.preferences import come_back, keep_preferences, leave_by_message, stop_everything
 from campaigns.services.signups import Confirmation, confirm_signup
+from campaigns.services.tracking import is_in_trap, note_trap, note_visit
 from campaigns.views.public_pages import evidence_of, lost_page, private, public_page
 from contacts.models import Topic
 from contacts.queries.consent import is_suppressed
@@ -97,7 +98,9 @@ def unsubscribe(request: HttpRequest, link: OpenedLink) -> HttpResponse:
     message = find_message(link.row_id)
     topic = message.topic if message else None
     context: dict[str, Any] = {"topic": topic, "token": link.token, "preferences": _preferences_of(link, message)}
-    if request.method != "POST":
+    # A mail program's one-click is asked for by a person and always counts; a button may be pressed by a scanner.
+    if request.method != "POST" or (not _is_one_click(request) and _is_in_trap(message)):
+        _note_visit(message)
         is_out = message is not None and is_suppressed(message.channel, hashes_of_message(message), topic=topic)
         return public_page(request, link.business, "campaigns/public/leave.html", {**context, "is_out": is_out})
     had_said_yes: tuple[UUID, ...] = ()
@@ -117,7 +120,7 @@ def unsubscribe_undo(request: HttpRequest, link: OpenedLink) -> HttpResponse:
     """Taking a leaving back, from the page that said it and soon after: a new yes by the person."""
     message = find_message(link.row_id)
     topics: list[Topic] = []
-    if request.method == "POST" and message is not None:
+    if request.method == "POST" and message is not None and not _is_in_trap(message):
         proof = read_form_time(request.POST.get("proof", ""), now=clock.now().timestamp())
         is_theirs = proof.freshness == Freshness.GOOD and proof.about[:16] == message.id.bytes
         if is_theirs and use_form_time(proof):
@@ -135,7 +138,9 @@ def preferences(request: HttpRequest, link: OpenedLink) -> HttpResponse:
         return lost_page(request, is_expired=True)
     now = clock.now()
     context: dict[str, Any] = {}
-    if request.method == "POST":
+    if request.method != "POST":
+        _note_visit(message)
+    elif not _is_in_trap(message):
         evidence = evidence_of(request, page="preferences")
         if "stop" in request.POST:
             stop_everything(message, evidence=evidence, now=now)
@@ -143,8 +148,35 @@ def preferences(request: HttpRequest, link: OpenedLink) -> HttpResponse:
         else:
             shown, chosen = request.POST.getlist("shown"), request.POST.getlist("on")
             context["change"] = keep_preferences(message, shown=shown, chosen=chosen, evidence=evidence, now=now)
-    context["page"] = preference_page(message, now=now)
+    context |= {"page": preference_page(message, now=now), "token": link.token}
     return public_page(request, link.business, "campaigns/public/preferences.html", context)
+
+
+@signed(UNSUBSCRIBE, "GET", "HEAD")
+def unsubscribe_trap(request: HttpRequest, link: OpenedLink) -> HttpResponse:
+    return _trap(link)
+
+
+@signed(PREFERENCES, "GET", "HEAD")
+def preferences_trap(request: HttpRequest, link: OpenedLink) -> HttpResponse:
+    return _trap(link)
+
+
+def _trap(link: OpenedLink) -> HttpResponse:
+    """A link no person sees, on the pages that every letter leads to: what follows it is a machine."""
+    message = find_message(link.row_id)
+    if message is not None:
+        note_trap(message, now=clock.now())
+    return private(HttpResponse(status=204))
+
+
+def _is_in_trap(message: Message | None) -> bool:
+    return message is not None and is_in_trap(message, now=clock.now())
+
+
+def _note_visit(message: Message | None) -> None:
+    if message is not None:
+        note_visit(message, now=clock.now())
 
 
 def _welcome(request: HttpRequest, link: OpenedLink, done: Confirmation) -> HttpResponse:

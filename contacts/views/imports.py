@@ -1,7 +1,5 @@
 """Pages of bringing in a list: file, columns, permission, check, and how far it is."""
 
-import csv
-import io
 from collections.abc import Iterator
 from uuid import UUID
 
@@ -17,11 +15,11 @@ from contacts.models import Import, Stage
 from contacts.queries.imports import find_same_file, get_import, iter_problems, newest_imports, preview_import
 from contacts.services.imports import cancel_import, map_import, permit_import, start_import, upload_import
 from ecosystem.base.access import Action, member_required
+from ecosystem.base.csv_lines import csv_line
 from ecosystem.base.errors import DomainError
 from ecosystem.models import KindSetting
 
 STEP_NAMES = [gettext_lazy("File"), gettext_lazy("Match"), gettext_lazy("Permission"), gettext_lazy("Check")]
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 @member_required(Action.IMPORT_PEOPLE)
@@ -153,16 +151,9 @@ def import_problems(request: HttpRequest, slug: str, id: UUID) -> HttpResponseBa
 
 
 def _problem_lines(business_id: int, imported: Import) -> Iterator[str]:
-    yield "\ufeff" + _csv_line([_("Line"), _("What is wrong"), *imported.header])
+    yield "\ufeff" + csv_line([_("Line"), _("What is wrong"), *imported.header])
     for problem in iter_problems(business_id, imported.id):
-        yield _csv_line([str(problem.line), problem.sentence, *problem.row])
-
-
-def _csv_line(cells: list[str]) -> str:
-    """One line whose cells no table program takes for a formula."""
-    buffer = io.StringIO()
-    csv.writer(buffer).writerow([f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell for cell in cells])
-    return buffer.getvalue()
+        yield csv_line([str(problem.line), problem.sentence, *problem.row])
 
 
 def _has_begun(imported: Import) -> bool:

@@ -76,7 +76,7 @@ def test_from_a_real_list_to_a_letter_in_a_mailbox(
     assert (led.status, led.headers["location"]) == (302, "https://example.com/guide")
 
     open_person(owner, home, "Vera")
-    wait_for(owner, lambda: "Read on in “Here is your guide”" in owner.inner_text("main"))
+    wait_for(owner, lambda: "Read on in “Here is your guide”" in owner.inner_text("main"), seconds=40)
     expect(owner.get_by_text("May be written to: they said yes.")).to_be_visible()
     leave(letter)
     owner.reload()

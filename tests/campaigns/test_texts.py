@@ -8,7 +8,7 @@ import time_machine
 from django.conf import settings
 
 from campaigns.gateways import sms
-from campaigns.models import Message, QueuedMessage, SequenceVersion
+from campaigns.models import ChannelRule, Message, QueuedMessage, SequenceVersion
 from campaigns.queries.eligibility import may_send
 from campaigns.queries.sequences import steps_with_numbers
 from campaigns.services import delivery
@@ -18,7 +18,7 @@ from campaigns.services.delivery_breaker import breaker, text_breaker
 from campaigns.services.enrollments import enroll_contact
 from campaigns.services.messages import cancel_open_messages, decide_unknown
 from campaigns.services.text_reports import read_text
-from contacts.models import Basis, Channel, Consent, ConsentState, Contact, Interaction, Suppression
+from contacts.models import Basis, Channel, Consent, ConsentState, Contact, Interaction, Suppression, Topic
 from contacts.queries.consent import channel_hashes
 from contacts.services.consent import withdraw_consent
 from contacts.services.suppression import suppress_address
@@ -247,6 +247,9 @@ def test_a_no_to_texts_leaves_letters_alone_and_the_other_way_round(ana, seasona
 
 def test_s8_brand_in_each_terms_in_the_first_stop_once_a_month(shop, seasonal, provider):
     make_sender()
+    # How many a person may get is another matter, and counted by the clock of PostgreSQL.
+    ChannelRule.objects.create(channel="sms", most_count=20, most_days=7)
+    Topic.objects.filter(id=seasonal.id).update(promised_count=31)
     person = make_text_friend(seasonal)
     sequence = make_text_sequence(seasonal, make_text("The rye is back."))
     with time_machine.travel(datetime(2026, 11, 9, 16, tzinfo=UTC), tick=True) as clock:

@@ -9,7 +9,7 @@ from django.test import override_settings
 from django.urls import reverse
 from django.utils import timezone
 
-from campaigns.models import Link, Message, Signup, SignupForm, TextSignup
+from campaigns.models import Link, Message, Signup, SignupForm, TextSignup, TrackingEvent
 from campaigns.queries.signups import confirm_url
 from contacts.models import Contact, ContactPoint, Organization, Suppression, Topic
 from contacts.services.contacts import delete_contact
@@ -72,6 +72,28 @@ def a_scanner_follows_every_link(visit: Visit) -> None:
     visit.get(url, status=204)
     visit.post(url, status=405)
     visit.head(reverse("public:confirm", kwargs={"token": visit.tokens["c"]}))
+    for name in ("unsubscribe", "preferences"):
+        visit.get(_of_letter(visit, f"{name}_trap"), status=204)
+        visit.post(_of_letter(visit, f"{name}_trap"), status=405)
+        visit.post(_of_letter(visit, name), {"page": "1", "stop": "1"})
+
+
+def a_stranger_signs_up_in_a_frame_of_another_site(visit: Visit) -> None:
+    url = reverse("public:join_embedded", kwargs=_names_of_form(visit))
+    visit.get(url)
+    visit.head(url)
+    visit.post(url, {"company_website": "x"}, status=302)
+
+
+def a_script_of_another_site_signs_somebody_up(visit: Visit) -> None:
+    url = reverse("public:join_by_program", kwargs=_names_of_form(visit))
+    with visit.a_minute_ago():
+        shown = visit.get(url).json()
+    sent = {"email": NEW, "token": shown["token"], "topics": [box["topic"] for box in shown["boxes"]]}
+    for _ in range(2):
+        visit.post_json(url, sent)
+    visit.post_json(url, {**sent, "email": "zz-other@example.com"}, status=400)
+    _confirm(visit, NEW)
 
 
 # The links of a letter
@@ -142,7 +164,8 @@ def a_person_follows_a_link(visit: Visit) -> None:
     visit.get(url, status=302)
     visit.post(url, status=405)
     with visit.behind_the_scenes():
-        assert visit.message().clicked_at is not None
+        waiting = TrackingEvent.objects.filter(message=visit.message(), kind="clicked", decided_at=None)
+        assert waiting.count() == 2
 
 
 def a_person_follows_one_link_of_two(visit: Visit) -> None:
@@ -190,7 +213,11 @@ def _send_in(visit: Visit, url: str, told: dict[str, str]) -> None:
 
 
 def _join_url(visit: Visit) -> str:
-    return reverse("public:join", kwargs={"slug": visit.tenant.business.slug, "form": visit.tokens["p"]})
+    return reverse("public:join", kwargs=_names_of_form(visit))
+
+
+def _names_of_form(visit: Visit) -> dict[str, str]:
+    return {"slug": visit.tenant.business.slug, "form": visit.tokens["p"]}
 
 
 def _sign_up(visit: Visit, email: str, *, status: int = 302, **changed: Any) -> dict[str, Any]:
@@ -223,7 +250,7 @@ def _confirm_url(visit: Visit, email: str) -> str:
 
 
 def _of_letter(visit: Visit, name: str, **given: object) -> str:
-    word = {"link": "l", "preferences": "prefs"}.get(name, "u")
+    word = {"link": "l", "preferences": "prefs", "preferences_trap": "prefs"}.get(name, "u")
     return reverse(f"public:{name}", kwargs={"token": visit.tokens[word], **given})
 
 
@@ -245,6 +272,8 @@ CUSTOMER_VISITS = (
     somebody_who_had_left_signs_up,
     a_firm_signs_up,
     a_scanner_follows_every_link,
+    a_stranger_signs_up_in_a_frame_of_another_site,
+    a_script_of_another_site_signs_somebody_up,
     a_person_leaves_and_comes_back,
     a_mail_program_leaves_by_one_click,
     a_person_leaves_a_letter_without_a_topic,

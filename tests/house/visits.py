@@ -58,6 +58,10 @@ class Visit:
 
         return self._ask("POST", url, status, ask)
 
+    def post_json(self, url: str, sent: dict[str, Any], *, status: int = 200) -> HttpResponse:
+        """What a script sends."""
+        return self._ask("POST", url, status, lambda: self.client.post(url, sent, content_type="application/json"))
+
     def message(self) -> Message:
         """The letter that the links of this visit stand in."""
         return Message.objects.select_related("contact", "topic").filter(enrollment__isnull=False).latest("id")
