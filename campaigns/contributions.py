@@ -15,6 +15,7 @@ from campaigns.services.delivery import work_delivery
 from campaigns.services.enrollments import STEPS_QUEUE
 from campaigns.services.messages import queue_of
 from campaigns.services.proofs import letters_left_lying, lost_places, twins, untold_letters, wrong_counts
+from campaigns.services.provider_events import PROVIDER_EVENTS_QUEUE, work_provider_events
 from campaigns.services.signup_purge import PURGE_QUEUE, work_purge
 from campaigns.services.tracking import CLICKS_QUEUE, work_clicks
 from campaigns.services.trigger_starts import START_ON_YES, start_on_yes
@@ -32,6 +33,7 @@ from ecosystem.ways_in import WAYS_IN, WayIn
 
 AGENDA_QUEUES.add(STEPS_QUEUE, AgendaQueue(lane="sequence", work=work_steps))
 AGENDA_QUEUES.add(CLICKS_QUEUE, AgendaQueue(lane="webhooks", work=work_clicks))
+AGENDA_QUEUES.add(PROVIDER_EVENTS_QUEUE, AgendaQueue(lane="webhooks", work=work_provider_events))
 for lane in Message.Lane.values:
     AGENDA_QUEUES.add(queue_of(lane), AgendaQueue(lane=lane, work=partial(work_delivery, lane)))
 

@@ -5,7 +5,7 @@ Those of letters carry a signed token and no trailing slash: a redirect would br
 
 from django.urls import path
 
-from campaigns.views import public_links, public_signups, tracking
+from campaigns.views import provider_events, public_links, public_signups, tracking
 
 app_name = "public"
 
@@ -17,4 +17,5 @@ urlpatterns = [
     path("u/<str:token>/undo", public_links.unsubscribe_undo, name="unsubscribe_undo"),
     path("prefs/<str:token>", public_links.preferences, name="preferences"),
     path("l/<str:token>/<int:number>", tracking.follow, name="link"),
+    path("e/<str:token>", provider_events.provider_events, name="provider_events"),
 ]

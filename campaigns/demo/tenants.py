@@ -8,7 +8,8 @@ from allauth.account.models import EmailAddress
 from django.db import transaction
 from django.utils import timezone
 
-from campaigns.models import Content, Message, MessageClaim, QueuedMessage, TrackingEvent
+from campaigns.models import Content, Message, MessageClaim, ProviderEvent, QueuedMessage, TrackingEvent
+from campaigns.services.accounts import add_account
 from campaigns.services.advancing import advance
 from campaigns.services.enrollments import enroll_contact
 from campaigns.services.sequence_steps import add_letter, add_wait
@@ -196,6 +197,15 @@ def _write_letters(made: SimpleNamespace) -> None:
     QueuedMessage.objects.filter(id=held.id).update(claim_token=claim.id)
     TrackingEvent.objects.create(
         message=message, kind=TrackingEvent.Kind.OPENED, occurred_at=made.now, is_machine=True, machine_reason="demo"
+    )
+    made.account = add_account(provider="mailgun", name=f"{made.marker}account", secret=f"{made.marker}secret")
+    ProviderEvent.objects.create(
+        account=made.account,
+        event_id=f"{made.marker}event",
+        kind=ProviderEvent.Kind.OPENED,
+        occurred_at=made.now,
+        look_at=made.now,
+        worked_at=made.now,
     )
 
 

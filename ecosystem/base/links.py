@@ -37,6 +37,7 @@ FORM_TIME = "form_time"
 LINK = "link"
 UNSUBSCRIBE = "unsubscribe"
 PREFERENCES = "preferences"
+EVENTS = "events"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ PURPOSES = {
     LINK: Purpose("message", 0, None),
     UNSUBSCRIBE: Purpose("message", 1, None),
     PREFERENCES: Purpose("message", 2, timedelta(days=90)),
+    EVENTS: Purpose("events", 0, None),
 }
 
 
