@@ -17,6 +17,7 @@ from campaigns.services.incoming_texts import QUEUE as TEXTS_QUEUE
 from campaigns.services.incoming_texts import work_undecided
 from campaigns.services.messages import queue_of
 from campaigns.services.proofs import letters_left_lying, lost_places, twins, untold_letters, wrong_counts
+from campaigns.services.provider_events import PROVIDER_EVENTS_QUEUE, work_provider_events
 from campaigns.services.quiet_hours import PLAN_CHANNEL_ANEW, plan_channel_anew
 from campaigns.services.signup_purge import PURGE_QUEUE, work_purge
 from campaigns.services.tracking import CLICKS_QUEUE, work_clicks
@@ -36,6 +37,7 @@ from ecosystem.ways_in import WAYS_IN, WayIn
 
 AGENDA_QUEUES.add(STEPS_QUEUE, AgendaQueue(lane="sequence", work=work_steps))
 AGENDA_QUEUES.add(CLICKS_QUEUE, AgendaQueue(lane="webhooks", work=work_clicks))
+AGENDA_QUEUES.add(PROVIDER_EVENTS_QUEUE, AgendaQueue(lane="webhooks", work=work_provider_events))
 # Texts wait in lanes of their own, worked by the same workers.
 WORKED_IN = {"text": "sequence", "text_now": "transactional"}
 for lane in Message.Lane.values:

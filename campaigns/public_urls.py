@@ -5,7 +5,14 @@ Those of letters carry a signed token and no trailing slash: a redirect would br
 
 from django.urls import path
 
-from campaigns.views import program_signups, public_links, public_signups, text_webhooks, tracking
+from campaigns.views import (
+    program_signups,
+    provider_events,
+    public_links,
+    public_signups,
+    text_webhooks,
+    tracking,
+)
 
 app_name = "public"
 
@@ -22,4 +29,5 @@ urlpatterns = [
     path("prefs/<str:token>", public_links.preferences, name="preferences"),
     path("t/<str:token>", text_webhooks.receive, name="texts"),
     path("l/<str:token>/<int:number>", tracking.follow, name="link"),
+    path("e/<str:token>", provider_events.provider_events, name="provider_events"),
 ]

@@ -14,10 +14,12 @@ from campaigns.models import (
     Message,
     MessageClaim,
     Pressure,
+    ProviderEvent,
     QueuedMessage,
     TextSender,
     TrackingEvent,
 )
+from campaigns.services.accounts import add_account
 from campaigns.services.advancing import advance
 from campaigns.services.enrollments import enroll_contact
 from campaigns.services.incoming_texts import hear_text
@@ -243,6 +245,15 @@ def _write_letters(made: SimpleNamespace) -> None:
     ChannelRule.objects.create(channel=Channel.SMS, most_count=2, most_days=7)
     TrackingEvent.objects.create(
         message=message, kind=TrackingEvent.Kind.OPENED, occurred_at=made.now, is_machine=True, machine_reason="demo"
+    )
+    made.account = add_account(provider="mailgun", name=f"{made.marker}account", secret=f"{made.marker}secret")
+    ProviderEvent.objects.create(
+        account=made.account,
+        event_id=f"{made.marker}event",
+        kind=ProviderEvent.Kind.OPENED,
+        occurred_at=made.now,
+        look_at=made.now,
+        worked_at=made.now,
     )
 
 

@@ -1,5 +1,6 @@
 """Every model of the campaigns app."""
 
+from campaigns.models.accounts import ProviderAccount, ProviderEvent
 from campaigns.models.contents import Content, ContentVersion, Link
 from campaigns.models.enrollments import Enrollment
 from campaigns.models.messages import Message, MessageClaim, QueuedMessage
@@ -19,6 +20,8 @@ __all__ = [
     "Message",
     "MessageClaim",
     "Pressure",
+    "ProviderAccount",
+    "ProviderEvent",
     "QueuedMessage",
     "Sequence",
     "SequenceVersion",

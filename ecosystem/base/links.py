@@ -38,6 +38,7 @@ LINK = "link"
 UNSUBSCRIBE = "unsubscribe"
 PREFERENCES = "preferences"
 TEXTS = "texts"
+EVENTS = "events"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,7 @@ PURPOSES = {
     UNSUBSCRIBE: Purpose("message", 1, None),
     PREFERENCES: Purpose("message", 2, timedelta(days=90)),
     TEXTS: Purpose("texts", 0, None),
+    EVENTS: Purpose("events", 0, None),
 }
 
 

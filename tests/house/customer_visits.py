@@ -1,5 +1,6 @@
 """What customers and their mail programs ask: the opt-in page with its second yes, and the links of a letter."""
 
+import hmac
 import re
 from datetime import timedelta
 from typing import Any
@@ -9,8 +10,9 @@ from django.test import override_settings
 from django.urls import reverse
 from django.utils import timezone
 
-from campaigns.models import Link, Message, Signup, SignupForm, TextSignup, TrackingEvent
+from campaigns.models import Link, Message, ProviderAccount, Signup, SignupForm, TextSignup, TrackingEvent
 from campaigns.queries.signups import confirm_url
+from campaigns.services.accounts import events_url
 from contacts.models import Contact, ContactPoint, Organization, Suppression, Topic
 from contacts.services.contacts import delete_contact
 from contacts.services.points import keep_number
@@ -156,6 +158,20 @@ def somebody_who_was_forgotten_stops_everything(visit: Visit) -> None:
     visit.post(_of_letter(visit, "preferences"), {"stop": "1"})
 
 
+def a_provider_tells_of_letters(visit: Visit) -> None:
+    with visit.behind_the_scenes():
+        account, letter = ProviderAccount.objects.get(), visit.message()
+    url = urlsplit(events_url(account)).path
+    visit.get(url, status=405)
+    visit.post(url, {"event": "delivered"}, status=403)
+    key = f"{visit.tenant.marker}secret".encode()
+    proof = {"timestamp": "1", "token": "t", "signature": hmac.new(key, b"1t", "sha256").hexdigest()}
+    for event in ("delivered", "opened", "complained"):
+        told = {"event": event, "recipient": letter.address, "Message-Id": f"<{letter.id}.mark@example.com>"}
+        visit.post(url, {**told, **proof})
+    visit.post(reverse("public:provider_events", kwargs={"token": "nothing"}), status=404)
+
+
 def a_person_follows_a_link(visit: Visit) -> None:
     url = _of_letter(visit, "link", number=1)
     _change_letter(visit, accepted_at=timezone.now() - timedelta(hours=1))
@@ -282,6 +298,7 @@ CUSTOMER_VISITS = (
     a_person_stops_everything,
     somebody_who_was_deleted_stops_everything,
     somebody_who_was_forgotten_stops_everything,
+    a_provider_tells_of_letters,
     a_person_follows_a_link,
     a_person_follows_one_link_of_two,
     somebody_answers_texts,

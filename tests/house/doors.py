@@ -10,9 +10,9 @@ from django.test import Client
 from django.urls import reverse
 
 from campaigns.demo.tenants import DemoTenant
-from campaigns.models import Message, Signup, SignupForm
+from campaigns.models import Message, ProviderAccount, Signup, SignupForm
 from ecosystem.api.schema import described
-from ecosystem.base.links import CONFIRM, INVITATION, TEXTS, MessageSigner, sign_link
+from ecosystem.base.links import CONFIRM, EVENTS, INVITATION, TEXTS, MessageSigner, sign_link
 from ecosystem.base.tenancy import business_scope
 from ecosystem.models import Invitation, User
 from ecosystem.services import invitations
@@ -113,7 +113,7 @@ def tokens_of(tenant: DemoTenant) -> dict[str, str]:
     with business_scope(tenant.business):
         form, signup = SignupForm.objects.get(), Signup.objects.get()
         message = Message.objects.filter(enrollment__isnull=False).latest("id")
-        invitation = Invitation.objects.get()
+        invitation, account = Invitation.objects.get(), ProviderAccount.objects.get()
         secret = bytes(invitations.SECRET_BYTES)
         Invitation.objects.update(secret_hash=invitations._hash(secret))
     business_id = tenant.business.pk
@@ -126,6 +126,7 @@ def tokens_of(tenant: DemoTenant) -> dict[str, str]:
         "prefs": of_message.preferences,
         "l": of_message.link,
         "t": sign_link(TEXTS, business_id, b"texts", issued_at=0),
+        "e": sign_link(EVENTS, business_id, account.pk.bytes),
     }
 
 

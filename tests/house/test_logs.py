@@ -27,6 +27,7 @@ def test_addresses_are_struck_out(written, kept):
         ("GET /b/oat-and-ember/contacts/?q=ana", "GET /b/oat-and-ember/contacts/"),
         ("POST /u/k1.AbCd-123", "POST /u/***"),
         ("GET /l/k1.AbCd-123/?utm=x", "GET /l/***/"),
+        ("POST /e/k1.AbCd-123", "POST /e/***"),
         ("GET /accounts/confirm-email/Mg:1abc/", "GET /accounts/confirm-email/***/"),
     ],
 )

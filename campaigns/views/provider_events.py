@@ -1,0 +1,46 @@
+"""Where providers tell what became of letters: no session and no cookie, only their own proof counts."""
+
+from django.core.exceptions import RequestDataTooBig
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+
+from campaigns.gateways.provider_events import BrokenEvent, ForgedEvent, read_events
+from campaigns.models import ProviderAccount
+from campaigns.services.provider_events import take_in_events
+from ecosystem.base.clock import now
+from ecosystem.base.links import EVENTS, BadLink, read_link
+from ecosystem.base.sealing import unseal
+from ecosystem.base.tenancy import business_scope
+
+LARGEST_BODY = 256 * 1024
+
+
+@csrf_exempt  # a provider has no session; its signature is checked instead
+@never_cache
+def provider_events(request: HttpRequest, token: str) -> HttpResponse:
+    """Take in what a provider tells and answer at once. What is forged changes nothing."""
+    try:
+        link = read_link(EVENTS, token)
+        account_id = link.uuid
+    except BadLink as error:
+        raise Http404 from error
+    if request.method != "POST":
+        return HttpResponseNotAllowed(["POST"])
+    try:
+        if len(request.body) > LARGEST_BODY:
+            return HttpResponse(status=413)
+    except RequestDataTooBig:
+        return HttpResponse(status=413)
+    with business_scope(link.business_id):
+        account = ProviderAccount.objects.filter(id=account_id).first()
+        if account is None:
+            raise Http404
+        try:
+            events = read_events(account.provider, unseal(account.sealed_secret).decode(), request)
+        except ForgedEvent:
+            return HttpResponse(status=403)
+        except BrokenEvent:
+            return HttpResponse(status=400)
+        take_in_events(account, events, now=now())
+    return HttpResponse()
