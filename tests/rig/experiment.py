@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -74,6 +75,7 @@ class Report:
 
     plan: Plan
     landed: int = 0  # kills that hit a worker with letters handed over and not answered for
+    struck: Counter[str] = field(default_factory=Counter)  # what was really done before nothing was left to send
     seconds: float = 0.0
     history: History | None = None
     problems: list[str] = field(default_factory=list)
@@ -89,6 +91,7 @@ def run(plan: Plan, businesses: list[Business], folder: Path) -> Report:
             for blow in plan.blows():
                 time.sleep(crew.random.uniform(*plan.pause))
                 crew.strike(blow, businesses, report)
+                report.struck[blow] += 1
                 if not left_to_send(crew.ops):
                     break
             crew.finish(businesses)

@@ -12,14 +12,14 @@ HEAD = (
 def row(report: Report) -> str:
     """One run as a row."""
     plan, history = report.plan, report.history
-    counts = {
-        "kills": plan.kills,
-        "freezes": plan.freezes,
-        "kills of PostgreSQL": plan.postgres_kills,
-        "flushes of Redis": plan.redis_flushes,
-        "cuts of all connections": plan.cuts,
+    names = {
+        "kill": "kills",
+        "freeze": "freezes",
+        "kill postgres": "kills of PostgreSQL",
+        "flush redis": "flushes of Redis",
+        "cut connections": "cuts of all connections",
     }
-    blows = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
+    blows = ", ".join(f"{report.struck[blow]} {name}" for blow, name in names.items() if report.struck[blow])
     if plan.faults:
         blows += f"; provider {plan.faults}"
     silent = len(history.silent) + len(history.never_taken)
