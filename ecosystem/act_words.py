@@ -12,6 +12,8 @@ tell_acts(
     sender_changed=_("%(who)s changed who letters come from"),
     profile_changed=_("%(who)s changed the settings"),
     core_message_changed=_("%(who)s changed the core message"),
+    sending_paused=_("%(who)s stopped everything that is sent"),
+    sending_resumed=_("%(who)s let letters go out again"),
     kind_changed=_("%(who)s changed the kind “%(what)s”"),
 )
 tell_acts("chevrons-up-down", business_switched=_("%(who)s came over from another business"))

@@ -32,6 +32,11 @@ MENU.add(
     order=93,
 )
 MENU.add(
+    "sending",
+    MenuItem(MenuGroup.FOLLOW, _("Sending"), "pause", "ecosystem:sending", Action.EDIT_SETTINGS),
+    order=29,
+)
+MENU.add(
     "api_keys",
     MenuItem(MenuGroup.WORLD, _("Keys for programs"), "key-round", "ecosystem:api_key_list", Action.MANAGE_KEYS),
     order=94,

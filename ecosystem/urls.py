@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from ecosystem.views import account, api_keys, audit, core_message, dashboard, invitations, kinds, profile, setup, team
+from ecosystem.views import (
+    account,
+    api_keys,
+    audit,
+    core_message,
+    dashboard,
+    invitations,
+    kinds,
+    profile,
+    sending,
+    setup,
+    team,
+)
 
 app_name = "ecosystem"
 
@@ -23,6 +35,7 @@ urlpatterns = [
     path("b/<slug:slug>/start/letters/", setup.setup_sender, name="setup_sender"),
     path("b/<slug:slug>/start/people/", setup.setup_people, name="setup_people"),
     path("b/<slug:slug>/start/done/", setup.setup_finish, name="setup_finish"),
+    path("b/<slug:slug>/sending/", sending.sending, name="sending"),
     path("b/<slug:slug>/settings/", profile.profile, name="profile"),
     path("b/<slug:slug>/kinds/", kinds.kind_list, name="kind_list"),
     path("b/<slug:slug>/kinds/<slug:kind>/", kinds.kind_edit, name="kind_edit"),

@@ -11,6 +11,7 @@ from django.db import IntegrityError
 from campaigns.gateways.base import Outcome, Refusal, Verdict
 from campaigns.services.delivery_claims import MOST_ATTEMPTS, ClaimedMessage, as_array
 from campaigns.services.pressure import free_places
+from campaigns.services.standing import judge_standing
 from campaigns.services.text_stops import stop_after_second_failure, stop_number
 from contacts.models import Channel, ContactPoint, Suppression
 from contacts.services.interactions import WRITE_LINES_SQL, publish_lines
@@ -182,6 +183,7 @@ def _record(results: Sequence[Result], token: UUID, *, tells: bool) -> int:
     if done["bounced"]:
         gone = set(done["bounced"])
         _stop_bounced([result.message for result in results if result.message.key in gone])
+        judge_standing(clock_now())
     if done["opted_out"]:
         gone = set(done["opted_out"])
         for message in [result.message for result in results if result.message.key in gone]:

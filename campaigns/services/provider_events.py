@@ -11,6 +11,7 @@ from uuid import UUID
 
 from campaigns.gateways.provider_events import ToldEvent
 from campaigns.models import Message, ProviderAccount, ProviderEvent, QueuedMessage, TrackingEvent
+from campaigns.services.standing import judge_standing
 from campaigns.services.tracking import MACHINE_AGENTS
 from contacts.models import Channel, Contact, ContactPoint, Interaction, Suppression
 from contacts.services.interactions import NewInteraction, record_interactions
@@ -62,6 +63,8 @@ def work_provider_events(business_id: int, now: datetime) -> datetime | None:
         events = list(waiting.filter(look_at__lte=now).select_related("account")[:BATCH])
         done = _work(events, now)
         ProviderEvent.objects.filter(id__in=done).update(worked_at=now)
+        if any(event.kind in _STOPS for event in events):
+            judge_standing(now)
         left = [event.id for event in events if event.id not in set(done)]
         ProviderEvent.objects.filter(id__in=left).update(look_at=now + LOOK_AGAIN)
         return waiting.values_list("look_at", flat=True).first()

@@ -49,6 +49,7 @@ class BusinessProfile(TenantModel):
     setup_step = models.PositiveSmallIntegerField(default=1)
     sending_paused_at = models.DateTimeField(null=True, blank=True)
     sending_paused_reason = models.CharField(max_length=200, blank=True)
+    sending_resumed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [TenantUniqueConstraint(fields=["business_id"], name="business_profile_one")]

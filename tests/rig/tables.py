@@ -3,7 +3,7 @@
 from tests.rig.experiment import Report
 
 HEAD = (
-    "| Seed | Blows | Kills between handed and answered | Letters | Taken | Twins | Lost in silence | Unknown"
+    "| Seed | Blows | Kills that landed | Letters | Taken | Twins | Lost in silence | Unknown"
     " | of these taken | Invariants | Seconds |\n"
     "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"
 )
