@@ -43,6 +43,7 @@ REASONS: dict[str, Promise] = {
     "withdrawn": _("They took their yes back."),
     "expired": _("Their yes has run out."),
     "other_address": _("Their yes was given for another address."),
+    "on_pause": _("They asked for a rest. What waits goes when it is over."),
 }
 
 # The rule for many: a WITH query `candidate` goes before it, with the columns row_id, contact_id, channel, topic_id,
@@ -71,6 +72,7 @@ ELIGIBILITY_SQL = """
                    WHEN yes.expires_at <= %(now)s THEN 'expired'
                    WHEN candidate.channel = 'sms' AND yes.basis <> 'express_written' THEN 'not_in_writing'
                    WHEN yes.address_hash <> ALL (candidate.address_hashes) THEN 'other_address'
+                   WHEN person.paused_until > %(now)s THEN 'on_pause'
                    ELSE ''
                END AS reason
           FROM candidate
@@ -134,7 +136,9 @@ def may_send(
         return verdict_of("complained" if "complained" in stops else "left" if "left" in stops else "held")
     if topic is None:
         return verdict_of("no_topic")
-    return verdict_of(_reason_of_consent(contact, channel, topic, hashes, now))
+    reason = _reason_of_consent(contact, channel, topic, hashes, now)
+    is_resting = contact.paused_until is not None and contact.paused_until > now
+    return verdict_of("on_pause" if not reason and is_resting else reason)
 
 
 def verdict_of(reason: str) -> Verdict:

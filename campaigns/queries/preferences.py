@@ -44,6 +44,8 @@ class PreferencePage:
     is_stopped: bool
     history: Sequence[ConsentLine]
 
+    is_resting: bool = False
+
     @property
     def switches(self) -> list[TopicSwitch]:
         return [*self.email, *self.texts]
@@ -99,7 +101,8 @@ def preference_page(message: Message, *, now: datetime) -> PreferencePage:
     ]
     shown = [switch for switch in email if switch.is_on or switch.can_turn_on]
     history = consent_history(contact, hashes=everything)
-    return PreferencePage(message, contact, masked(message.address), shown, texts, is_stopped, history)
+    is_resting = contact.paused_until is not None and contact.paused_until > now
+    return PreferencePage(message, contact, masked(message.address), shown, texts, is_stopped, history, is_resting)
 
 
 def masked(address: str) -> str:

@@ -29,6 +29,11 @@ from ecosystem.base.sql import array_text, rows_alone
 from ecosystem.base.tenancy import business_scope, current_business_id
 
 PAUSED_SECONDS = {"business_paused": 300, "sequence_paused": 3600}
+_RESTS = """
+SELECT message.id, person.paused_until::text AS until
+  FROM campaigns_message AS message
+  JOIN contacts_contact AS person ON person.business_id = %(business_id)s AND person.id = message.contact_id
+ WHERE message.business_id = %(business_id)s AND message.id = ANY (%(ids)s::uuid[])"""
 # Why a letter waits, or does not go, because its person has had enough: by the rule of the business, or by a promise.
 HELD_REASONS = {"rule": "had_enough", "promise": "promise_kept"}
 _WAITS = ("held", "yields")
@@ -216,14 +221,17 @@ def _stop(stopped: Sequence[Passage], shut: dict[UUID, str], token: UUID, busine
     """Write down why messages do not go, or when they will be looked at again."""
     if not stopped:
         return
+    resting = [str(passage.id) for passage in stopped if passage.reason == "on_pause"]
+    not_before = {passage.id: shut[passage.id] for passage in stopped if passage.reason == "quiet_hours"}
+    if resting:
+        found = rows_alone(_RESTS, {"ids": array_text(resting)}, business_id=business_id)
+        not_before |= {row["id"]: row["until"] or "-infinity" for row in found}
     given = {
         "ids": array_text([str(passage.id) for passage in stopped]),
         "states": array_text([passage.state for passage in stopped]),
         "reasons": array_text([passage.reason for passage in stopped]),
         "waits": array_text([str(PAUSED_SECONDS.get(passage.reason, 0)) for passage in stopped]),
-        "not_before": array_text(
-            [shut[passage.id] if passage.reason == "quiet_hours" else "-infinity" for passage in stopped]
-        ),
+        "not_before": array_text([not_before.get(passage.id, "-infinity") for passage in stopped]),
         "token": token,
     }
     rows_alone(_STOP, given, business_id=business_id, prepared="stop_at_gate")

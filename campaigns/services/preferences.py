@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
@@ -10,9 +10,35 @@ from django.utils.translation import gettext as _
 
 from campaigns.models import Message
 from campaigns.queries.preferences import TopicSwitch, hashes_of_message, preference_page
+from campaigns.services.messages import queue_of
 from contacts.models import Contact, Topic
 from contacts.services.consent import grant_own_consent, withdraw_address, withdraw_consent
 from contacts.services.consent_ledger import Evidence
+from ecosystem.base.errors import Invalid
+from ecosystem.base.sql import rows
+from ecosystem.services.agenda import note_work
+
+# For how many days somebody may have a rest.
+RESTS = (30, 90)
+
+_RELEASE = """
+WITH waiting AS (
+    SELECT queued.id
+      FROM campaigns_message AS message
+      JOIN campaigns_queuedmessage AS queued ON queued.business_id = %(business_id)s AND queued.id = message.id
+     WHERE message.business_id = %(business_id)s AND message.contact_id = %(contact_id)s
+       AND message.state = 'deferred' AND message.reason = 'on_pause' AND queued.claim_token IS NULL
+     ORDER BY queued.id FOR UPDATE OF queued
+), freed AS (
+    UPDATE campaigns_queuedmessage AS queued SET due_at = %(now)s FROM waiting
+     WHERE queued.business_id = %(business_id)s AND queued.id = waiting.id
+    RETURNING queued.id, queued.lane
+), told AS (
+    UPDATE campaigns_message AS message
+       SET state = 'queued', reason = '', due_at = %(now)s, updated_at = clock_timestamp()
+      FROM freed WHERE message.business_id = %(business_id)s AND message.id = freed.id
+)
+SELECT DISTINCT lane FROM freed"""
 
 
 @dataclass(frozen=True)
@@ -96,6 +122,32 @@ def stop_everything(message: Message, *, evidence: Evidence, now: datetime) -> N
             page.contact, channel=channel, topic=None, source="preferences", address=address,
             request_id=message.id, evidence=evidence, now=now,
         )  # fmt: skip
+
+
+@transaction.atomic
+def rest(message: Message, *, days: int, now: datetime) -> datetime | None:
+    """Let news and promised letters wait for so many days, on every channel; until when. None for nobody we know."""
+    if days not in RESTS:
+        raise Invalid("rest_unknown", _("Choose how long the rest may be."))
+    contact = message.contact
+    if contact is None or contact.deleted_at is not None:
+        return None
+    until = now + timedelta(days=days)
+    Contact.objects.filter(id=contact.id).update(paused_until=until, updated_at=now)
+    contact.paused_until = until
+    return until
+
+
+@transaction.atomic
+def end_rest(message: Message, *, now: datetime) -> bool:
+    """Let what waited for the end of a rest go now; False where there was none."""
+    contact = message.contact
+    if contact is None or not Contact.objects.filter(id=contact.id, paused_until__gt=now).update(paused_until=None):
+        return False
+    contact.paused_until = None
+    for row in rows(_RELEASE, {"contact_id": contact.id, "now": now}):
+        note_work(queue_of(row["lane"]))
+    return True
 
 
 def _say_yes(

@@ -32,7 +32,8 @@ from ecosystem.services.audit import record_act
 
 def permission_panel(request: HttpRequest, contact: Contact) -> dict[str, Any]:
     """The card on a person's page: what they allow, and what can be done about it."""
-    lines = permission_lines(contact, now=clock.now())
+    now = clock.now()
+    lines = permission_lines(contact, now=now)
     return {
         "contact": contact,
         "lines": lines,
@@ -40,6 +41,7 @@ def permission_panel(request: HttpRequest, contact: Contact) -> dict[str, Any]:
         "may_stop": any(line.channel == Channel.EMAIL and (line.is_allowed or line.is_waiting) for line in lines),
         "may_stop_texts": any(line.channel == Channel.SMS and (line.is_allowed or line.is_waiting) for line in lines),
         "has_choice": {line.channel for line in lines} >= {Channel.EMAIL, Channel.SMS},
+        "rests_until": contact.paused_until if contact.paused_until and contact.paused_until > now else None,
         "may_export": may(request.membership, Action.EXPORT_PEOPLE),  # type: ignore[attr-defined]
     }
 

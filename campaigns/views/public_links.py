@@ -21,7 +21,15 @@ from campaigns.models import Message, Signup
 from campaigns.queries.preferences import find_message, hashes_of_message, preference_page
 from campaigns.queries.signups import find_signup, topics_of
 from campaigns.services.form_times import Freshness, read_form_time, stamp_form, use_form_time
-from campaigns.services.preferences import come_back, keep_preferences, leave_by_message, stop_everything
+from campaigns.services.preferences import (
+    RESTS,
+    come_back,
+    end_rest,
+    keep_preferences,
+    leave_by_message,
+    rest,
+    stop_everything,
+)
 from campaigns.services.signups import Confirmation, confirm_signup
 from campaigns.services.tracking import is_in_trap, note_trap, note_visit
 from campaigns.views.public_pages import evidence_of, lost_page, private, public_page
@@ -142,7 +150,11 @@ def preferences(request: HttpRequest, link: OpenedLink) -> HttpResponse:
         _note_visit(message)
     elif not _is_in_trap(message):
         evidence = evidence_of(request, page="preferences")
-        if "stop" in request.POST:
+        if "rest" in request.POST:
+            context["rested"] = rest(message, days=_days_of(request.POST["rest"]), now=now)
+        elif "go_on" in request.POST:
+            context["goes_on"] = end_rest(message, now=now)
+        elif "stop" in request.POST:
             stop_everything(message, evidence=evidence, now=now)
             context["has_stopped"] = True
         else:
@@ -150,6 +162,11 @@ def preferences(request: HttpRequest, link: OpenedLink) -> HttpResponse:
             context["change"] = keep_preferences(message, shown=shown, chosen=chosen, evidence=evidence, now=now)
     context |= {"page": preference_page(message, now=now), "token": link.token}
     return public_page(request, link.business, "campaigns/public/preferences.html", context)
+
+
+def _days_of(text: str) -> int:
+    """The days of a rest; what was not offered is the shortest."""
+    return int(text) if text.isdecimal() and int(text[:4]) in RESTS else RESTS[0]
 
 
 @signed(UNSUBSCRIBE, "GET", "HEAD")

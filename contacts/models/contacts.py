@@ -53,6 +53,9 @@ class Contact(TenantModel):
     source_detail = models.CharField(max_length=120, blank=True)
     last_touch_at = models.DateTimeField(null=True, blank=True)
     do_not_contact = models.BooleanField(default=False)
+    paused_until = models.DateTimeField(
+        null=True, blank=True, help_text="they asked for a rest: news and promised letters wait until then"
+    )
     deleted_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

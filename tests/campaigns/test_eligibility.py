@@ -81,7 +81,7 @@ def test_both_forms_agree_on_everything_that_can_be_true_of_somebody(bakery):
     seen = set()
     said = ("nothing", "asked", "yes", "no", "no_to_all", "moved_on", "expired", "other_address")
     stops = (None, ("unsubscribed", "all"), ("manual", "topic"), ("complained", "all"), ("bounced", "all"))
-    marks = ("", "do_not_contact", "deleted", "paused")
+    marks = ("", "do_not_contact", "deleted", "paused", "on_pause", "rested")
     for number, (words, stop, mark) in enumerate(itertools.product(said, stops, marks)):
         address = f"p{number}@example.com"
         person = make_person(address, f"P{number}")
@@ -96,6 +96,8 @@ def test_both_forms_agree_on_everything_that_can_be_true_of_somebody(bakery):
             )
         person.do_not_contact = mark == "do_not_contact"
         person.deleted_at = now if mark == "deleted" else None
+        rests = {"on_pause": timedelta(days=3), "rested": timedelta(0)}
+        person.paused_until = now + rests[mark] if mark in rests else None
         person.save()
         BusinessProfile.objects.update(sending_paused_at=now if mark == "paused" else None)
         asked = "new-" + address if words == "moved_on" else address
