@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from campaigns import acts, timeline  # noqa: F401 - add how acts and letters are told
-from campaigns.models import Message
+from campaigns.models import Message, ProviderAccount
 from campaigns.queries.enrollments import enrollments_of_contact
 from campaigns.queries.sequence_pages import running_sequences
 from campaigns.services.advancing import work_steps
@@ -33,6 +33,8 @@ from ecosystem.checklist import CHECKLIST
 from ecosystem.invariants import INVARIANTS
 from ecosystem.navigation import MENU, MenuGroup, MenuItem
 from ecosystem.outbox import OUTBOX
+from ecosystem.sealed import SEALED
+from ecosystem.services.sealed import reseal_column
 from ecosystem.ways_in import WAYS_IN, WayIn
 
 AGENDA_QUEUES.add(STEPS_QUEUE, AgendaQueue(lane="sequence", work=work_steps))
@@ -45,6 +47,8 @@ for lane in Message.Lane.values:
 
 AGENDA_QUEUES.add(TEXTS_QUEUE, AgendaQueue(lane="maintenance", work=work_undecided))
 AGENDA_QUEUES.add(PURGE_QUEUE, AgendaQueue(lane="maintenance", work=work_purge))
+
+SEALED.add("campaigns.ProviderAccount.sealed_secret", partial(reseal_column, ProviderAccount, "sealed_secret"))
 
 OUTBOX.add(START_ON_YES, start_on_yes)
 OUTBOX.add(PLAN_CHANNEL_ANEW, plan_channel_anew)

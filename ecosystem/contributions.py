@@ -10,7 +10,7 @@ from ecosystem.base.access import Action
 from ecosystem.checklist import CHECKLIST, SettlingFacts, SettlingStep
 from ecosystem.invariants import INVARIANTS
 from ecosystem.navigation import MENU, MenuGroup, MenuItem
-from ecosystem.services import invariants, jobs, outbox, tallies
+from ecosystem.services import invariants, jobs, outbox, sealed, tallies  # noqa: F401 - sealed adds what is sealed
 
 MENU.add(
     "today", MenuItem(MenuGroup.TOP, _("Today"), "sun", "ecosystem:today", Action.SEE_TODAY, tab=_("Today")), order=0

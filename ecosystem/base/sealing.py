@@ -28,6 +28,14 @@ def unseal(sealed: bytes) -> bytes:
         raise BrokenSeal("No key opens this.") from error
 
 
+def reseal(sealed: bytes) -> bytes:
+    """The same plain bytes sealed with the newest key; raises BrokenSeal where no key opens them."""
+    try:
+        return _cipher().rotate(bytes(sealed))
+    except InvalidToken as error:
+        raise BrokenSeal("No key opens this.") from error
+
+
 @cache
 def _cipher() -> MultiFernet:
     return MultiFernet([Fernet(urlsafe_b64encode(key.derive("seal"))) for key in keyring(SETTING).keys])
