@@ -20,6 +20,7 @@ from campaigns.services.proofs import letters_left_lying, lost_places, twins, un
 from campaigns.services.provider_events import PROVIDER_EVENTS_QUEUE, work_provider_events
 from campaigns.services.quiet_hours import PLAN_CHANNEL_ANEW, plan_channel_anew
 from campaigns.services.signup_purge import PURGE_QUEUE, work_purge
+from campaigns.services.standing import standing_figures
 from campaigns.services.tracking import CLICKS_QUEUE, work_clicks
 from campaigns.services.trigger_starts import START_ON_YES, start_on_yes
 from campaigns.today import settling_steps
@@ -34,6 +35,7 @@ from ecosystem.invariants import INVARIANTS
 from ecosystem.navigation import MENU, MenuGroup, MenuItem
 from ecosystem.outbox import OUTBOX
 from ecosystem.sealed import SEALED
+from ecosystem.sending_figures import SENDING_FIGURES
 from ecosystem.services.sealed import reseal_column
 from ecosystem.ways_in import WAYS_IN, WayIn
 
@@ -48,6 +50,7 @@ for lane in Message.Lane.values:
 AGENDA_QUEUES.add(TEXTS_QUEUE, AgendaQueue(lane="maintenance", work=work_undecided))
 AGENDA_QUEUES.add(PURGE_QUEUE, AgendaQueue(lane="maintenance", work=work_purge))
 
+SENDING_FIGURES.add("standing", standing_figures)
 SEALED.add("campaigns.ProviderAccount.sealed_secret", partial(reseal_column, ProviderAccount, "sealed_secret"))
 
 OUTBOX.add(START_ON_YES, start_on_yes)

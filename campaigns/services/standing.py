@@ -8,15 +8,18 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils import translation
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from ecosystem.base.sql import rows
 from ecosystem.models import BusinessProfile
+from ecosystem.sending_figures import SendingFigure
 from ecosystem.services.sending import pause_sending
 
 LETTERS, COMPLAINT_LETTERS = 500, 1_000
 BOUNCED_SHARE, LEAST_BOUNCED = 0.08, 8
 COMPLAINED_SHARE, LEAST_COMPLAINED = 0.003, 3
+WARNED_SHARE, LEAST_WARNED = 0.001, 1
 
 # The last letters by what is told of them: sent ones by their lines in timelines, the others by their rare states.
 # `since` is when letters began to be judged anew.
@@ -74,6 +77,21 @@ def judge_standing(now: datetime) -> bool:
             return False
         words = sentence % {"count": found.gone, "letters": found.letters}
     return pause_sending(reason=words, actor=None, now=now)
+
+
+def standing_figures() -> list[SendingFigure]:
+    """How the last letters were received; a warning from one complaint in a thousand on, where mailboxes grow wary."""
+    profile = BusinessProfile.objects.get()
+    since = profile.sending_resumed_at or profile.created_at
+    bounced = lately("bounced", since=since, most=LETTERS)
+    complained = lately("complained", since=since, most=COMPLAINT_LETTERS)
+    is_wary = complained.is_over(WARNED_SHARE, LEAST_WARNED)
+    warning = _("Mailboxes grow wary from one in a thousand on. Ask yourself who did not expect your last letters.")
+    return [
+        SendingFigure(_("Letters sent"), complained.letters),
+        SendingFigure(_("Called unwanted"), complained.gone, warning if is_wary else ""),
+        SendingFigure(_("Came back: no such address"), bounced.gone),
+    ]
 
 
 def lately(state: str, *, since: datetime, most: int) -> Standing:

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods
 from ecosystem.base.access import Action, member_required
 from ecosystem.base.clock import now
 from ecosystem.queries.businesses import get_profile
+from ecosystem.sending_figures import SENDING_FIGURES
 from ecosystem.services.sending import pause_sending, resume_sending
 
 
@@ -23,4 +24,5 @@ def sending(request: HttpRequest, slug: str) -> HttpResponse:
         elif pause_sending(reason=_("Somebody of the team stopped it."), actor=request.membership, now=now()):
             messages.success(request, _("Nothing leaves any more. What waits stays where it is."))
         return redirect("ecosystem:sending", slug=slug)
-    return render(request, "ecosystem/sending/page.html", {"profile": get_profile()})
+    figures = [figure for ask in SENDING_FIGURES for figure in ask()]
+    return render(request, "ecosystem/sending/page.html", {"profile": get_profile(), "figures": figures})

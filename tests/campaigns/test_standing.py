@@ -118,6 +118,16 @@ def test_the_page_stops_and_lets_go_and_every_page_says_so(client, shop):
     assert "Nothing is sent for now." not in client.get(today).content.decode()
 
 
+@pytest.mark.parametrize(("sent", "gone", "warns"), [(1000, 1, True), (900, 1, True), (1000, 0, False)])
+def test_e8_the_owner_is_warned_from_one_complaint_in_a_thousand_on(client, shop, seasonal, sent, gone, warns):
+    write_down(make_friend(seasonal), sent=sent, state="complained", gone=gone)
+    assert judge_standing(now()) is False
+    sign_in(client, owner_of(shop).user)
+    page = client.get(reverse("ecosystem:sending", args=[shop.slug]))
+    assert [figure.value for figure in page.context["figures"]] == [sent, gone, 0]
+    assert ("Mailboxes grow wary" in page.content.decode()) is warns
+
+
 def test_staff_see_it_and_may_not_change_it(client, shop):
     pause_sending(reason="Too many.", actor=None, now=now())
     sign_in(client, make_member(shop, "staff").user)
