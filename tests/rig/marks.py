@@ -1,5 +1,6 @@
 """Whose claims are whose: told by who holds the lock of a running mark."""
 
+import contextlib
 import os
 import re
 from collections.abc import Iterator
@@ -14,5 +15,7 @@ def claims_held_by(number: int) -> Iterator[UUID]:
     """The claims whose running marks a process has locked."""
     inodes = {int(inode) for pid, inode in _LOCK.findall(Path("/proc/locks").read_text()) if int(pid) == number}
     for file in _MARKS.glob("*/*"):
-        if file.stat().st_ino in inodes:
-            yield UUID(file.name)
+        # The mark of a claim that has ended meanwhile is gone.
+        with contextlib.suppress(FileNotFoundError):
+            if file.stat().st_ino in inodes:
+                yield UUID(file.name)
