@@ -6,8 +6,16 @@ from datetime import datetime
 
 from ecosystem.base.registry import Registry
 
+
+@dataclass(frozen=True)
+class NotServed:
+    """A turn in which nothing could be done for the business, and when to come again: it keeps its place."""
+
+    due_at: datetime
+
+
 # Works one bounded slice for a business and says when it is due again; None when nothing waits.
-Work = Callable[[int, datetime], datetime | None]
+Work = Callable[[int, datetime], datetime | NotServed | None]
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import structlog
 from celery import current_app
 from django.db import InterfaceError, OperationalError, connection, transaction
 
-from ecosystem.agenda import AGENDA_QUEUES
+from ecosystem.agenda import AGENDA_QUEUES, NotServed
 from ecosystem.base.clock import now as clock_now
 from ecosystem.base.sql import execute, rows
 from ecosystem.base.stopping import is_stopping
@@ -57,10 +57,11 @@ UPDATE ecosystem_agenda
     SELECT id FROM ecosystem_agenda
      WHERE queue = %(queue)s AND due_at <= coalesce(%(now)s, statement_timestamp()) AND lease_until IS NULL
      ORDER BY served_at LIMIT 1 FOR UPDATE SKIP LOCKED)
-RETURNING id, agenda_business_id, coalesce(%(now)s, clock_timestamp()) AS now"""
+RETURNING id, agenda_business_id, coalesce(%(now)s, clock_timestamp()) AS now, old.served_at AS served_before"""
 
 _RELEASE = """
-UPDATE ecosystem_agenda SET due_at = least(due_at, %(next_due)s), lease_until = NULL, token = NULL
+UPDATE ecosystem_agenda SET due_at = least(due_at, %(next_due)s), lease_until = NULL, token = NULL,
+       served_at = coalesce(%(served_before)s, served_at)
  WHERE id = %(id)s AND token = %(token)s"""
 
 _SWEEP = """
@@ -77,6 +78,7 @@ class Claim:
     business_id: int
     token: uuid.UUID
     now: datetime
+    served_before: datetime
 
 
 def note_work(queue: str, due_at: datetime | None = None) -> None:
@@ -99,15 +101,18 @@ def claim(queue: str, now: datetime | None = None) -> Claim | None:
     if not found:
         return None
     row = found[0]
-    return Claim(row["id"], queue, row["agenda_business_id"], token, row["now"])
+    return Claim(row["id"], queue, row["agenda_business_id"], token, row["now"], row["served_before"])
 
 
-def release(taken: Claim, next_due: datetime | None) -> bool:
+def release(taken: Claim, next_due: datetime | NotServed | None) -> bool:
     """Give a business back, due again at `next_due` or at what was noted meanwhile, whichever is sooner.
 
-    False when the lease was lost: then nothing is changed.
+    One that was not served is not behind those that were. False when the lease was lost: then nothing is changed.
     """
-    return execute(_RELEASE, {"id": taken.id, "token": taken.token, "next_due": next_due}) == 1
+    given = {"id": taken.id, "token": taken.token, "next_due": next_due, "served_before": None}
+    if isinstance(next_due, NotServed):
+        given |= {"next_due": next_due.due_at, "served_before": taken.served_before}
+    return execute(_RELEASE, given) == 1
 
 
 def sweep_agenda() -> int:

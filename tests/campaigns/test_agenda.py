@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.db import connection, transaction
 
-from ecosystem.agenda import AGENDA_QUEUES, AgendaQueue
+from ecosystem.agenda import AGENDA_QUEUES, AgendaQueue, NotServed
 from ecosystem.base.clock import now
 from ecosystem.base.tenancy import BusinessNotSet, business_scope
 from ecosystem.models import Agenda, AgendaNote
@@ -108,6 +108,22 @@ def test_the_business_served_longest_ago_comes_first(db):
         release(taken, now())
     assert order[:3] == order[3:]
     assert sorted(order[:3]) == sorted(business.pk for business in shops)
+
+
+def test_who_was_not_served_is_not_behind_those_who_were(db):
+    shops = [make_business(name, owner=f"{name}@example.com") for name in ("a", "b", "c")]
+    AgendaNote.objects.all().delete()
+    for business in shops:
+        with business_scope(business):
+            note_work(QUEUE)
+    for _ in shops:
+        release(claim(QUEUE), now())
+    first = claim(QUEUE)
+    release(first, NotServed(now()))
+    again = claim(QUEUE)
+    assert again.business_id == first.business_id
+    release(again, now())
+    assert claim(QUEUE).business_id != first.business_id
 
 
 def test_what_is_not_due_yet_is_left_alone(shop, served):
