@@ -12,6 +12,7 @@ GLOBAL_TABLES: dict[str, str] = {
     "ecosystem.ApiKeyIndex": "Finds the business of an API key by the hash of its secret.",
     "ecosystem.RateCounter": "Limits hold across businesses; keyed hashes only.",
     "ecosystem.SecurityEvent": "What happens at the door before a business is known; users only, addresses hashed.",
+    "campaigns.AccountSuspension": "An account may be that of the whole installation; a hash and the provider's words.",
     "account.EmailAddress": "allauth: the addresses by which a user signs in.",
     "account.EmailConfirmation": "allauth: pending verification of such an address.",
     "mfa.Authenticator": "allauth: second factors of a user.",

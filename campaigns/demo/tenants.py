@@ -11,6 +11,7 @@ from django.utils import timezone
 from campaigns.models import (
     ChannelRule,
     Content,
+    DailySends,
     Message,
     MessageClaim,
     Pressure,
@@ -19,6 +20,8 @@ from campaigns.models import (
     TextSender,
     TrackingEvent,
 )
+from campaigns.queries.accounts import Account, account_for
+from campaigns.services.account_suspensions import suspend_account
 from campaigns.services.accounts import add_account
 from campaigns.services.advancing import advance
 from campaigns.services.enrollments import enroll_contact
@@ -242,6 +245,11 @@ def _write_letters(made: SimpleNamespace) -> None:
         topic_ids=[made.topic.id],
         message_ids=[message.id],
     )
+    DailySends.objects.create(
+        account_key=account_for(Channel.EMAIL).key, sent_on=business_day(made.now, "UTC").today, count=1
+    )
+    # Of an account that nobody sends by.
+    suspend_account(Account(key=f"demo:{made.marker}", url="smtp://127.0.0.1:1"), words="535 5.7.8 not you")
     ChannelRule.objects.create(channel=Channel.SMS, most_count=2, most_days=7)
     TrackingEvent.objects.create(
         message=message, kind=TrackingEvent.Kind.OPENED, occurred_at=made.now, is_machine=True, machine_reason="demo"

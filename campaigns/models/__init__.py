@@ -3,6 +3,7 @@
 from campaigns.models.accounts import ProviderAccount, ProviderEvent
 from campaigns.models.contents import Content, ContentVersion, Link
 from campaigns.models.enrollments import Enrollment
+from campaigns.models.limits import AccountSuspension, DailySends
 from campaigns.models.messages import Message, MessageClaim, QueuedMessage
 from campaigns.models.pressure import ChannelRule, Pressure
 from campaigns.models.sequences import Sequence, SequenceVersion, Step
@@ -11,9 +12,11 @@ from campaigns.models.texts import IncomingText, TextSender, TextSignup
 from campaigns.models.tracking import TrackingEvent
 
 __all__ = [
+    "AccountSuspension",
     "ChannelRule",
     "Content",
     "ContentVersion",
+    "DailySends",
     "Enrollment",
     "IncomingText",
     "Link",

@@ -9,7 +9,7 @@ import time
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from campaigns.queries.sending import may_business_send
+from campaigns.queries.sending import find_sending
 from campaigns.services.messages import queue_of
 from campaigns.services.quiet_hours import plan_hours
 from ecosystem.base.sql import rows
@@ -175,7 +175,7 @@ def work_steps(business_id: int, now: datetime) -> datetime | None:
     deadline = time.monotonic() + TURN_SECONDS
     while True:
         with business_scope(business_id):
-            if not may_business_send():
+            if find_sending() is None:
                 return now + timedelta(seconds=PAUSED_SECONDS)
             is_full = advance(now) == BATCH
         if not is_full or time.monotonic() > deadline:

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 import structlog
+from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 
 from campaigns.gateways.base import Gateway, Outcome, OutgoingMessage
@@ -18,11 +19,28 @@ from campaigns.gateways.sms import open_sms_gateway
 from campaigns.gateways.smtp import open_gateway
 from campaigns.models import Message
 from campaigns.queries.accounts import account_for
-from campaigns.queries.sending import may_business_send
+from campaigns.queries.sending import Sending, find_sending
+from campaigns.queries.texts import text_settings
 from campaigns.rendering.liquid import RenderTooLarge
-from campaigns.services.delivery_breaker import Breaker, breaker, text_breaker
-from campaigns.services.delivery_claims import LEASE_SECONDS, ClaimedMessage, claim_messages, give_back, next_due
+from campaigns.services.account_suspensions import (
+    LOOK_SECONDS,
+    find_suspension,
+    lift_suspension,
+    may_try,
+    suspend_account,
+)
+from campaigns.services.delivery_breaker import refuses_sign_in
+from campaigns.services.delivery_claims import (
+    LEASE_SECONDS,
+    ClaimedMessage,
+    claim_messages,
+    give_back,
+    give_back_for_later,
+    next_due,
+)
+from campaigns.services.delivery_days import DayOfSending
 from campaigns.services.delivery_gate import pass_gate
+from campaigns.services.delivery_limits import Admission, Limits, open_limits
 from campaigns.services.delivery_marks import RunningMark, open_mark
 from campaigns.services.delivery_results import Result, record_results, result_of
 from campaigns.services.delivery_sweep import resend_unknown, sweep_messages
@@ -30,10 +48,11 @@ from campaigns.services.messages import channel_of
 from campaigns.services.rendering import LetterPress, open_press
 from campaigns.services.text_press import TextPress, open_text_press
 from contacts.models import Channel
+from ecosystem.agenda import NotServed
 from ecosystem.base import faults
 from ecosystem.base.clock import now as clock_now
 from ecosystem.base.errors import DomainError
-from ecosystem.base.sql import execute_alone
+from ecosystem.base.sql import execute, execute_alone
 from ecosystem.base.stopping import is_stopping
 from ecosystem.base.tenancy import business_scope
 from ecosystem.services.agenda import note_work
@@ -48,6 +67,8 @@ TEXT_SUB_BATCH = 1
 # Answers are written down so often at the latest; until then the running mark keeps them.
 RECORD_SECONDS = 1.0
 TURN_SECONDS = 6.0
+# With a provider that needs so long for a few, no further one is begun: a task is ended at 50 s.
+LONGEST_TURN_SECONDS = 15.0
 PAUSED_SECONDS = 60
 FOLDS_PER_MAIL = 1 / 5_000
 PAUSES_BETWEEN_TRIES = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)
@@ -76,53 +97,114 @@ DELETE FROM campaigns_messageclaim AS claim
                     WHERE queued.claim_token = claim.id)"""
 
 
-def work_delivery(lane: str, business_id: int, now: datetime) -> datetime | None:
-    """One turn of a business in a lane: judge what was left behind, send up to a hundred; when to come again."""
+def work_delivery(lane: str, business_id: int, now: datetime) -> datetime | NotServed | None:
+    """One turn of a business in a lane: judge what was left behind, send up to a hundred; when to come again.
+
+    Where a limit let nothing go the business keeps its place among those that wait.
+    """
+    began = time.monotonic()
     with business_scope(business_id):
         sweep_messages(lane)
-        if not may_business_send():
+        sending = find_sending()
+        if sending is None:
             return now + timedelta(seconds=PAUSED_SECONDS)
         resend_unknown(lane)
         channel = channel_of(lane)
         account = account_for(channel)
-    wait = _breaker_of(channel).seconds_left() if account.url else PAUSED_SECONDS
-    if wait:
-        return now + timedelta(seconds=wait)
+        suspension = find_suspension(account)
+        sender = _sender_of(channel, sending) if settings.SENDS_PER_SECOND_SENDER else ""
+    if not account.url:
+        return now + timedelta(seconds=PAUSED_SECONDS)
+    if suspension is not None and not may_try(account, suspension, now=now):
+        return now + timedelta(seconds=LOOK_SECONDS)
+    limits = open_limits(account, business_id, lane, channel=channel, sender_address=sender)
+    opening = limits.open()
+    if opening.seconds_left:
+        return NotServed(now + timedelta(seconds=time.monotonic() - began + opening.seconds_left))
+    day = DayOfSending(
+        account.key, per_day=account.per_day, now=now, timezone=sending.timezone, is_urgent=limits.is_urgent
+    )
     gateway: Gateway = open_sms_gateway(account.url) if channel == Channel.SMS else open_gateway(account.url)
     try:
-        sent = deliver(business_id, lane, now=now, gateway=gateway)
+        count = opening.most or QUANTUM
+        sent = deliver(business_id, lane, now=now, gateway=gateway, count=count, limits=limits, day=day)
     finally:
         gateway.close()
+        limits.close()
+    if sent and suspension is not None:
+        lift_suspension(account)
+    return _come_again(lane, business_id, sent, now + timedelta(seconds=time.monotonic() - began), limits, day)
+
+
+def _sender_of(channel: Channel, sending: Sending) -> str:
+    """The address or number that messages of the current business come from."""
+    return text_settings().number if channel == Channel.SMS else sending.sender_email or settings.DEFAULT_FROM_EMAIL
+
+
+def _come_again(
+    lane: str, business_id: int, sent: int, moment: datetime, limits: Limits, day: DayOfSending
+) -> datetime | NotServed | None:
+    """When a business is due again after a turn that ended at `moment`."""
     with business_scope(business_id):
         # Much sending appends many counts: they are folded more often than the hourly look.
         if random.random() < FOLDS_PER_MAIL * sent:  # noqa: S311 - a chance, no secret
             note_work(TALLIES_QUEUE)
-        return next_due(lane)
+        if day.is_full:
+            return next_due(lane, not_before=day.ends_at)
+        if not limits.wait_seconds:
+            return next_due(lane)
+        due_at = next_due(lane, not_before=moment + timedelta(seconds=limits.wait_seconds))
+    return due_at if sent or due_at is None else NotServed(due_at)
 
 
-def deliver(business_id: int, lane: str, *, now: datetime, gateway: Gateway, count: int = QUANTUM) -> int:
+def deliver(
+    business_id: int,
+    lane: str,
+    *,
+    now: datetime,
+    gateway: Gateway,
+    count: int = QUANTUM,
+    limits: Limits | None = None,
+    day: DayOfSending | None = None,
+) -> int:
     """Take up to `count` due messages in hand and see them through; how many were sent.
 
-    Nothing is open in the database while the provider is talked to.
+    Nothing is open in the database while the provider is talked to. Without limits as many go as there are.
     """
     token = uuid4()
     mark = open_mark(token)
     is_over = False
     try:
         with business_scope(business_id):
-            claimed = claim_messages(lane, token=token, now=now, count=count, marks_rows=mark is None)
+            claimed = _claim(lane, token=token, now=now, count=count, marks_rows=mark is None, day=day)
             press = _open_press(lane, claimed) if claimed else None
         faults.hit("after_claim")
-        sent = _Turn(business_id, claimed, press, gateway, token, mark, lane).send_all() if press else 0
+        turn = _Turn(business_id, claimed, press, gateway, token, mark, lane, limits) if press else None
+        sent = turn.send_all() if turn else 0
         is_over = True
+        if day is not None and turn is not None and turn.left < len(claimed):
+            with business_scope(business_id):
+                day.give_back_unused(turn.left)
     finally:
         if mark is not None:
             mark.close(is_over=is_over)
     return sent
 
 
-def _breaker_of(channel: Channel) -> Breaker:
-    return text_breaker if channel == Channel.SMS else breaker
+def _claim(
+    lane: str, *, token: UUID, now: datetime, count: int, marks_rows: bool, day: DayOfSending | None
+) -> list[ClaimedMessage]:
+    """Take messages in hand, as many as the day has places for. One more is looked at, to know whether any wait."""
+    if day is None or not day.is_limited:
+        return claim_messages(lane, token=token, now=now, count=count, marks_rows=marks_rows)
+    count = min(count, day.places_left() + 1)
+    claimed = claim_messages(lane, token=token, now=now, count=count, marks_rows=marks_rows)
+    granted = day.take(len(claimed)) if claimed else 0
+    if granted < len(claimed):
+        give_back(claimed[granted:], token=token)
+    if claimed and not granted:
+        execute(_CLOSE, {"token": token})
+    return claimed[:granted]
 
 
 def _open_press(lane: str, claimed: Sequence[ClaimedMessage]) -> LetterPress | TextPress:
@@ -141,34 +223,54 @@ class _Turn:
         token: UUID,
         mark: RunningMark | None,
         lane: str,
+        limits: Limits | None,
     ) -> None:
         channel = channel_of(lane)
         self._sub_batch = TEXT_SUB_BATCH if channel == Channel.SMS else SUB_BATCH
-        self._breaker = _breaker_of(channel)
+        self._limits = limits
+        # How many may have left: all that were begun, whatever came of them.
+        self.left = 0
         self._business_id, self._claimed, self._press, self._gateway = business_id, claimed, press, gateway
         self._token, self._mark = token, mark
         self._lease = _Lease(business_id, token, mark)
         self._results: list[Result] = []
         self._sent = 0
+        self._began = time.monotonic()
 
     def send_all(self) -> int:
         """Sub-batch after sub-batch; what there is no time for goes back. How many were sent."""
-        began = recorded_at = time.monotonic()
+        began = recorded_at = self._began
         try:
             for start in range(0, len(self._claimed), self._sub_batch):
                 moment = time.monotonic()
-                if moment > began + TURN_SECONDS or self._breaker.seconds_left() or is_stopping():
+                if moment > began + TURN_SECONDS or is_stopping():
                     _give_back(self._business_id, self._claimed[start:], self._token)
                     break
                 if self._results and moment > recorded_at + RECORD_SECONDS:
                     self._record()
                     recorded_at = moment
-                self._send_some(self._claimed[start : start + self._sub_batch])
+                end = start + self._sub_batch
+                admission = self._admit(self._claimed[start:end])
+                if admission.passed:
+                    self._send_some(admission.passed)
+                if admission.wait_seconds:
+                    _give_back(self._business_id, [*admission.stopped, *self._claimed[end:]], self._token)
+                    break
         finally:
             # What was answered is written down, whatever broke.
             self._record()
         _run_alone(_CLOSE, {"token": self._token}, self._business_id, name="close_claim")
         return self._sent
+
+    def _admit(self, claimed: Sequence[ClaimedMessage]) -> Admission:
+        """What of a sub-batch the limits let go; what waits for its receivers is given back until then."""
+        if self._limits is None:
+            return Admission(claimed)
+        admission = self._limits.admit(claimed)
+        if admission.later:
+            with business_scope(self._business_id):
+                give_back_for_later(admission.later, token=self._token)
+        return admission
 
     def _send_some(self, claimed: Sequence[ClaimedMessage]) -> None:
         """One sub-batch: through the gate and out."""
@@ -182,11 +284,27 @@ class _Turn:
         }
         letters = _letters(handed.values(), self._press, self._results.append)
         heard = self._mark.hear if self._mark else _unheard
-        outcomes = self._gateway.send(letters, started=self._lease.start, answered=heard)
+        moment = time.monotonic()
+        outcomes = self._gateway.send(letters, started=self._start, answered=heard)
         if self._mark:
             self._mark.flush()
-        self._breaker.hear(outcomes)
+        self.left += sum(outcome.was_started for outcome in outcomes)
+        seconds = time.monotonic() - moment
         self._results += [result_of(handed[outcome.id], outcome) for outcome in outcomes]
+        if self._limits is not None:
+            self._hear(self._limits, outcomes, seconds)
+
+    def _start(self, message_id: UUID) -> bool:
+        """Begin a message, unless the provider is so slow that the turn is over long since."""
+        return time.monotonic() < self._began + LONGEST_TURN_SECONDS and self._lease.start(message_id)
+
+    def _hear(self, limits: Limits, outcomes: Sequence[Outcome], seconds: float) -> None:
+        """Let the limits learn from the answers, and set the account aside where it is not let in."""
+        limits.hear(self._claimed, outcomes, seconds)
+        refused = next((outcome for outcome in outcomes if refuses_sign_in(outcome)), None)
+        if refused is not None:
+            suspend_account(limits.account, words=refused.response)
+            limits.wait_seconds = LOOK_SECONDS
 
     def _record(self) -> None:
         if not self._results:

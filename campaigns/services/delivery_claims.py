@@ -77,10 +77,17 @@ _GIVE_BACK = """
 UPDATE campaigns_queuedmessage SET claim_token = NULL, attempt = attempt - 1
  WHERE business_id = %(business_id)s AND id = ANY (%(ids)s::uuid[]) AND claim_token = %(token)s AND handed_at IS NULL"""
 
+_GIVE_BACK_FOR_LATER = """
+UPDATE campaigns_queuedmessage AS queued
+   SET claim_token = NULL, attempt = attempt - 1, due_at = clock_timestamp() + make_interval(secs => later.seconds)
+  FROM unnest(%(ids)s::uuid[], %(seconds)s::float8[]) AS later(id, seconds)
+ WHERE queued.business_id = %(business_id)s AND queued.id = later.id AND queued.claim_token = %(token)s
+   AND queued.handed_at IS NULL"""
+
 _NEXT = """
 SELECT least(
-    (SELECT min(due_at) FROM campaigns_queuedmessage
-      WHERE business_id = %(business_id)s AND lane = %(lane)s AND claim_token IS NULL),
+    (SELECT greatest(due_at, %(not_before)s) FROM campaigns_queuedmessage
+      WHERE business_id = %(business_id)s AND lane = %(lane)s AND claim_token IS NULL ORDER BY due_at LIMIT 1),
     (SELECT min(lease_until) + interval '1 second' FROM campaigns_messageclaim
       WHERE business_id = %(business_id)s AND lane = %(lane)s),
     (SELECT min(handed_at) + make_interval(secs => %(wait)s) FROM campaigns_message
@@ -132,9 +139,17 @@ def give_back(claimed: Sequence[ClaimedMessage], *, token: UUID) -> None:
     execute(_GIVE_BACK, {"ids": as_array(claimed), "token": token})
 
 
-def next_due(lane: str) -> datetime | None:
-    """When there is something to do next in a lane of the current business."""
-    found: datetime | None = rows(_NEXT, {"lane": lane, "wait": RECONCILIATION_SECONDS})[0]["due_at"]
+def give_back_for_later(claimed: Sequence[tuple[ClaimedMessage, float]], *, token: UUID) -> None:
+    """Let go of messages that may leave after so many seconds each; that was no attempt."""
+    seconds = array_text([f"{wait:.3f}" for _message, wait in claimed])
+    ids = as_array([message for message, _wait in claimed])
+    execute(_GIVE_BACK_FOR_LATER, {"ids": ids, "seconds": seconds, "token": token})
+
+
+def next_due(lane: str, *, not_before: datetime | None = None) -> datetime | None:
+    """When there is something to do next in a lane of the current business; what waits, waits until `not_before`."""
+    given = {"lane": lane, "wait": RECONCILIATION_SECONDS, "not_before": not_before}
+    found: datetime | None = rows(_NEXT, given)[0]["due_at"]
     return found
 
 

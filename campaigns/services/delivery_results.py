@@ -114,8 +114,7 @@ def result_of(message: ClaimedMessage, outcome: Outcome) -> Result:
         return Result(message, "unknown", "no_answer")
     words = " ".join(f"{outcome.code or ''} {outcome.response}".split())[:160]
     if outcome.retry_after_seconds is not None:
-        wait = round(outcome.retry_after_seconds * random.uniform(1.0, 1.2))  # noqa: S311 - jitter, no secret
-        return Result(message, "queued", words, wait_seconds=wait, is_free=True)
+        return Result(message, "queued", words, wait_seconds=outcome.retry_after_seconds, is_free=True)
     if outcome.refusal == Refusal.OPTED_OUT:
         return Result(message, "failed", OPTED_OUT)
     if outcome.refusal == Refusal.NO_SUCH_ADDRESS:

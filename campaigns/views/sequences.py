@@ -17,6 +17,7 @@ from campaigns.models import Message, Sequence
 from campaigns.queries.enrollments import as_rows, enrollments
 from campaigns.queries.messages import OUTCOMES, messages_of_step
 from campaigns.queries.pressure import HELD_SENTENCES
+from campaigns.queries.sending_notes import sending_notes
 from campaigns.queries.sequence_pages import sequence_page, split_wait
 from campaigns.queries.sequences import get_sequence, get_step, sequence_rows, skip_sentence
 from campaigns.services.sequences import (
@@ -31,8 +32,10 @@ from campaigns.services.sequences import (
 from campaigns.triggers import TRIGGERS
 from contacts.models import Topic
 from ecosystem.base.access import Action, may, member_required
+from ecosystem.base.clock import now
 from ecosystem.base.errors import DomainError, NotFound
 from ecosystem.base.keyset import keyset_page
+from ecosystem.queries.businesses import get_profile
 
 OUTCOME_TITLES = {
     "waiting": gettext_lazy("Waiting to be sent"),
@@ -49,7 +52,8 @@ OUTCOME_TITLES = {
 @member_required(Action.SEE_SEQUENCES)
 def sequence_list(request: HttpRequest, slug: str) -> HttpResponse:
     """Every sequence with how many walk it."""
-    return render(request, "campaigns/sequences/list.html", {"rows": sequence_rows()})
+    context = {"rows": sequence_rows(), "sending_notes": _sending_notes()}
+    return render(request, "campaigns/sequences/list.html", context)
 
 
 @member_required(Action.EDIT_SEQUENCES)
@@ -127,6 +131,7 @@ def show_sequence(
         "page": page,
         "trigger": TRIGGERS.get(sequence.trigger),
         "chosen": chosen,
+        "sending_notes": _sending_notes(),
         "can_edit": may(request.membership, Action.EDIT_SEQUENCES) and sequence.state != Sequence.State.ARCHIVED,
         "letter_form": letter_form or LetterStepForm(initial=initial, auto_id="letter_%s"),
         "wait_form": wait_form or WaitForm(initial={**initial, "amount": 2}, auto_id="wait_%s"),
@@ -234,6 +239,11 @@ def _switch(
     else:
         messages.success(request, sentence)
     return redirect("campaigns:sequence_detail", slug=slug, id=id)
+
+
+def _sending_notes() -> list[str]:
+    """What waits for all of us, told to the reader."""
+    return sending_notes(now=now(), timezone=get_profile().timezone)
 
 
 def _say(form: SequenceForm, problem: DomainError) -> None:

@@ -31,6 +31,17 @@ _TAKE_ALL = """
         expires_at = CASE WHEN counter.expires_at <= clock_timestamp() THEN excluded.expires_at
                           ELSE counter.expires_at END
     RETURNING key_hash, count"""
+# One moment for the whole statement: what counts as over when it is counted is over when it is answered.
+_TAKE_UP_TO = """
+    INSERT INTO ecosystem_ratecounter AS counter (key_hash, expires_at, count)
+    VALUES (%(key)s, statement_timestamp() + make_interval(secs => %(seconds)s), least(%(wanted)s, %(limit)s))
+    ON CONFLICT (key_hash) DO UPDATE SET
+        count = CASE WHEN counter.expires_at <= statement_timestamp() THEN least(%(wanted)s, %(limit)s)
+                     ELSE greatest(counter.count, least(counter.count + %(wanted)s, %(limit)s)) END,
+        expires_at = CASE WHEN counter.expires_at <= statement_timestamp() THEN excluded.expires_at
+                          ELSE counter.expires_at END
+    RETURNING new.count - CASE WHEN old.expires_at > statement_timestamp() THEN old.count ELSE 0 END AS granted,
+              extract(epoch FROM new.expires_at - statement_timestamp())::float8 AS seconds"""
 _PEEK = """
     SELECT ceil(extract(epoch FROM expires_at - clock_timestamp()))::int AS seconds
       FROM ecosystem_ratecounter WHERE key_hash = %(key)s AND expires_at > clock_timestamp()"""
@@ -57,6 +68,16 @@ def take_all(limits: Sequence[tuple[Sequence[object], int]], window_seconds: int
         if counts[name] > limit:
             return key_parts
     return None
+
+
+def take_up_to(key_parts: Sequence[object], wanted: int, *, limit: int, window_seconds: float) -> tuple[int, float]:
+    """Count up to `wanted` uses of a key at once: how many are within its limit, and how long its window still lasts.
+
+    What is refused is not counted.
+    """
+    given = {"key": _hash(key_parts), "seconds": window_seconds, "limit": limit, "wanted": wanted}
+    found = sql.rows(_TAKE_UP_TO, given)[0]
+    return int(found["granted"]), float(found["seconds"])
 
 
 def give_back(key_parts: Sequence[object]) -> None:

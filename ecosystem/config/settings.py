@@ -424,6 +424,31 @@ SMS_URL = env.url(
     "?from=+12025550100. Without one no text is sent.",
 )
 
+# How fast letters and texts may leave: 0 is no limit but what providers and receivers ask for
+
+SENDS_PER_SECOND = env.number("SENDS_PER_SECOND", 0, help="What one account at a provider takes a second; 0: no limit.")
+SENDS_PER_SECOND_BUSINESS = env.number(
+    "SENDS_PER_SECOND_BUSINESS", 0, help="What one business may send a second; 0: no limit."
+)
+SENDS_PER_SECOND_SENDER = env.number(
+    "SENDS_PER_SECOND_SENDER", 0, help="What may be sent a second from one domain or number; 0: no limit."
+)
+SENDS_PER_SECOND_RECEIVERS = env.number(
+    "SENDS_PER_SECOND_RECEIVERS",
+    0,
+    help="What Google, Microsoft, Yahoo and all others get a second, each; 0: no limit.",
+)
+SENDS_PER_DAY = env.number("SENDS_PER_DAY", 0, help="What one business may send in a day of its own; 0: no limit.")
+SENDS_FIRST_DAYS = [
+    int(count)
+    for count in env.words(
+        "SENDS_FIRST_DAYS",
+        ("50", "100", "250", "500", "1000", "2500", "5000", "10000", "25000", "50000"),
+        help="What a new business may send on its first day of sending, its second, and so on; `0` for no such steps.",
+    )
+    if int(count) > 0
+]
+
 # The log
 
 LOG_LEVEL = env.text(

@@ -4,8 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from campaigns.services.delivery_breaker import breaker
+from campaigns.services.delivery_breaker import forget_breakers
+from campaigns.services.delivery_limits_buckets import forget_slowed
 from contacts.models import Topic
+from ecosystem.base import shared_memory
 from ecosystem.base.tenancy import business_scope
 from ecosystem.models import Business
 from tests.factories.permission import make_business, make_topic
@@ -22,9 +24,12 @@ def mail_server(settings) -> Iterator[SmtpServer]:
 
 
 @pytest.fixture(autouse=True)
-def _closed_breaker() -> None:
-    """No test inherits another one's troubles with a provider."""
-    breaker.forget()
+def _closed_breaker(settings) -> None:
+    """No test inherits another one's troubles with a provider, and none sends from a business on its first day."""
+    settings.SENDS_FIRST_DAYS = []
+    forget_breakers()
+    forget_slowed()
+    shared_memory.forget_all()
 
 
 @pytest.fixture

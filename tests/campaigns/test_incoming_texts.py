@@ -16,7 +16,6 @@ from campaigns.models import IncomingText, Message
 from campaigns.queries.eligibility import may_send
 from campaigns.queries.texts import reply_url
 from campaigns.services.advancing import advance
-from campaigns.services.delivery_breaker import text_breaker
 from campaigns.services.enrollments import enroll_contact
 from campaigns.services.incoming_texts import decide_text, work_undecided
 from campaigns.services.text_words import meaning_of
@@ -42,7 +41,6 @@ def provider(request, settings):
     server = SmsServer(request.param)
     settings.SMS_URL = server.url
     sms.forget_rests()
-    text_breaker.forget()
     yield server
     server.stop()
 

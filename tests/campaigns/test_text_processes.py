@@ -6,7 +6,6 @@ import pytest
 from django.db import connection
 
 from campaigns.models import Message
-from campaigns.services.delivery_breaker import text_breaker
 from campaigns.services.enrollments import enroll_contact
 from contacts.models import Interaction
 from ecosystem.base.clock import now
@@ -34,7 +33,6 @@ MOST_IN_DOUBT = {
 def provider(settings):
     server = SmsServer()
     settings.SMS_URL = server.url
-    text_breaker.forget()
     yield server
     server.stop()
 

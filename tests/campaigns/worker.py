@@ -14,7 +14,14 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 def start_worker(*lanes: str, database: str, fault_dir: Path, **environment: str) -> "subprocess.Popen[bytes]":
     """Start a process that serves the lanes of a test's database once."""
     url = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{database}").geturl()
-    given = {**os.environ, "DATABASE_URL": url, "FAULT_DIR": str(fault_dir), "LOG_LEVEL": "ERROR", **environment}
+    given = {
+        **os.environ,
+        "DATABASE_URL": url,
+        "FAULT_DIR": str(fault_dir),
+        "LOG_LEVEL": "ERROR",
+        "SENDS_FIRST_DAYS": "0",
+    }
+    given |= environment
     given.pop("MIGRATION_DATABASE_URL", None)
     command = [sys.executable, "-m", "tests.campaigns.worker", ",".join(lanes)]
     return subprocess.Popen(command, env=given, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)

@@ -27,6 +27,7 @@ SMALL = {
     "contacts.Topic": "what people may say yes to",
     "contacts.Tag": "words of the team",
     "campaigns.ChannelRule": "one of a channel",
+    "campaigns.DailySends": "one of an account and a day",
     "campaigns.MessageClaim": "a hundred letters each, in the hand of a worker",
     "campaigns.ProviderAccount": "providers that tell what became of letters",
     "campaigns.SignupForm": "opt-in pages",
@@ -42,6 +43,7 @@ SMALL = {
 FEW_WORDS = {"kind", "source", "trigger", "code", "template", "queue", "name", "lane", "exit_reason", "language"}
 # How a global table grows, whose rows are no business's own.
 GLOBAL = {"ecosystem.Agenda": BUSINESSES * 10, "ecosystem.AgendaNote": 1_000, "ecosystem.AccountEmail": 1_000}
+GLOBAL["campaigns.AccountSuspension"] = 1_000
 # Shares that decide a plan: nearly all letters have arrived, and few of a million are on their way at once.
 _ON_THE_WAY = ("queued", "deferred", "claimed", "handed")
 SHARES = {

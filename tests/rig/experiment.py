@@ -113,7 +113,7 @@ class _Crew:
         self.ops = urlsplit(os.environ["OPS_DATABASE_URL"])._replace(path=f"/{database}").geturl()
         self.app = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{database}").geturl()
         environment = {**os.environ, "DATABASE_URL": self.app, "LOG_LEVEL": "ERROR", "PYTHONPATH": str(plan.code)}
-        environment |= {"EMAIL_URL": f"smtp://127.0.0.1:{port}"}
+        environment |= {"EMAIL_URL": f"smtp://127.0.0.1:{port}", "SENDS_FIRST_DAYS": "0"}
         environment.pop("MIGRATION_DATABASE_URL", None)
         said = (folder / "workers.log").open("ab")
         self.nursery = subprocess.Popen(

@@ -1,0 +1,56 @@
+"""How many messages a business may send today, and what its owner is told of it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+
+from campaigns.queries.accounts import account_for
+from ecosystem.base.sql import rows
+from ecosystem.days import business_day
+
+# The step of a day is the number of earlier days on which something was sent. Beyond the last step only the quota
+# counts. An index finds the days of one account: of very many no more are read than there are steps.
+LIMIT_SQL = """
+former AS (
+    SELECT count(*) AS days FROM (
+        SELECT FROM campaigns_dailysends
+         WHERE business_id = %(business_id)s AND account_key = %(account_key)s AND sent_on < %(today)s AND count > 0
+         LIMIT coalesce(cardinality(%(steps)s::int[]), 0)) AS day
+), allowed AS (
+    SELECT least(%(quota)s::bigint, (%(steps)s::int[])[former.days + 1]) AS most FROM former
+)"""
+
+_DAY = f"""
+WITH {LIMIT_SQL}
+SELECT allowed.most, coalesce(day.count, 0) AS count, day.full_at IS NOT NULL AS is_full,
+       (%(steps)s::int[])[former.days + 1] IS NOT NULL AND allowed.most < %(quota)s AS is_step,
+       least(%(quota)s::bigint, (%(steps)s::int[])[former.days + 2]) AS most_tomorrow
+  FROM allowed CROSS JOIN former
+  LEFT JOIN campaigns_dailysends AS day
+         ON day.business_id = %(business_id)s AND day.account_key = %(account_key)s AND day.sent_on = %(today)s"""  # noqa: S608
+
+
+@dataclass(frozen=True)
+class FullDay:
+    """A day that has no place left: how many went, and whether it is a step of a new business; tomorrow's measure."""
+
+    count: int
+    is_step: bool
+    most_tomorrow: int
+
+
+def find_full_day(channel: str, *, now: datetime, timezone: str) -> FullDay | None:
+    """The day of the current business where messages wait for the next one."""
+    account = account_for(channel)
+    limits = [limit for limit in (settings.SENDS_PER_DAY, account.per_day) if limit]
+    given = {
+        "account_key": account.key,
+        "today": business_day(now, timezone).today,
+        "quota": min(limits, default=2_000_000_000),
+        "steps": list(settings.SENDS_FIRST_DAYS),
+    }
+    row = rows(_DAY, given)[0]
+    if not row["is_full"] or row["count"] < row["most"]:
+        return None
+    return FullDay(row["count"], row["is_step"], row["most_tomorrow"])

@@ -1,0 +1,86 @@
+"""How many may leave in a day: the measure of a business, and the steps by which a new one begins.
+
+Mail providers learn slowly to trust a new sender. The first day of sending takes fifty letters, the second a hundred,
+and so on; a day without any is no step. What somebody needs now is not counted and never waits.
+"""
+
+from datetime import date, datetime
+from typing import Any
+
+from django.conf import settings
+
+from campaigns.queries.sending_days import LIMIT_SQL
+from ecosystem.base.sql import execute, rows
+from ecosystem.days import business_day
+
+# One statement decides, under the lock of the day's row: of two workers that want the last place one gets it.
+_TAKE = f"""
+WITH {LIMIT_SQL}
+INSERT INTO campaigns_dailysends AS day (business_id, id, account_key, sent_on, count, full_at)
+SELECT %(business_id)s, uuidv7(), %(account_key)s, %(today)s, least(%(wanted)s, most),
+       CASE WHEN %(wanted)s > most THEN clock_timestamp() END
+  FROM allowed
+ON CONFLICT (business_id, account_key, sent_on) DO UPDATE
+   SET count = greatest(day.count, least(day.count + %(wanted)s, (SELECT most FROM allowed))),
+       full_at = CASE WHEN day.count + %(wanted)s > (SELECT most FROM allowed)
+                      THEN coalesce(day.full_at, clock_timestamp()) ELSE day.full_at END
+RETURNING new.count - coalesce(old.count, 0) AS granted"""  # noqa: S608
+
+_GIVE_BACK = """
+UPDATE campaigns_dailysends SET count = greatest(0, count - %(unused)s)
+ WHERE business_id = %(business_id)s AND account_key = %(account_key)s AND sent_on = %(today)s"""
+
+_LEFT = f"""
+WITH {LIMIT_SQL}
+SELECT greatest(0, most - coalesce((SELECT count FROM campaigns_dailysends
+                                     WHERE business_id = %(business_id)s AND account_key = %(account_key)s
+                                       AND sent_on = %(today)s), 0)) AS places
+  FROM allowed"""  # noqa: S608
+
+NO_LIMIT = 2_000_000_000
+
+
+class DayOfSending:
+    """The day's places of the current business at one account."""
+
+    def __init__(self, account_key: str, *, per_day: int | None, now: datetime, timezone: str, is_urgent: bool) -> None:
+        day = business_day(now, timezone)
+        self.ends_at = day.tomorrow
+        self.is_full = False
+        self._today: date = day.today
+        self._account_key = account_key
+        limits = [limit for limit in (settings.SENDS_PER_DAY, per_day) if limit]
+        self._quota = NO_LIMIT if is_urgent or not limits else min(limits)
+        self._steps: list[int] = [] if is_urgent else list(settings.SENDS_FIRST_DAYS)
+        self._taken = 0
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether anything is to be asked at all."""
+        return bool(self._steps) or self._quota < NO_LIMIT
+
+    def places_left(self) -> int:
+        """How many may still leave today."""
+        return int(rows(_LEFT, self._given())[0]["places"])
+
+    def take(self, wanted: int) -> int:
+        """Take so many places; how many there were. What is asked beyond them waits for tomorrow."""
+        granted = int(rows(_TAKE, {**self._given(), "wanted": wanted})[0]["granted"])
+        self._taken += granted
+        self.is_full = granted < wanted
+        return granted
+
+    def give_back_unused(self, used: int) -> None:
+        """Those that were taken and did not leave."""
+        unused, self._taken = self._taken - used, 0
+        if unused > 0:
+            self.is_full = False
+            execute(_GIVE_BACK, {**self._given(), "unused": unused})
+
+    def _given(self) -> dict[str, Any]:
+        return {
+            "account_key": self._account_key,
+            "today": self._today,
+            "quota": self._quota,
+            "steps": self._steps,
+        }
