@@ -26,7 +26,7 @@ def granian(application: str) -> Iterator[int]:
             "--no-ws", "--workers", "1", "--blocking-threads", "1", "--log-level", "warning", application,
         ],
         cwd=settings.BASE_DIR,
-        env={**os.environ, "DATABASE_URL": _database_url(), "PROCESS_KIND": "web", "LOG_LEVEL": "WARNING"},
+        env={**os.environ, "DATABASE_URL": database_url(), "PROCESS_KIND": "web", "LOG_LEVEL": "WARNING"},
         stdout=subprocess.DEVNULL,
     )  # fmt: skip
     try:
@@ -79,6 +79,7 @@ def _wait_for(port: int, server: "subprocess.Popen[bytes]") -> None:
     raise RuntimeError("granian did not answer in time.")
 
 
-def _database_url() -> str:
+def database_url() -> str:
+    """The address of the database that this process uses."""
     at = connections["default"].settings_dict
     return f"postgres://{at['USER']}:{at['PASSWORD']}@{at['HOST']}:{at['PORT']}/{at['NAME']}"

@@ -7,6 +7,7 @@ entered, so that the policies hold here too.
 import hashlib
 from typing import Any
 
+from django.http import HttpResponse
 from django.urls import include, path
 from rest_framework import authentication, exceptions, pagination, permissions, renderers, serializers, viewsets
 from rest_framework.response import Response
@@ -81,4 +82,11 @@ class ContactViewSet(viewsets.ModelViewSet):
 
 router = SimpleRouter()
 router.register("contacts", ContactViewSet, basename="plain-contact")
-urlpatterns = [path("plain/", include(router.urls)), *ours]
+
+
+def hello(_request: Any) -> HttpResponse:
+    """The least that a call of this server costs."""
+    return HttpResponse("hello")
+
+
+urlpatterns = [path("plain/hello/", hello), path("plain/", include(router.urls)), *ours]

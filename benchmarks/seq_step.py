@@ -74,18 +74,18 @@ def run(scale: float) -> list[Repetition]:
     if OWNER not in settings.DATABASES:
         raise benchmarks.Missing("MIGRATION_DATABASE_URL is needed: the benchmark makes a database of its own.")
     with fresh_databases("bench"):
-        business, sequence = _fill(people)
+        business, sequence = fill(people)
         # A business that has sent before: PostgreSQL knows tables that are not empty.
-        _walk_many(business, BATCH)
+        walk_many(business, BATCH)
         with _plain_connection() as peer_connection:
             BENCHMARK.notes["microseconds_a_commit"] = _commit_microseconds(peer_connection)
 
             def ours() -> float:
-                _tidy()
-                return many / wall_seconds(lambda: _walk_many(business, many))
+                tidy()
+                return many / wall_seconds(lambda: walk_many(business, many))
 
             def theirs() -> float:
-                _tidy()
+                tidy()
                 return few / wall_seconds(lambda: _walk_one_by_one(peer_connection, business, sequence, few))
 
             measured = in_turn(ours, theirs, times=TIMES)
@@ -94,7 +94,7 @@ def run(scale: float) -> list[Repetition]:
     return [Repetition(own, peer, own / peer) for own, peer in measured]
 
 
-def _fill(people: int) -> tuple[Business, Sequence]:
+def fill(people: int, *, letters: int = 3) -> tuple[Business, Sequence]:
     """A business whose people all stand at the first letter of a sequence, each due."""
     owner = User.objects.create_user("owner@example.com", "a long enough password", name="Owner")
     business = create_business(owner=owner, name="Bench", trade="bakery")
@@ -104,7 +104,7 @@ def _fill(people: int) -> tuple[Business, Sequence]:
         )
         topic = add_topic(name="News", promise="Two letters a month", promised_count=2, promised_days=30)
         sequence = create_sequence(name="Follow me home", topic=topic)
-        for number in range(3):
+        for number in range(letters):
             add_letter(sequence, Content.objects.create(name=f"L{number}", subject="Hello", body="Come by."))
             add_wait(sequence, 86_400)
         sequence = start_sequence(sequence)
@@ -115,7 +115,7 @@ def _fill(people: int) -> tuple[Business, Sequence]:
     return business, sequence
 
 
-def _tidy() -> None:
+def tidy() -> None:
     """Let neither of the two pass over rows that the other one has left dead."""
     with connections[OWNER].cursor() as cursor:
         cursor.execute(
@@ -123,7 +123,7 @@ def _tidy() -> None:
         )
 
 
-def _walk_many(business: Business, count: int) -> None:
+def walk_many(business: Business, count: int) -> None:
     moment, done = now(), 0
     while done < count:
         with business_scope(business):
