@@ -29,7 +29,8 @@ from tests.rig.history import History, claims_in_hand, has_passed_on, judge, lef
 from tests.rig.marks import claims_held_by
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-LEASE_AND_MORE = 61
+# Longer than a lease, and than a letter waits that was refused for now three times.
+GROWS_OLD_BY = 8_000
 
 _CLAIMS_OVER = """
 UPDATE campaigns_messageclaim SET lease_until = clock_timestamp() - interval '1 second'
@@ -242,7 +243,7 @@ def _provider(plan: Plan, folder: Path) -> Iterator[tuple[int, Path]]:
 
 def _grow_old(business: Business) -> None:
     with business_scope(business):
-        pass_time(LEASE_AND_MORE)
+        pass_time(GROWS_OLD_BY)
 
 
 def _patiently(ask, seconds: float = 30):
