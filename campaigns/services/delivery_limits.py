@@ -7,6 +7,7 @@ trip to Redis.
 import os
 import re
 import socket
+import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -65,6 +66,10 @@ return {1}
 """)
 
 
+# Until when all have heard from this process that an account is quick.
+_quick_told: dict[str, float] = {}
+
+
 @dataclass(frozen=True, slots=True)
 class Opening:
     """Whether a turn may begin: after so many seconds, or now and with at most so many messages."""
@@ -94,7 +99,6 @@ class Limits:
         self.wait_seconds = 0.0
         self._has_groups = channel == Channel.EMAIL
         self._token = str(uuid4())
-        self._is_quick: bool | None = None
         rates = {
             f"account:{account.key}": account.per_second or settings.SENDS_PER_SECOND,
             f"sender:{sender}": settings.SENDS_PER_SECOND_SENDER,
@@ -167,12 +171,17 @@ class Limits:
         if not answers:
             return
         is_quick = seconds / answers <= SLOW_SECONDS
-        if is_quick != self._is_quick:
-            self._is_quick = is_quick
+        if not is_quick or time.monotonic() > _quick_told.get(self.account.key, 0.0):
+            _quick_told[self.account.key] = time.monotonic() + QUICK_FOR_SECONDS / 3 if is_quick else 0.0
             _ANSWERED.run(self._slot_keys()[:3:2], [self._token, int(is_quick), 0, QUICK_FOR_SECONDS])
 
     def _slot_keys(self) -> list[str]:
         return [f"slots:{self.account.key}", "workers", f"quick:{self.account.key}", "accounts"]
+
+
+def forget_pace() -> None:
+    """This process has told nothing of how quick an account is."""
+    _quick_told.clear()
 
 
 def open_limits(account: Account, business_id: int, lane: str, *, channel: str, sender_address: str) -> Limits:

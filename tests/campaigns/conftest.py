@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from campaigns.services.delivery_breaker import forget_breakers
+from campaigns.services.delivery_limits import forget_pace
 from campaigns.services.delivery_limits_buckets import forget_slowed
 from contacts.models import Topic
 from ecosystem.base import shared_memory
@@ -29,6 +30,7 @@ def _closed_breaker(settings) -> None:
     settings.SENDS_FIRST_DAYS = []
     forget_breakers()
     forget_slowed()
+    forget_pace()
     shared_memory.forget_all()
 
 
