@@ -26,7 +26,9 @@ from contacts.models import Channel
 from ecosystem.base.shared_memory import Script
 
 URGENT_LANES = frozenset({Message.Lane.TRANSACTIONAL, Message.Lane.TEXT_NOW})
-SLOWER_PLEASE = re.compile(r"\A\s*4\.7\.\d{1,3}\b")
+# What a no for now is about, where it says so (RFC 3463): 4.7 is how much we send; a server that closes says 4.3.
+REASON = re.compile(r"\A\s*4\.(\d{1,3})\.\d{1,3}\b")
+OF_POLICY = "7"
 CLOSING = 421
 
 # Where several accounts are at work, one that answers slowly or has not answered for a while holds a quarter of the
@@ -193,7 +195,8 @@ def open_limits(account: Account, business_id: int, lane: str, *, channel: str, 
 def _asks_for_less(outcome: Outcome) -> bool:
     if outcome.code is None or not 400 <= outcome.code < 500:
         return False
-    return outcome.code == CLOSING or SLOWER_PLEASE.match(outcome.response) is not None
+    reason = REASON.match(outcome.response)
+    return reason[1] == OF_POLICY if reason else outcome.code == CLOSING
 
 
 def _sorted_out(

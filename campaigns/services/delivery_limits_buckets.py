@@ -5,7 +5,7 @@ go. A fifth of each is kept for what somebody needs now. Who finds a bucket empt
 a token is there: nobody asks again and again, and a thousand who wait are not all told the same moment.
 
 A group of receivers that asked for a slower pace has its rate halved; each minute without such a word gives a tenth
-back. A group without a limit of its own then begins at FIRST_SLOWED.
+back. Of a group without a limit of its own the pace that it had is halved.
 """
 
 import time
@@ -15,33 +15,36 @@ from dataclasses import dataclass, field
 from ecosystem.base import ratelimit
 from ecosystem.base.shared_memory import Script
 
+# What a group without a limit is held to a second, twice the first time, where its pace is not known.
 FIRST_SLOWED = 20.0
 SLOWEST = 0.01
 # Words about letters that are on their way together are one word.
 ONE_WORD_SECONDS = 10.0
+WINDOW_SECONDS = 10.0
 KEPT_SECONDS = 86_400
 KEPT_FOR_URGENT = 0.2
 LONGEST_AHEAD = 3_600.0
 
-# t: tokens at the time a; h: up to when moments were given away; f: what is left of the rate, since c.
+# t: tokens at the time a; h: up to when moments were given away; f: what is left of the rate, since c. Where nothing
+# limits: n letters since s, p a second before that; b: the pace that was halved.
 _READ = """
 local t = redis.call('TIME')
 local now = tonumber(ARGV[1]) or (t[1] + t[2] / 1e6)
 local function num(n) return string.format('%.6f', n) end
 local function read(key, rate, urgent)
-  local b = redis.call('HMGET', key, 't', 'a', 'h', 'f', 'c')
+  local b = redis.call('HMGET', key, 't', 'a', 'h', 'f', 'c', 'b')
   local factor, changed = tonumber(b[4]), tonumber(b[5])
   if factor then
     local minutes = math.floor((now - changed) / 60)
     if minutes > 0 then factor, changed = factor * 1.1 ^ minutes, changed + minutes * 60 end
     if factor >= 1 then
       factor = nil
-      redis.call('HDEL', key, 'f', 'c')
+      redis.call('HDEL', key, 'f', 'c', 'b')
     elseif minutes > 0 then
       redis.call('HSET', key, 'f', num(factor), 'c', num(changed))
     end
   end
-  if rate <= 0 and factor then rate = FIRST_SLOWED end
+  if rate <= 0 and factor then rate = tonumber(b[6]) or FIRST_SLOWED end
   rate = rate * (factor or 1)
   if rate <= 0 then return {free = true, tokens = 1e9, kept = 0, key = key} end
   local most = math.max(1, rate)
@@ -51,6 +54,16 @@ local function read(key, rate, urgent)
   }
 end
 local function can(b) return math.max(0, math.floor(b.tokens - b.kept + 1e-6)) end
+local function note(key, count)
+  local seen = redis.call('HMGET', key, 's', 'n')
+  local since, sent = tonumber(seen[1]) or now, tonumber(seen[2]) or 0
+  if now - since >= WINDOW then
+    redis.call('HSET', key, 'p', num(sent / (now - since)))
+    since, sent = now, 0
+  end
+  redis.call('HSET', key, 's', num(since), 'n', sent + count)
+  redis.call('EXPIRE', key, KEPT_SECONDS)
+end
 local function keep(b)
   if b.free then return end
   redis.call('HSET', b.key, 't', num(b.tokens), 'a', num(now), 'h', num(b.ahead))
@@ -63,7 +76,11 @@ local function moment(b, count)
   return first - now
 end
 """.replace("FIRST_SLOWED", str(FIRST_SLOWED)).replace("KEPT_FOR_URGENT", str(KEPT_FOR_URGENT))
-_READ = _READ.replace("KEPT_SECONDS", str(KEPT_SECONDS)).replace("LONGEST_AHEAD", str(LONGEST_AHEAD))
+_READ = (
+    _READ.replace("WINDOW", str(WINDOW_SECONDS))
+    .replace("KEPT_SECONDS", str(KEPT_SECONDS))
+    .replace("LONGEST_AHEAD", str(LONGEST_AHEAD))
+)
 
 # Given: urgent, how many buckets all share, their rates, and for each group its rate and how many letters it has. Of
 # what the shared ones do not give, the groups named last get nothing.
@@ -88,7 +105,7 @@ for i = shared_count + 1, #KEYS do
   local first, step = 0, 0
   b.tokens = b.tokens - given
   if fits < wanted then first, step = moment(b, wanted - fits), 1 / b.rate end
-  keep(b)
+  if b.free then note(b.key, given) else keep(b) end
   answer[#answer + 1] = given
   answer[#answer + 1] = wanted - fits
   answer[#answer + 1] = num(first)
@@ -125,10 +142,14 @@ return {num(longest)}
 _SLOW = Script(
     _READ
     + """
-local b = redis.call('HMGET', KEYS[1], 'f', 'c', 'w')
+local b = redis.call('HMGET', KEYS[1], 'f', 's', 'w', 'n', 'p')
 if now - (tonumber(b[3]) or 0) < tonumber(ARGV[2]) then return {0} end
 local known = read(KEYS[1], 0, true).factor or 1
 local factor = math.max(tonumber(ARGV[3]), known / 2)
+if not b[1] then
+  local pace = (tonumber(b[4]) or 0) / math.max(1, now - (tonumber(b[2]) or now))
+  redis.call('HSET', KEYS[1], 'b', num(math.max(1, pace, tonumber(b[5]) or 0)), 't', 0, 'a', num(now))
+end
 redis.call('HSET', KEYS[1], 'f', num(factor), 'c', num(now), 'w', num(now))
 redis.call('EXPIRE', KEYS[1], KEPT)
 return {1}
