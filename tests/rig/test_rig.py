@@ -24,8 +24,7 @@ def test_rel_02_killed_workers_send_nothing_twice_and_lose_nothing_in_silence(tm
 
 
 def test_rel_03_a_storm_of_blows_and_of_a_bad_provider_breaks_no_promise(tmp_path):
-    # Without 421: whoever asks for less gets less for minutes, by a clock that nobody can turn.
-    faults = "450=0.02,554=0.01,cut_before=0.005,cut_after=0.005"
+    faults = "421=0.01,450=0.02,554=0.01,cut_before=0.005,cut_after=0.005"
     plan = Plan(kills=3, freezes=2, redis_flushes=1, cuts=2, seed=9, faults=faults)
     assert strike(plan, tmp_path, businesses=25).history.faults == []
     assert plan.blows() == Plan(kills=3, freezes=2, redis_flushes=1, cuts=2, seed=9).blows()
