@@ -70,3 +70,15 @@ def in_bakery(bakery: Business, nora: User) -> Iterator[Business]:
 def ana(bakery: Business) -> Contact:
     """Ana Ruiz, a prospect of the bakery."""
     return make_contact(bakery, "Ana Ruiz", email="ana@example.com", stage="prospect")
+
+
+@pytest.fixture
+def as_helper(bakery: Business) -> Client:
+    """Max, who helps out: may look and write talks down."""
+    return sign_in(Client(), make_member(bakery, "helper", make_user("Max Orr", email="max@example.com")))
+
+
+@pytest.fixture
+def as_adviser(bakery: Business) -> Client:
+    """Ada, an adviser from outside: may look."""
+    return sign_in(Client(), make_member(bakery, "adviser", make_user("Ada Lane", email="ada@example.com")))

@@ -22,6 +22,7 @@ from ecosystem.queries.tallies import tallies
 LANE_LENGTH = 20
 LANE_ORDER = ("-stage_since", "-id")
 RISEN_DAYS = 30
+WEEK_DAYS = 7
 MOST_RISEN = 5
 
 
@@ -52,12 +53,13 @@ class Lane:
 
 @dataclass(frozen=True)
 class Rise:
-    """Somebody went up lately."""
+    """Somebody went up this week, and why, where that was said."""
 
     contact: Contact
     from_stage: str
     to_stage: str
     occurred_at: datetime
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -102,13 +104,15 @@ def lane_page(rung: KindWords, *, cursor: str | None, now: datetime) -> tuple[li
     return _cards(people.people, rung, now), people
 
 
-def rose_lately() -> list[Rise]:
-    """The last few people who went up and were not taken back, newest first; one line a person."""
-    moves = StageChange.objects.exclude(from_stage="").select_related("contact")
+def rose_this_week(*, now: datetime) -> list[Rise]:
+    """The last few people who went up in seven days and were not taken back, newest first, each with the reason; one
+    line a person.
+    """
+    moves = StageChange.objects.filter(occurred_at__gte=_first_of(WEEK_DAYS, now)).exclude(from_stage="")
     undone: set[UUID | None] = set()
     seen: set[UUID] = set()
     risen = []
-    for move in moves.order_by("-occurred_at")[:50]:
+    for move in moves.select_related("contact").order_by("-occurred_at")[:50]:
         if move.undoes_id is not None:
             undone.add(move.undoes_id)
             continue
@@ -116,7 +120,7 @@ def rose_lately() -> list[Rise]:
         if move.pk in undone or not is_up or move.contact_id in seen or move.contact.deleted_at:
             continue
         seen.add(move.contact_id)
-        risen.append(Rise(move.contact, move.from_stage, move.to_stage, move.occurred_at))
+        risen.append(Rise(move.contact, move.from_stage, move.to_stage, move.occurred_at, move.reason))
     return risen[:MOST_RISEN]
 
 
@@ -173,5 +177,10 @@ def _card(person: Person, cadence_days: int, now: datetime) -> Card:
 
 def _risen(now: datetime) -> dict[str, int]:
     """How many rose from each rung in the last thirty days, as Today counts them: two pages never disagree."""
+    return risen_since(_first_of(RISEN_DAYS, now))
+
+
+def _first_of(days: int, now: datetime) -> datetime:
+    """When the period of so many days of the business began that today ends."""
     day = business_day(now, timezone.get_current_timezone_name())
-    return risen_since(first_midnight(day.midnight, RISEN_DAYS))
+    return first_midnight(day.midnight, days)

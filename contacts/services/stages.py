@@ -9,12 +9,15 @@ from django.db.models import F, OuterRef, Subquery
 from django.utils.translation import gettext_lazy as _
 
 from contacts.events import StageChanged
-from contacts.models import Contact, ContactStats, Stage, StageChange
+from contacts.models import Contact, ContactStats, Interaction, Stage, StageChange
 from contacts.services.interactions import NewInteraction, record_interactions
 from ecosystem.base.errors import Conflict, Invalid, NotFound
 from ecosystem.base.events import publish
 from ecosystem.base.tenancy import current_business_id
 from ecosystem.models import Kind, KindSetting, Membership
+
+# Rungs that nobody stands on without having done something: bought, or told others.
+EARNED = frozenset({Stage.CLIENT, Stage.ADVOCATE})
 
 
 @transaction.atomic
@@ -27,11 +30,15 @@ def change_stage(
     now: datetime,
     actor_kind: str = StageChange.Actor.MEMBER,
     evidence_id: UUID | None = None,
+    seen: str | None = None,
 ) -> StageChange | None:
     """Put a person on a rung and write down from where, by whom, why and on what evidence.
 
     Where they stand there already nothing happens, and None is returned. Whoever was never fed starts to be
-    hungry from this moment. Publishes StageChanged.
+    hungry from this moment. `seen` is the rung on which the mover saw them (empty: beside the ladder): raises
+    Conflict where somebody else has moved them since. Raises Invalid (`reason_needed`) where a member of the team
+    moves somebody down, or onto a rung that is earned, and gives neither a reason nor evidence. Somebody who has
+    bought needs no other reason to be a client. Publishes StageChanged.
     """
     if to_stage not in Stage.values:
         raise Invalid("stage_unknown", _("Choose a rung of the ladder."), field="stage")
@@ -40,6 +47,13 @@ def change_stage(
     held = _hold(contact)
     if held.stage == to_stage:
         return None
+    if seen is not None and seen != (held.stage or ""):
+        raise _moved_meanwhile(held)
+    reason = reason.strip()
+    if to_stage == Stage.CLIENT and not reason and evidence_id is None:
+        evidence_id = _last_purchase(held)
+    if actor_kind == StageChange.Actor.MEMBER and not reason and evidence_id is None:
+        _ask_why(held.stage, to_stage)
     change = StageChange(
         contact=held,
         from_stage=held.stage or "",
@@ -114,6 +128,39 @@ def _hold(contact: Contact) -> Contact:
     if held is None:
         raise NotFound("contact_not_found", _("This person is not in your list. Somebody may have taken them off."))
     return held
+
+
+def _moved_meanwhile(held: Contact) -> Conflict:
+    """Where somebody stands now, and who put them there after the mover looked."""
+    newest = StageChange.objects.select_related("actor__user").filter(contact=held).order_by("-id").first()
+    who = str(newest.actor.user) if newest is not None and newest.actor else ""
+    names = {"name": held.display_name, "who": who, "kind": _label(held.stage)}
+    if not held.stage:
+        sentence = _("%(name)s was taken off the ladder meanwhile. Nothing else was changed.")
+    elif who:
+        sentence = _("%(who)s moved %(name)s meanwhile: %(kind)s. Nothing else was changed. Move them from there.")
+    else:
+        sentence = _("%(name)s was moved meanwhile: %(kind)s. Nothing else was changed. Move them from there.")
+    return Conflict("stage_moved_meanwhile", sentence % names, field="stage")
+
+
+def _ask_why(from_stage: str | None, to_stage: str) -> None:
+    """Raise where a move needs a reason: down, or onto a rung that somebody has earned."""
+    places = Stage.values
+    is_down = from_stage is not None and places.index(to_stage) < places.index(from_stage)
+    if is_down or to_stage in EARNED:
+        raise Invalid("reason_needed", _("Say in a few words why."), field="reason")
+
+
+def _last_purchase(held: Contact) -> UUID | None:
+    """The line of what somebody bought last, by which they are a client."""
+    bought = Interaction.objects.filter(contact=held, kind="purchase").order_by("-occurred_at", "-id")
+    return bought.values_list("pk", flat=True).first()
+
+
+def _label(stage: str | None) -> str:
+    """What one of a kind is called by the business."""
+    return KindSetting.objects.filter(kind=stage or "").values_list("label", flat=True).first() or ""
 
 
 def _since_before(change: StageChange) -> datetime | None:

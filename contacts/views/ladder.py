@@ -9,10 +9,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from contacts.forms.ladder import StageForm
+from contacts.forms.ladder import StageForm, reasons_for
+from contacts.models import Contact
 from contacts.queries.contacts import get_contact
 from contacts.queries.kinds import rungs_in_use
-from contacts.queries.ladder import board, get_stage_change, lane_page, rose_lately
+from contacts.queries.ladder import board, get_stage_change, lane_page, rose_this_week
 from contacts.services.stages import change_stage, undo_stage_change
 from contacts.views.surroundings import back_to, words_of
 from ecosystem.base.access import Action, member_required
@@ -23,9 +24,15 @@ from ecosystem.base.errors import DomainError
 @require_GET
 @member_required(Action.SEE_PEOPLE)
 def ladder(request: HttpRequest, slug: str) -> HttpResponse:
-    """Every rung with its newest people, and who rose lately."""
+    """Every rung with its newest people, and who rose this week and why."""
     words = words_of(request)
-    context = {"lanes": board(words, now=now()), "risen": rose_lately(), "rungs": rungs_in_use(words)}
+    lanes = board(words, now=now())
+    context = {
+        "lanes": lanes,
+        "is_empty": not any(lane.count for lane in lanes),
+        "risen": rose_this_week(now=now()),
+        "rungs": rungs_in_use(words),
+    }
     return render(request, "contacts/ladder/board.html", context)
 
 
@@ -47,28 +54,34 @@ def ladder_lane(request: HttpRequest, slug: str, stage: str) -> HttpResponse:
 @require_POST
 @member_required(Action.MOVE_LADDER)
 def stage_change(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
-    """Put a person on a rung; the toast takes it back, or says why it could not be done."""
+    """Put a person on a rung; asks why where a reason is needed. The toast takes it back, or says why not."""
     contact = get_contact(id)
     form = StageForm(request.POST)
     back = redirect(back_to(request, reverse("contacts:ladder", kwargs={"slug": slug})))
     if not form.is_valid():
         messages.error(request, _("Choose a rung of the ladder."))
         return back
+    given = form.cleaned_data
     try:
         change = change_stage(
             contact,
-            form.cleaned_data["stage"],
+            given["stage"],
             actor=request.membership,
-            reason=form.cleaned_data["reason"],
+            reason=given["said"] or given["reason"],
+            seen=form.seen_stage(),
             now=now(),
         )
     except DomainError as broken:
+        if broken.code == "reason_needed":
+            return _ask_why(request, contact, form, back.url)
         messages.error(request, str(broken))
         return back
-    if change is not None:
-        undo = reverse("contacts:stage_undo", kwargs={"slug": slug, "id": id, "change_id": change.pk})
-        names = {"name": contact.display_name, "kind": words_of(request)[change.to_stage].plural}
-        messages.success(request, _("Moved %(name)s to %(kind)s.") % names, extra_tags=f"undo:{undo}")
+    names = {"name": contact.display_name, "kind": words_of(request)[given["stage"]].plural}
+    if change is None:
+        messages.info(request, _("%(name)s stands there already: %(kind)s.") % names)
+        return back
+    undo = reverse("contacts:stage_undo", kwargs={"slug": slug, "id": id, "change_id": change.pk})
+    messages.success(request, _("Moved %(name)s to %(kind)s.") % names, extra_tags=f"undo:{undo}")
     return back
 
 
@@ -86,3 +99,19 @@ def stage_undo(request: HttpRequest, slug: str, id: UUID, change_id: UUID) -> Ht
         if undone is not None:
             messages.success(request, _("%(name)s is back where they were.") % {"name": contact.display_name})
     return redirect(back_to(request, reverse("contacts:ladder", kwargs={"slug": slug})))
+
+
+def _ask_why(request: HttpRequest, contact: Contact, form: StageForm, back: str) -> HttpResponse:
+    """The question for the reason: alone for the board, which puts it into a dialog, else on a page of its own."""
+    stage = form.cleaned_data["stage"]
+    context = {
+        "contact": contact,
+        "form": form,
+        "rung": words_of(request)[stage],
+        "reasons": reasons_for(contact.stage, stage),
+        "back": back,
+        # Asked once already, and still nothing said: only then is it a fault.
+        "is_empty": "reason" in request.POST,
+    }
+    template = "contacts/ladder/_why.html" if request.headers.get("X-Board") else "contacts/ladder/why.html"
+    return render(request, template, context, status=422)

@@ -84,47 +84,6 @@ def test_what_came_before_is_put_below_without_another_page(visit, nora, bakery,
     expect(page.get_by_text("before this")).to_have_count(0)
 
 
-@pytest.mark.parametrize("scripts", [True, False])
-def test_a_card_is_moved_by_its_menu_and_put_back_by_the_toast(visit, nora, bakery, ana, scripts):
-    page = visit(nora, scripts=scripts).open(url(bakery, "ladder"))
-    card = page.locator(".pc", has_text="Ana Ruiz")
-    card.get_by_label("Move Ana Ruiz").click()
-    card.get_by_role("button", name="Client", exact=True).click()
-    expect(page.locator('[data-lane="client"] .pc', has_text="Ana Ruiz")).to_be_visible()
-    expect(page.get_by_text("Moved Ana Ruiz to Clients.")).to_be_visible()
-    page.get_by_role("button", name="Undo").click()
-    expect(page.locator('[data-lane="prospect"] .pc', has_text="Ana Ruiz")).to_be_visible()
-
-
-def test_a_card_is_moved_by_the_keyboard(visit, nora, bakery, ana):
-    page = visit(nora).open(url(bakery, "ladder"))
-    page.get_by_role("link", name="Ana Ruiz").first.focus()
-    page.keyboard.press("m")
-    expect(page.locator("[data-board-says]")).to_have_text(
-        "Arrows move the card, Enter keeps it there, Escape puts it back."
-    )
-    page.keyboard.press("ArrowRight")
-    page.keyboard.press("Escape")
-    expect(page.locator('[data-lane="prospect"] .pc', has_text="Ana Ruiz")).to_be_visible()
-    page.keyboard.press("m")
-    page.keyboard.press("ArrowRight")
-    page.keyboard.press("ArrowRight")
-    page.keyboard.press("Enter")
-    expect(page.get_by_text("Moved Ana Ruiz to Advocates.")).to_be_visible()
-    with business_scope(bakery):
-        assert Contact.objects.get(pk=ana.pk).stage == "advocate"
-
-
-def test_a_card_is_moved_by_dragging_it(visit, nora, bakery, ana):
-    page = visit(nora).open(url(bakery, "ladder"))
-    grip = page.locator(".pc", has_text="Ana Ruiz").locator("[data-grip]")
-    target = page.locator('[data-lane="client"] [data-cards] .pc').first
-    grip.drag_to(target)
-    expect(page.get_by_text("Moved Ana Ruiz to Clients.")).to_be_visible()
-    with business_scope(bakery):
-        assert Contact.objects.get(pk=ana.pk).stage == "client"
-
-
 def test_a_filter_works_as_soon_as_it_is_chosen(visit, nora, bakery, ana):
     page = visit(nora).open(url(bakery, "contact_list"))
     page.get_by_label("Tag", exact=True).select_option(label="wedding cake")

@@ -106,14 +106,14 @@ def test_looked_after_by_others_before_is_looked_after_by_them_again(bakery, peo
 
 
 def test_a_move_is_told_counted_and_taken_back_where_nobody_moved_on(people, nora):
-    change_stage(people[0], "client", actor=nora, reason="", now=now())
+    change_stage(people[0], "client", actor=nora, reason="asked", now=now())
     edit = edit_chosen("stage", "client", ids(people), actor=nora, now=now())
     assert edit.changed_count == 4
     assert stages() == ["client"] * 5
     assert [tally("people_by_stage", stage) for stage in ("suspect", "client")] == [0, 5]
     assert Interaction.objects.filter(kind="stage_change", params__to="client").count() == 5
     since = Contact.objects.get(pk=people[1].pk).stage_since
-    change_stage(people[4], "advocate", actor=nora, reason="", now=now())
+    change_stage(people[4], "advocate", actor=nora, reason="asked", now=now())
     assert undo_edit(edit, actor=nora, now=now()).undone_count == 3
     assert stages() == ["client", "suspect", "suspect", "suspect", "advocate"]
     first = StageChange.objects.filter(contact=people[1], to_stage="suspect", undoes_id=None).get()

@@ -12,6 +12,7 @@ from django.urls import reverse
 from contacts.events import StageChanged
 from contacts.models import Contact, Interaction, StageChange
 from contacts.queries.ladder import rungs_of
+from contacts.services.interactions import NewInteraction, record_interactions
 from contacts.services.stages import change_stage, undo_stage_change
 from ecosystem.base.clock import now
 from ecosystem.base.errors import Conflict, Invalid, NotFound
@@ -69,7 +70,7 @@ def test_the_same_rung_again_is_nothing(as_nora, bakery, ana):
 
 def test_undo_puts_back_the_rung_and_since_when(as_nora, bakery, ana):
     since = ana.stage_since
-    response = as_nora.post(move_url(bakery, ana), {"stage": "client"}, follow=True)
+    response = as_nora.post(move_url(bakery, ana), {"stage": "client", "reason": "Paid"}, follow=True)
     undo = re.search(r'action="([^"]+/undo/)"', response.content.decode()).group(1)
     for _ in range(2):
         response = as_nora.post(undo, follow=True)
@@ -87,8 +88,8 @@ def test_undo_puts_back_the_rung_and_since_when(as_nora, bakery, ana):
 
 
 def test_a_move_that_was_followed_by_another_cannot_be_taken_back(in_bakery, ana):
-    first = change_stage(ana, "client", actor=None, reason="", now=now())
-    change_stage(ana, "advocate", actor=None, reason="", now=now())
+    first = change_stage(ana, "client", actor=None, reason="asked", now=now())
+    change_stage(ana, "advocate", actor=None, reason="asked", now=now())
     with pytest.raises(Conflict) as refused:
         undo_stage_change(first, actor=None, now=now())
     assert refused.value.code == "stage_moved_on"
@@ -99,11 +100,11 @@ def test_hunger_counts_from_the_rung_until_the_first_feeding(in_bakery):
     long_ago = now() - timedelta(days=90)
     tom = make_contact(in_bakery, "Tom Everly", stage="suspect", at=long_ago)
     assert tom.fed_at == long_ago
-    change_stage(tom, "prospect", actor=None, reason="", now=now() - timedelta(days=10))
+    change_stage(tom, "prospect", actor=None, reason="asked", now=now() - timedelta(days=10))
     tom.refresh_from_db()
     assert (now() - tom.fed_at).days == 10
     make_talk(in_bakery, tom, days_ago=5)
-    change_stage(tom, "client", actor=None, reason="", now=now())
+    change_stage(tom, "client", actor=None, reason="asked", now=now())
     tom.refresh_from_db()
     assert (now() - tom.fed_at).days == 5
 
@@ -111,7 +112,7 @@ def test_hunger_counts_from_the_rung_until_the_first_feeding(in_bakery):
 def test_what_is_no_rung_is_refused(as_nora, in_bakery, ana):
     for wrong, code in (("king", "stage_unknown"), ("vendor", "stage_unknown"), ("online_user", "stage_off")):
         with pytest.raises(Invalid) as refused:
-            change_stage(ana, wrong, actor=None, reason="", now=now())
+            change_stage(ana, wrong, actor=None, reason="asked", now=now())
         assert refused.value.code == code
     page = as_nora.post(move_url(in_bakery, ana), {"stage": "king"}, follow=True).content.decode()
     assert "Choose a rung of the ladder." in page
@@ -120,10 +121,85 @@ def test_what_is_no_rung_is_refused(as_nora, in_bakery, ana):
     assert Contact.objects.get(pk=ana.pk).stage == "prospect"
 
 
+def test_a_week_without_a_rise_is_said_calmly(as_nora, bakery, ana):
+    assert "Nobody in the last seven days." in as_nora.get(board_url(bakery)).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("start", "to", "suggested"),
+    [
+        ("prospect", "client", "Bought something"),
+        ("client", "advocate", "Brought us a friend"),
+        ("client", "prospect", "It did not come to anything"),
+    ],
+)
+def test_up_to_an_earned_rung_and_down_the_page_asks_why_and_keeps_everything(as_sam, bakery, start, to, suggested):
+    ana = make_contact(bakery, "Ana Ruiz", stage=start)
+    asked = as_sam.post(move_url(bakery, ana), {"stage": to, "seen": start, "next": board_url(bakery)})
+    page = asked.content.decode()
+    assert asked.status_code == 422
+    assert "Why does Ana Ruiz move?" in page
+    assert suggested in page
+    assert "Write a word or two" not in page
+    with business_scope(bakery):
+        assert Contact.objects.get(pk=ana.pk).stage == start
+    again = as_sam.post(move_url(bakery, ana), {"stage": to, "seen": start, "reason": "  "})
+    assert again.status_code == 422
+    assert "Write a word or two" in again.content.decode()
+    done = as_sam.post(move_url(bakery, ana), {"stage": to, "seen": start, "reason": "", "said": suggested})
+    assert done.status_code == 302
+    with business_scope(bakery):
+        assert Contact.objects.get(pk=ana.pk).stage == to
+        assert StageChange.objects.filter(contact=ana).order_by("-id")[0].reason == suggested
+
+
+def test_the_board_gets_the_question_alone(as_sam, bakery, ana):
+    asked = as_sam.post(move_url(bakery, ana), {"stage": "client"}, headers={"X-Board": "1"})
+    assert asked.status_code == 422
+    assert "<html" not in asked.content.decode()
+    assert 'name="reason"' in asked.content.decode()
+
+
+def test_up_to_a_rung_that_is_not_earned_needs_no_reason(as_sam, bakery):
+    tom = make_contact(bakery, "Tom Everly", stage="suspect")
+    assert as_sam.post(move_url(bakery, tom), {"stage": "prospect"}).status_code == 302
+    with business_scope(bakery):
+        assert Contact.objects.get(pk=tom.pk).stage == "prospect"
+
+
+def test_who_has_bought_is_a_client_by_the_purchase(as_sam, bakery, ana):
+    with business_scope(bakery):
+        record_interactions([NewInteraction(contact_id=ana.pk, kind="purchase", source="till", occurred_at=now())])
+    assert as_sam.post(move_url(bakery, ana), {"stage": "client"}).status_code == 302
+    with business_scope(bakery):
+        change = StageChange.objects.filter(contact=ana).order_by("-id")[0]
+        assert Interaction.objects.get(pk=change.evidence_id).kind == "purchase"
+
+
+def test_a_card_that_somebody_else_moved_meanwhile_stays_where_they_put_it(as_nora, as_sam, bakery, ana):
+    as_sam.post(move_url(bakery, ana), {"stage": "client", "seen": "prospect", "reason": "Paid"})
+    late = {"stage": "advocate", "seen": "prospect", "reason": "Tells others"}
+    page = as_nora.post(move_url(bakery, ana), late, follow=True).content.decode()
+    assert "Sam Reed moved Ana Ruiz meanwhile: Client. Nothing else was changed. Move them from there." in page
+    page = as_nora.post(move_url(bakery, ana), {**late, "stage": "client"}, follow=True).content.decode()
+    assert "Ana Ruiz stands there already: Clients." in page
+    with business_scope(bakery):
+        assert Contact.objects.get(pk=ana.pk).stage == "client"
+        assert StageChange.objects.filter(contact=ana).count() == 2
+
+
+def test_who_may_only_look_has_no_handle_on_the_board(as_helper, as_adviser, bakery, ana):
+    for client in (as_helper, as_adviser):
+        page = client.get(board_url(bakery)).content.decode()
+        assert "Ana Ruiz" in page
+        assert "data-grip" not in page
+        assert client.post(move_url(bakery, ana), {"stage": "client", "reason": "x"}).status_code == 403
+
+
 def test_a_deleted_person_cannot_be_moved(in_bakery, ana):
     Contact.objects.filter(pk=ana.pk).update(deleted_at=now())
     with pytest.raises(NotFound):
-        change_stage(ana, "client", actor=None, reason="", now=now())
+        change_stage(ana, "client", actor=None, reason="asked", now=now())
 
 
 def test_five_lanes_stand_where_online_users_are_switched_on_else_four(as_nora, bakery):
@@ -172,19 +248,19 @@ def test_the_board_costs_the_same_for_3_people_a_lane_as_for_30(as_nora, bakery)
     assert len(asked) == len(more) == 7, more
 
 
-def test_who_rose_stands_below_and_who_was_taken_back_does_not(as_nora, bakery):
+def test_who_rose_this_week_stands_below_with_the_reason_and_who_was_taken_back_does_not(as_nora, bakery):
     ana, ben, cleo, dan = (
         make_contact(bakery, name, stage="prospect") for name in ("Ana Ruiz", "Ben Ode", "Cleo Park", "Dan Wu")
     )
     with business_scope(bakery):
-        change_stage(ana, "client", actor=None, reason="", now=now())
-        change_stage(ben, "suspect", actor=None, reason="", now=now())
-        back = change_stage(cleo, "advocate", actor=None, reason="", now=now())
+        change_stage(ana, "client", actor=None, reason="Paid a deposit", now=now())
+        change_stage(ben, "suspect", actor=None, reason="asked", now=now())
+        back = change_stage(cleo, "advocate", actor=None, reason="asked", now=now())
         undo_stage_change(back, actor=None, now=now())
-        change_stage(dan, "client", actor=None, reason="", now=now() - timedelta(days=40))
+        change_stage(dan, "client", actor=None, reason="asked", now=now() - timedelta(days=40))
     response = as_nora.get(board_url(bakery))
-    risen = response.content.decode().split("Who rose lately")[1]
-    assert re.findall(r'<b><a href="[^"]+">([^<]+)</a></b>', risen) == ["Ana Ruiz", "Dan Wu"]
+    risen = response.content.decode().split("Who rose this week, and why")[1]
+    assert re.findall(r'<b><a href="[^"]+">([^<]+)</a></b> ([^<]+)<small>', risen) == [("Ana Ruiz", "Paid a deposit")]
     assert (
         "1 moved up in 30 days"
         in re.search(r'data-lane="prospect".*?</section>', response.content.decode(), re.S).group()
@@ -197,7 +273,7 @@ def test_the_board_counts_the_days_of_the_business_as_today_does(as_nora, bakery
         first = business_day(now(), "Pacific/Auckland").midnight - timedelta(days=29)
         for name, minutes in (("Ana Ruiz", 1), ("Dan Wu", -1)):
             contact = make_contact(bakery, name, stage="prospect")
-            change_stage(contact, "client", actor=None, reason="", now=first + timedelta(minutes=minutes))
+            change_stage(contact, "client", actor=None, reason="asked", now=first + timedelta(minutes=minutes))
     forget_businesses()
     board = as_nora.get(board_url(bakery)).content.decode()
     assert re.findall(r"(\d+) moved up in 30 days", board) == ["0", "1", "0"]
@@ -224,9 +300,11 @@ def test_a_card_says_who_is_starving(as_nora, bakery):
 
 
 def test_the_form_leads_back_to_our_own_pages_only(as_nora, bakery, ana):
-    response = as_nora.post(move_url(bakery, ana), {"stage": "client", "next": "https://evil.example/"})
+    response = as_nora.post(move_url(bakery, ana), {"stage": "client", "said": "Paid", "next": "https://evil.example/"})
     assert response.url == board_url(bakery)
-    response = as_nora.post(move_url(bakery, ana), {"stage": "prospect", "next": board_url(bakery) + "?x=1"})
+    response = as_nora.post(
+        move_url(bakery, ana), {"stage": "prospect", "said": "Paid", "next": board_url(bakery) + "?x=1"}
+    )
     assert response.url == board_url(bakery) + "?x=1"
 
 
@@ -234,7 +312,7 @@ def test_rungs_tell_since_when_also_after_a_step_back(in_bakery):
     days = [now() - timedelta(days=ago) for ago in (90, 60, 30, 10)]
     ana = make_contact(in_bakery, "Ana Ruiz", stage="suspect", at=days[0])
     for stage, day in zip(("prospect", "advocate", "client"), days[1:], strict=True):
-        change_stage(ana, stage, actor=None, reason="", now=day)
+        change_stage(ana, stage, actor=None, reason="asked", now=day)
     rungs = {rung.words.kind: rung for rung in rungs_of(ana, words_by_kind())}
     assert [(rung.is_reached, rung.is_here) for rung in rungs.values()] == [
         (True, False),
@@ -248,7 +326,7 @@ def test_rungs_tell_since_when_also_after_a_step_back(in_bakery):
 def test_another_persons_move_cannot_be_undone_through_mine(as_nora, bakery, garage, ana):
     bolt = make_contact(garage, "Bo Bolt")
     with business_scope(garage):
-        theirs = change_stage(bolt, "client", actor=None, reason="", now=now())
+        theirs = change_stage(bolt, "client", actor=None, reason="asked", now=now())
     for change_id in (theirs.pk, uuid4()):
         kwargs = {"slug": bakery.slug, "id": ana.pk, "change_id": change_id}
         assert as_nora.post(reverse("contacts:stage_undo", kwargs=kwargs)).status_code == 404
@@ -265,7 +343,7 @@ def test_two_clicks_at_once_move_once():
     def move():
         start.wait()
         with business_scope(bakery):
-            outcomes.append(change_stage(ana, "client", actor=None, reason="", now=now()) is not None)
+            outcomes.append(change_stage(ana, "client", actor=None, reason="asked", now=now()) is not None)
         connection.close()
 
     threads = [threading.Thread(target=move) for _ in range(2)]
