@@ -39,6 +39,14 @@ tell_acts(
     text_meant_stop=_("%(who)s took an answer to a text as a stop"),
     text_meant_no_stop=_("%(who)s decided that an answer to a text meant no stop"),
 )
+tell_acts(
+    "key-round",
+    mail_account_tried=_("%(who)s entered how to reach “%(what)s” and had a test letter sent"),
+    mail_account_tested=_("%(who)s had a test letter sent by “%(what)s”"),
+    mail_account_connected=_("Letters go by “%(what)s” since the test letter of %(who)s was taken"),
+    mail_account_dropped=_("%(who)s dropped what was tried of “%(what)s”"),
+    mail_account_disconnected=_("%(who)s disconnected “%(what)s”"),
+)
 tell_acts("clock", channel_rule_changed=_("%(who)s changed how often and at what hours you write"))
 ACT_SUBJECTS.add(
     "sequence",
@@ -46,6 +54,13 @@ ACT_SUBJECTS.add(
         "SELECT 'sequence' AS kind, id, name FROM campaigns_sequence"
         " WHERE business_id = %(business_id)s AND id = ANY (%(ids)s)",
         "campaigns:sequence_detail",
+    ),
+)
+ACT_SUBJECTS.add(
+    "provideraccount",
+    ActSubject(
+        "SELECT 'provideraccount' AS kind, id, name FROM campaigns_provideraccount"
+        " WHERE business_id = %(business_id)s AND id = ANY (%(ids)s)",
     ),
 )
 ACT_SUBJECTS.add(

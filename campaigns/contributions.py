@@ -15,6 +15,8 @@ from campaigns.services.delivery import work_delivery
 from campaigns.services.enrollments import STEPS_QUEUE
 from campaigns.services.incoming_texts import QUEUE as TEXTS_QUEUE
 from campaigns.services.incoming_texts import work_undecided
+from campaigns.services.mail_accounts import MAIL_TRIALS_QUEUE
+from campaigns.services.mail_trials import work_mail_trials
 from campaigns.services.messages import queue_of
 from campaigns.services.proofs import letters_left_lying, lost_places, twins, untold_letters, wrong_counts
 from campaigns.services.provider_events import PROVIDER_EVENTS_QUEUE, work_provider_events
@@ -47,11 +49,13 @@ WORKED_IN = {"text": "sequence", "text_now": "transactional"}
 for lane in Message.Lane.values:
     AGENDA_QUEUES.add(queue_of(lane), AgendaQueue(lane=WORKED_IN.get(lane, lane), work=partial(work_delivery, lane)))
 
+AGENDA_QUEUES.add(MAIL_TRIALS_QUEUE, AgendaQueue(lane="maintenance", work=work_mail_trials))
 AGENDA_QUEUES.add(TEXTS_QUEUE, AgendaQueue(lane="maintenance", work=work_undecided))
 AGENDA_QUEUES.add(PURGE_QUEUE, AgendaQueue(lane="maintenance", work=work_purge))
 
 SENDING_FIGURES.add("standing", standing_figures)
-SEALED.add("campaigns.ProviderAccount.sealed_secret", partial(reseal_column, ProviderAccount, "sealed_secret"))
+for column in ("sealed_secret", "sealed_address", "sealed_candidate"):
+    SEALED.add(f"campaigns.ProviderAccount.{column}", partial(reseal_column, ProviderAccount, column))
 
 OUTBOX.add(START_ON_YES, start_on_yes)
 OUTBOX.add(PLAN_CHANNEL_ANEW, plan_channel_anew)
@@ -91,6 +95,11 @@ MENU.add(
     "pace",
     MenuItem(MenuGroup.FOLLOW, _("Pace and quiet hours"), "clock", "campaigns:channel_rules", Action.EDIT_SETTINGS),
     order=25,
+)
+MENU.add(
+    "mail_account",
+    MenuItem(MenuGroup.FOLLOW, _("Mail provider"), "mail", "campaigns:mail_account", Action.EDIT_SETTINGS),
+    order=28,
 )
 WAYS_IN.add(
     "opt_in",

@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from campaigns.views import (
     contents,
+    mail_accounts,
     permissions,
     quiet_hours,
     sequence_steps,
@@ -68,6 +69,11 @@ dashboard: list[URLPattern | URLResolver] = [
     path("sequences/<uuid:id>/steps/<uuid:step_key>/<str:outcome>/", sequences.step_messages, name="step_messages"),
     path("contacts/<uuid:id>/sequences/", sequence_steps.contact_enroll, name="contact_enroll"),
     path("contacts/<uuid:id>/zone/", quiet_hours.contact_zone, name="contact_zone"),
+    path("settings/mail/", mail_accounts.mail_account, name="mail_account"),
+    path("settings/mail/test/", mail_accounts.mail_account_test, name="mail_account_test"),
+    path("settings/mail/drop/", mail_accounts.mail_account_drop, name="mail_account_drop"),
+    path("settings/mail/disconnect/", mail_accounts.mail_account_disconnect, name="mail_account_disconnect"),
+    path("settings/mail/connect/<slug:provider>/", mail_accounts.mail_account_connect, name="mail_account_connect"),
     path("settings/pace/", quiet_hours.channel_rules, name="channel_rules"),
     path("enrollments/<uuid:id>/exit/", sequence_steps.enrollment_exit, name="enrollment_exit"),
 ]

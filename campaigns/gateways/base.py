@@ -23,6 +23,22 @@ class Refusal(StrEnum):
     NO_SUCH_ADDRESS = "no_such_address"
 
 
+class Trouble(StrEnum):
+    """What is wrong with a way out, where it can be told: each has a sentence of its own for whoever set it up."""
+
+    NAME_UNKNOWN = "name_unknown"
+    NOT_PUBLIC = "not_public"
+    NOBODY_THERE = "nobody_there"
+    TOO_SLOW = "too_slow"
+    CERTIFICATE = "certificate"
+    NO_ENCRYPTION = "no_encryption"
+    OTHER_ENCRYPTION = "other_encryption"
+    OTHER_SPEECH = "other_speech"
+    NO_SIGN_IN = "no_sign_in"
+    SIGN_IN = "sign_in"
+    HUNG_UP = "hung_up"
+
+
 @dataclass(frozen=True, slots=True)
 class OutgoingMessage:
     """One mail or text on its way: an envelope with one recipient, and the bytes of it.
@@ -46,7 +62,8 @@ class Outcome:
 
     `is_fault` says that the trouble is the provider's or the line's and not this recipient's: the breaker counts those.
     `was_started` is False while not one byte of the message's content has left; such a message may go out again under
-    any rule. `retry_after_seconds` is when the provider wants to be asked again.
+    any rule. `retry_after_seconds` is when the provider wants to be asked again. `trouble` is what is wrong with the
+    way out itself.
     """
 
     id: UUID
@@ -58,6 +75,7 @@ class Outcome:
     was_started: bool = True
     refusal: Refusal | None = None
     retry_after_seconds: int | None = None
+    trouble: Trouble | None = None
 
 
 Started = Callable[[UUID], bool]

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from campaigns.gateways.base import Answered, Outcome, OutgoingMessage, Started, Verdict
+from campaigns.gateways.base import Answered, Outcome, OutgoingMessage, Started, Trouble, Verdict
 from campaigns.gateways.smtp_line import LineDown, Reply, SmtpAddress, SmtpLine, read_smtp_url
 from ecosystem.base.faults import InjectedDrop, hit
 
@@ -57,14 +57,19 @@ class SmtpGateway:
             try:
                 line = self._open_line()
             except LineDown as trouble:
-                return outcomes + [_not_started(left, str(trouble), code=trouble.code) for left in queue.rest()]
+                return outcomes + [
+                    _not_started(left, str(trouble), code=trouble.code, trouble=trouble.trouble)
+                    for left in queue.rest()
+                ]
             try:
                 outcome = self._deliver(line, queue, started)
             except LineDown as trouble:
                 failures += 1
                 self._hang_up()
                 if failures > self.reconnects:
-                    return outcomes + [_not_started(left, str(trouble)) for left in queue.rest()]
+                    return outcomes + [
+                        _not_started(left, str(trouble), trouble=trouble.trouble) for left in queue.rest()
+                    ]
                 continue
             except BaseException:
                 self._hang_up()
@@ -282,5 +287,13 @@ def _refused(message: OutgoingMessage, answer: Reply, command: bytes) -> Outcome
     return Outcome(message.id, verdict, answer.code, answer.text[:500], is_fault=is_fault, was_started=False)
 
 
-def _not_started(message: OutgoingMessage, reason: str, *, code: int | None = None, is_fault: bool = True) -> Outcome:
-    return Outcome(message.id, Verdict.REFUSED_TEMPORARY, code, reason[:500], is_fault=is_fault, was_started=False)
+def _not_started(
+    message: OutgoingMessage,
+    reason: str,
+    *,
+    code: int | None = None,
+    is_fault: bool = True,
+    trouble: Trouble | None = None,
+) -> Outcome:
+    verdict = Verdict.REFUSED_TEMPORARY
+    return Outcome(message.id, verdict, code, reason[:500], is_fault=is_fault, was_started=False, trouble=trouble)

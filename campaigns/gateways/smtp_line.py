@@ -10,8 +10,13 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from campaigns.gateways.base import Trouble
+from ecosystem.base.public_hosts import NotPublic, connect_publicly
+
 CONNECT_SECONDS = 10.0
 LONGEST_LINE = 8_192
+# Answers to our name and password (RFC 4954), and to what comes before them where they are wanted.
+SIGN_IN_REFUSED = frozenset({530, 534, 535, 538})
 WELCOME = re.compile(rb"250 [^\n]*\n25[01] [^\n]*\n354 [^\n]*\n")
 
 
@@ -29,14 +34,18 @@ class Reply(NamedTuple):
 class LineDown(Exception):
     """The connection cannot be made or has been lost."""
 
-    def __init__(self, reason: str, code: int | None = None) -> None:
+    def __init__(self, reason: str, code: int | None = None, *, trouble: Trouble | None = None) -> None:
         super().__init__(reason)
         self.code = code
+        self.trouble = trouble
 
 
 @dataclass(frozen=True, slots=True)
 class SmtpAddress:
-    """Where a server stands and how to sign in, as EMAIL_URL says it."""
+    """Where a server stands and how to sign in, as EMAIL_URL says it.
+
+    `is_typed` says that a business named the host: then only a public one will do, and never without encryption.
+    """
 
     host: str
     port: int
@@ -44,12 +53,14 @@ class SmtpAddress:
     user: str = ""
     password: str = field(default="", repr=False)
     ca_file: str | None = None
+    is_typed: bool = False
 
 
 def read_smtp_url(url: str) -> SmtpAddress:
     """`smtp://`, `smtp+tls://` (STARTTLS) or `smtp+ssl://` (TLS from the first byte), `user:password@host:port`.
 
-    `?ca=FILE` names the certificate authority of a private server. ValueError when the URL says something else.
+    `?ca=FILE` names the certificate authority of a private server; `?typed=1` says that a business named the host.
+    ValueError when the URL says something else.
     """
     parts = urlsplit(url)
     securities = {"smtp": "plain", "smtp+tls": "starttls", "smtp+ssl": "tls", "smtps": "tls"}
@@ -58,7 +69,22 @@ def read_smtp_url(url: str) -> SmtpAddress:
     security = "starttls" if parts.scheme == "smtps" and parts.port == 587 else securities[parts.scheme]
     port = parts.port or {"plain": 25, "starttls": 587, "tls": 465}[security]
     user, password = unquote(parts.username or ""), unquote(parts.password or "")
-    return SmtpAddress(parts.hostname, port, security, user, password, parse_qs(parts.query).get("ca", [None])[0])
+    given = parse_qs(parts.query)
+    ca_file, is_typed = given.get("ca", [None])[0], given.get("typed") == ["1"]
+    return SmtpAddress(parts.hostname, port, security, user, password, ca_file, is_typed)
+
+
+def trouble_of(error: Exception) -> Trouble:
+    """What is wrong where a connection could not be made or made safe."""
+    kinds: list[tuple[type[Exception] | tuple[type[Exception], ...], Trouble]] = [
+        (NotPublic, Trouble.NOT_PUBLIC),
+        (socket.gaierror, Trouble.NAME_UNKNOWN),
+        (TimeoutError, Trouble.TOO_SLOW),
+        (ssl.SSLCertVerificationError, Trouble.CERTIFICATE),
+        (ssl.SSLError, Trouble.OTHER_ENCRYPTION),
+        (ConnectionResetError, Trouble.HUNG_UP),
+    ]
+    return next((trouble for kind, trouble in kinds if isinstance(error, kind)), Trouble.NOBODY_THERE)
 
 
 class SmtpLine:
@@ -72,9 +98,10 @@ class SmtpLine:
         self.can_pipeline = self.takes_eight_bits = self.wants_size = False
         self._buffer = b""
         try:
-            self._socket = socket.create_connection((address.host, address.port), timeout=CONNECT_SECONDS)
-        except OSError as trouble:
-            raise LineDown(f"No connection to the mail server: {trouble}") from trouble
+            connect = connect_publicly if address.is_typed else _connect
+            self._socket = connect(address.host, address.port, timeout=CONNECT_SECONDS)
+        except OSError as error:
+            raise LineDown(f"No connection to the mail server: {error}", trouble=trouble_of(error)) from error
         try:
             self._socket.settimeout(timeout)
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -109,7 +136,7 @@ class SmtpLine:
             if line[3:4] != b"-":
                 break
         if not line[:3].isdigit():
-            raise LineDown("The mail server does not speak SMTP.")
+            raise LineDown("The mail server does not speak SMTP.", trouble=Trouble.OTHER_SPEECH)
         return Reply(int(line[:3]), b"\n".join(words).decode("utf-8", "replace"))
 
     def take_go_ahead(self) -> bool:
@@ -144,10 +171,13 @@ class SmtpLine:
         while (end := self._buffer.find(b"\n")) < 0:
             try:
                 more = self._socket.recv(65_536)
-            except OSError as trouble:
-                raise LineDown(f"No answer from the mail server: {trouble}") from trouble
-            if not more or len(self._buffer) > LONGEST_LINE:
-                raise LineDown("The mail server hung up.")
+            except OSError as error:
+                told = Trouble.TOO_SLOW if isinstance(error, TimeoutError) else Trouble.HUNG_UP
+                raise LineDown(f"No answer from the mail server: {error}", trouble=told) from error
+            if len(self._buffer) > LONGEST_LINE:
+                raise LineDown("The mail server does not speak SMTP.", trouble=Trouble.OTHER_SPEECH)
+            if not more:
+                raise LineDown("The mail server hung up.", trouble=Trouble.HUNG_UP)
             self._buffer += more
         line, self._buffer = self._buffer[:end], self._buffer[end + 1 :]
         return line.rstrip(b"\r")
@@ -162,7 +192,8 @@ class SmtpLine:
         self._hello()
         if security == "starttls":
             if "STARTTLS" not in self.abilities:
-                raise LineDown("The mail server offers no encryption (STARTTLS), so nothing is sent to it.")
+                words = "The mail server offers no encryption (STARTTLS), so nothing is sent to it."
+                raise LineDown(words, trouble=Trouble.NO_ENCRYPTION)
             self._expect(self.command(b"STARTTLS"), 220)
             self._buffer = b""  # what came before the encryption began counts for nothing
             self._encrypt()
@@ -192,7 +223,11 @@ class SmtpLine:
             self._expect(self.command(b64encode(user)), 334)
             answer = self.command(b64encode(password))
         else:
-            raise LineDown("The mail server offers no way to sign in that we know (PLAIN, LOGIN).")
+            words = "The mail server offers no way to sign in that we know (PLAIN, LOGIN)."
+            raise LineDown(words, trouble=Trouble.NO_SIGN_IN)
+        if answer.code != 235 and answer.code in SIGN_IN_REFUSED:
+            words = f"The mail server said: {answer.code} {answer.text[:200]}"
+            raise LineDown(words, answer.code, trouble=Trouble.SIGN_IN)
         self._expect(answer, 235)
 
     def _encrypt(self) -> None:
@@ -200,8 +235,8 @@ class SmtpLine:
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         try:
             self._socket = context.wrap_socket(self._socket, server_hostname=self.address.host)
-        except (OSError, ValueError) as trouble:
-            raise LineDown(f"No safe connection to the mail server: {trouble}") from trouble
+        except (OSError, ValueError) as error:
+            raise LineDown(f"No safe connection to the mail server: {error}", trouble=trouble_of(error)) from error
 
     def _is_private(self) -> bool:
         return ipaddress.ip_address(self._socket.getpeername()[0].partition("%")[0]).is_private
@@ -210,3 +245,7 @@ class SmtpLine:
     def _expect(answer: Reply, code: int) -> None:
         if answer.code != code:
             raise LineDown(f"The mail server said: {answer.code} {answer.text[:200]}", answer.code)
+
+
+def _connect(host: str, port: int, *, timeout: float) -> socket.socket:
+    return socket.create_connection((host, port), timeout=timeout)

@@ -6,25 +6,65 @@ from django.utils.translation import gettext_lazy as _
 from contacts.models import Channel
 from ecosystem.base.fields import TenantForeignKey, TenantUniqueConstraint
 from ecosystem.base.models import TenantModel
+from ecosystem.models import Membership
 
 
 class ProviderAccount(TenantModel):
-    """An account of the business at a provider. What its events are signed with is kept sealed."""
+    """An account of the business at a provider. How we sign in and what its events are proved by is kept sealed.
+
+    New credentials are a candidate until a test letter has gone by them: a slip of the pen stops nothing. At most one
+    account carries the letters; without one they go by the account of the installation.
+    """
 
     class Provider(models.TextChoices):
+        SMTP = "smtp", _("Mail server (SMTP)")
+        SES = "ses", "Amazon SES"
+        POSTMARK = "postmark", "Postmark"
         MAILGUN = "mailgun", "Mailgun"
         BREVO = "brevo", "Brevo"
+        RESEND = "resend", "Resend"
+
+    class Trial(models.TextChoices):
+        NONE = "", _("Not tried")
+        WAITING = "waiting", _("Waiting")
+        CONNECTING = "connecting", _("Connecting")
+        SENDING = "sending", _("Handing the letter over")
+        PASSED = "passed", _("Taken")
+        REFUSED = "refused", _("Refused")
 
     channel = models.CharField(max_length=10, choices=Channel.choices, default=Channel.EMAIL)
     provider = models.CharField(max_length=10, choices=Provider.choices)
     name = models.CharField(max_length=80)
-    sealed_secret = models.BinaryField(help_text="what proves that an event is the provider's, sealed")
+    sealed_secret = models.BinaryField(null=True, help_text="what proves that an event is the provider's, sealed")
+    sealed_address = models.BinaryField(null=True, help_text="where it is and how we sign in, sealed")
+    sealed_candidate = models.BinaryField(null=True, help_text="the same, until a test letter has gone by it")
+    carries = models.BooleanField(default=False, help_text="letters go by it")
+    carries_since = models.DateTimeField(null=True)
+    per_second = models.PositiveIntegerField(null=True)
+    per_day = models.PositiveIntegerField(null=True)
+    trial = models.CharField(max_length=10, choices=Trial.choices, blank=True, default=Trial.NONE)
+    trial_at = models.DateTimeField(null=True)
+    trial_by = TenantForeignKey(Membership, null=True, on_delete=models.SET_NULL, related_name="+")
+    trial_trouble = models.CharField(max_length=20, blank=True)
+    trial_words = models.CharField(max_length=300, blank=True, help_text="what the server said, as it said it")
 
     class Meta:
-        constraints = [TenantUniqueConstraint(fields=["business_id", "name"], name="provider_account_name_once")]
+        constraints = [
+            TenantUniqueConstraint(fields=["business_id", "name"], name="provider_account_name_once"),
+            TenantUniqueConstraint(
+                fields=["business_id", "channel"],
+                name="provider_account_carries_once",
+                condition=models.Q(carries=True),
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_tried_now(self) -> bool:
+        """Whether a test letter is on its way."""
+        return self.trial in (self.Trial.WAITING, self.Trial.CONNECTING, self.Trial.SENDING)
 
 
 class ProviderEvent(TenantModel):

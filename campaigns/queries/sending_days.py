@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.conf import settings
 
-from campaigns.queries.accounts import account_for
+from campaigns.queries.accounts import Account
 from ecosystem.base.sql import rows
 from ecosystem.days import business_day
 
@@ -40,9 +40,8 @@ class FullDay:
     most_tomorrow: int
 
 
-def find_full_day(channel: str, *, now: datetime, timezone: str) -> FullDay | None:
-    """The day of the current business where messages wait for the next one."""
-    account = account_for(channel)
+def find_full_day(account: Account, *, now: datetime, timezone: str) -> FullDay | None:
+    """The day of the current business where messages wait at an account for the next one."""
     limits = [limit for limit in (settings.SENDS_PER_DAY, account.per_day) if limit]
     given = {
         "account_key": account.key,

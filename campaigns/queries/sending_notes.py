@@ -1,6 +1,6 @@
 """What an owner is told where letters or texts wait for all of us: for the next day, or for a provider to let us in."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from campaigns.models import AccountSuspension
-from campaigns.queries.accounts import account_for
+from campaigns.queries.accounts import Account, account_for
 from campaigns.queries.sending_days import FullDay, find_full_day
 from contacts.models import Channel
 
@@ -18,10 +18,11 @@ CHANNELS = (Channel.EMAIL, Channel.SMS)
 
 def sending_notes(*, now: datetime, timezone: str) -> list[str]:
     """The sentences for the current business; mostly none."""
-    accounts = {account.key: channel for channel in CHANNELS if (account := account_for(channel)).url}
-    suspended = AccountSuspension.objects.filter(account_key__in=accounts).order_by("account_key")
-    notes = [_suspended(accounts[found.account_key], found.suspended_at, timezone) for found in suspended]
-    return notes + list(_full_days(accounts.values(), now, timezone))
+    accounts = {channel: account for channel in CHANNELS if (account := account_for(channel)).url}
+    channels = {account.key: channel for channel, account in accounts.items()}
+    suspended = AccountSuspension.objects.filter(account_key__in=channels).order_by("account_key")
+    notes = [_suspended(channels[found.account_key], found.suspended_at, timezone) for found in suspended]
+    return notes + list(_full_days(accounts, now, timezone))
 
 
 def _suspended(channel: str, since: datetime, timezone: str) -> str:
@@ -34,9 +35,9 @@ def _suspended(channel: str, since: datetime, timezone: str) -> str:
     return f"{words % {'when': when}} {again}"
 
 
-def _full_days(channels: Iterable[str], now: datetime, timezone: str) -> Iterator[str]:
-    for channel in channels:
-        day = find_full_day(channel, now=now, timezone=timezone)
+def _full_days(accounts: Mapping[Channel, Account], now: datetime, timezone: str) -> Iterator[str]:
+    for channel, account in accounts.items():
+        day = find_full_day(account, now=now, timezone=timezone)
         if day is not None:
             yield f"{_went(channel, day)} {_goes_on(day)}"
 

@@ -15,8 +15,8 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 
 from campaigns.gateways.base import Gateway, Outcome, OutgoingMessage
+from campaigns.gateways.mail import open_mail_gateway
 from campaigns.gateways.sms import open_sms_gateway
-from campaigns.gateways.smtp import open_gateway
 from campaigns.models import Message
 from campaigns.queries.accounts import account_for
 from campaigns.queries.sending import Sending, find_sending
@@ -124,7 +124,7 @@ def work_delivery(lane: str, business_id: int, now: datetime) -> datetime | NotS
     day = DayOfSending(
         account.key, per_day=account.per_day, now=now, timezone=sending.timezone, is_urgent=limits.is_urgent
     )
-    gateway: Gateway = open_sms_gateway(account.url) if channel == Channel.SMS else open_gateway(account.url)
+    gateway: Gateway = open_sms_gateway(account.url) if channel == Channel.SMS else open_mail_gateway(account.url)
     try:
         count = opening.most or QUANTUM
         sent = deliver(business_id, lane, now=now, gateway=gateway, count=count, limits=limits, day=day)

@@ -412,6 +412,20 @@ DEFAULT_FROM_EMAIL = env.text(
     "DEFAULT_FROM_EMAIL", f"{PRODUCT_NAME} <hello@example.com>", help="The sender of sign-in and verification mails."
 )
 
+MAIL_PROVIDER_URLS = dict(
+    word.partition("=")[::2]
+    for word in env.words(
+        "MAIL_PROVIDER_URLS",
+        help="Where a mail provider is reached, if not at its own address: `postmark=https://proxy.example.com`.",
+    )
+)
+MAY_REACH_THIS_MACHINE = env.flag(
+    "MAY_REACH_THIS_MACHINE",
+    default=DEBUG,
+    shown="1 in DEBUG",
+    help="Let a mail server that a business names stand on this machine. For development; never in production.",
+)
+
 # Texts out and in
 
 TEXT_SINK_DIR = env.text(

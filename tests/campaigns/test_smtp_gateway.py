@@ -1,14 +1,9 @@
 """The SMTP gateway against a real server that fails on purpose: each answer is right, nothing goes twice."""
 
 import ssl
-from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from campaigns.gateways.base import Outcome, OutgoingMessage, Verdict
 from campaigns.gateways.smtp import SmtpGateway
@@ -211,26 +206,6 @@ def test_signing_in_works_and_fails_in_words(mechanisms):
         refused = wrong.send([outgoing(1)], started=lambda _key: True)[0]
         assert (refused.verdict, refused.code, refused.is_fault) == (LATER, 535, True)
         assert "wrong" not in repr(wrong.address)
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory):
-    """A certificate for localhost with its key, signed by itself."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now, now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    folder = tmp_path_factory.mktemp("certificate")
-    (folder / "key.pem").write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    (folder / "cert.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    return folder
 
 
 def test_encryption_is_verified(certificate):

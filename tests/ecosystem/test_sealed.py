@@ -9,8 +9,9 @@ from django.apps import apps
 from django.core.management import call_command
 from django.db import models
 
+from campaigns.gateways.mail_address import key_address
 from campaigns.services.accounts import add_account
-from ecosystem.base.sealing import BrokenSeal, unseal
+from ecosystem.base.sealing import BrokenSeal, seal, unseal
 from ecosystem.base.sql import rows
 from ecosystem.base.tenancy import business_scope
 from ecosystem.models import AccountEmail, IdempotencyKey
@@ -33,7 +34,9 @@ def bakery(settings):
     business = make_business()
     nora = owner_of(business)
     with business_scope(business):
-        add_account(provider="mailgun", name="Mail", secret=CANARY)
+        account = add_account(provider="mailgun", name="Mail", secret=CANARY)
+        account.sealed_address = account.sealed_candidate = seal(key_address("mailgun", CANARY).encode())
+        account.save()
         key = make_api_key(name="Till", scopes=["contacts:read"], expires_at=None, actor=nora).key
         answer = KeptAnswer(201, "application/json", CANARY.encode())
         keep_answer(key, "k", request_hash="h", answer=answer)
@@ -71,7 +74,8 @@ def test_sec_63_after_sealing_anew_the_old_key_can_go(bakery, settings, capsys):
     settings.FIELD_KEYS = dict([NEW])
     with business_scope(bakery):
         sealed = [IdempotencyKey.objects.get().sealed, AccountEmail.objects.get().sealed]
-        sealed.append(apps.get_model("campaigns.ProviderAccount").objects.get().sealed_secret)
+        account = apps.get_model("campaigns.ProviderAccount").objects.get()
+        sealed += [account.sealed_secret, account.sealed_address, account.sealed_candidate]
     assert all(CANARY.encode() in unseal(bytes(one)) for one in sealed)
     for step in Authenticator.objects.all():
         assert get_adapter().decrypt(step.data.get("secret") or step.data["seed"]) == CANARY

@@ -42,7 +42,7 @@ PATHS = {
     "interactions": "contacts.Interaction",
     "consents": "contacts.Consent",
 }
-PLAIN = {"kind": "client", "stage": "client", "position": 0, "outcome": "sent", "number": 1}
+PLAIN = {"kind": "client", "stage": "client", "position": 0, "outcome": "sent", "number": 1, "provider": "smtp"}
 _PARAMETER = re.compile(r"<(?:(?P<type>\w+):)?(?P<name>\w+)>")
 
 
