@@ -8,6 +8,7 @@ from django.conf import settings
 
 from campaigns.gateways.base import Answered, Gateway, Outcome, OutgoingMessage, Started
 from campaigns.gateways.mail_address import read_mail_address
+from campaigns.gateways.mail_http import KeyGateway
 from campaigns.gateways.smtp import SmtpGateway
 from campaigns.gateways.smtp_line import SmtpAddress
 
@@ -29,7 +30,7 @@ def open_mail_gateway(url: str, *, timeout: float = 30.0) -> Gateway:
     if isinstance(address, SmtpAddress):
         kind = SesGateway if url.startswith("ses:") else SmtpGateway
         return kind(address, own_name=own_name, timeout=timeout)
-    raise ValueError("This provider is not known.")
+    return KeyGateway(address, timeout=timeout)
 
 
 def _tagged(messages: Iterable[OutgoingMessage]) -> Iterator[OutgoingMessage]:

@@ -166,6 +166,9 @@ class MessageClaim(TenantModel):
     lane = models.CharField(max_length=13, choices=Message.Lane.choices)
     lease_until = models.DateTimeField()
     message_ids = ArrayField(models.UUIDField())
+    keyed_by = models.CharField(
+        max_length=60, blank=True, default="", db_default="", help_text="the account that takes each of them once"
+    )
     marked_in_rows_by = models.DateTimeField(
         null=True, help_text="when the PostgreSQL was started that keeps the running marks; empty where a file does"
     )

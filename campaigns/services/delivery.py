@@ -29,6 +29,7 @@ from campaigns.services.account_suspensions import (
     may_try,
     suspend_account,
 )
+from campaigns.services.delivery_asking import ask_again, knows_by_key, next_asking
 from campaigns.services.delivery_breaker import refuses_sign_in
 from campaigns.services.delivery_claims import (
     LEASE_SECONDS,
@@ -111,6 +112,7 @@ def work_delivery(lane: str, business_id: int, now: datetime) -> datetime | NotS
         resend_unknown(lane)
         channel = channel_of(lane)
         account = account_for(channel)
+        ask_again(lane, account)
         suspension = find_suspension(account)
         sender = _sender_of(channel, sending) if settings.SENDS_PER_SECOND_SENDER else ""
     if not account.url:
@@ -152,9 +154,13 @@ def _come_again(
         if day.is_full:
             return next_due(lane, not_before=day.ends_at)
         if not limits.wait_seconds:
-            return next_due(lane)
+            return _sooner(next_due(lane), next_asking(lane, limits.account))
         due_at = next_due(lane, not_before=moment + timedelta(seconds=limits.wait_seconds))
     return due_at if sent or due_at is None else NotServed(due_at)
+
+
+def _sooner(*moments: datetime | None) -> datetime | None:
+    return min((moment for moment in moments if moment is not None), default=None)
 
 
 def deliver(
@@ -176,7 +182,10 @@ def deliver(
     is_over = False
     try:
         with business_scope(business_id):
-            claimed = _claim(lane, token=token, now=now, count=count, marks_rows=mark is None, day=day)
+            keyed_by = limits.account.key if limits is not None and knows_by_key(limits.account) else ""
+            claimed = _claim(
+                lane, token=token, now=now, count=count, marks_rows=mark is None, keyed_by=keyed_by, day=day
+            )
             press = _open_press(lane, claimed) if claimed else None
         faults.hit("after_claim")
         turn = _Turn(business_id, claimed, press, gateway, token, mark, lane, limits) if press else None
@@ -192,13 +201,13 @@ def deliver(
 
 
 def _claim(
-    lane: str, *, token: UUID, now: datetime, count: int, marks_rows: bool, day: DayOfSending | None
+    lane: str, *, token: UUID, now: datetime, count: int, marks_rows: bool, keyed_by: str, day: DayOfSending | None
 ) -> list[ClaimedMessage]:
     """Take messages in hand, as many as the day has places for. One more is looked at, to know whether any wait."""
     if day is None or not day.is_limited:
-        return claim_messages(lane, token=token, now=now, count=count, marks_rows=marks_rows)
+        return claim_messages(lane, token=token, now=now, count=count, marks_rows=marks_rows, keyed_by=keyed_by)
     count = min(count, day.places_left() + 1)
-    claimed = claim_messages(lane, token=token, now=now, count=count, marks_rows=marks_rows)
+    claimed = claim_messages(lane, token=token, now=now, count=count, marks_rows=marks_rows, keyed_by=keyed_by)
     granted = day.take(len(claimed)) if claimed else 0
     if granted < len(claimed):
         give_back(claimed[granted:], token=token)
@@ -228,6 +237,7 @@ class _Turn:
         channel = channel_of(lane)
         self._sub_batch = TEXT_SUB_BATCH if channel == Channel.SMS else SUB_BATCH
         self._limits = limits
+        self._keyed_by = limits.account.key if limits is not None and knows_by_key(limits.account) else ""
         # How many may have left: all that were begun, whatever came of them.
         self.left = 0
         self._business_id, self._claimed, self._press, self._gateway = business_id, claimed, press, gateway
@@ -290,7 +300,7 @@ class _Turn:
             self._mark.flush()
         self.left += sum(outcome.was_started for outcome in outcomes)
         seconds = time.monotonic() - moment
-        self._results += [result_of(handed[outcome.id], outcome) for outcome in outcomes]
+        self._results += [result_of(handed[outcome.id], outcome, keyed_by=self._keyed_by) for outcome in outcomes]
         if self._limits is not None:
             self._hear(self._limits, outcomes, seconds)
 

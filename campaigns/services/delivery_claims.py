@@ -41,9 +41,9 @@ WITH due AS MATERIALIZED (
      WHERE queued.business_id = %(business_id)s AND queued.id = met.id
        AND queued.id = ANY (ARRAY (SELECT id FROM due)) AND met.ending = ''
 ), claim AS (
-    INSERT INTO campaigns_messageclaim (business_id, id, lane, lease_until, message_ids, marked_in_rows_by)
+    INSERT INTO campaigns_messageclaim (business_id, id, lane, lease_until, message_ids, keyed_by, marked_in_rows_by)
     SELECT %(business_id)s, %(token)s, %(lane)s, clock_timestamp() + make_interval(secs => %(lease)s), array_agg(id),
-           CASE WHEN %(marks_rows)s THEN pg_postmaster_start_time() END
+           %(keyed_by)s, CASE WHEN %(marks_rows)s THEN pg_postmaster_start_time() END
       FROM met WHERE ending = '' HAVING count(*) > 0
 ), ended AS (
     UPDATE campaigns_message AS message
@@ -116,16 +116,19 @@ class ClaimedMessage:
 
 
 def claim_messages(
-    lane: str, *, token: UUID, now: datetime, count: int, marks_rows: bool = True
+    lane: str, *, token: UUID, now: datetime, count: int, marks_rows: bool = True, keyed_by: str = ""
 ) -> list[ClaimedMessage]:
     """Take up to `count` due messages in hand under a token, for 60 s. The attempt counts from here.
 
     What is past its time expires; what was tried too often is set aside. `marks_rows` says that the running mark will
-    stand in the rows, and that a row without it has not begun.
+    stand in the rows, and that a row without it has not begun. `keyed_by` names an account that takes each of them once
+    however often it is handed over.
     """
     given = {"lane": lane, "token": token, "now": now, "count": count, "lease": LEASE_SECONDS, "most": MOST_ATTEMPTS}
     given["late"] = LATE_SECONDS
-    found = rows(_CLAIM, {**given, "marks_rows": marks_rows}, prepared="claim_messages", keeps_plan=True)
+    found = rows(
+        _CLAIM, {**given, "marks_rows": marks_rows, "keyed_by": keyed_by}, prepared="claim_messages", keeps_plan=True
+    )
     return [_claimed(row) for row in found]
 
 

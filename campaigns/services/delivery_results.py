@@ -106,12 +106,15 @@ class Result:
     is_free: bool = False
 
 
-def result_of(message: ClaimedMessage, outcome: Outcome) -> Result:
-    """An answer of the gateway, judged: sent, to be tried again, refused for good, or not known."""
+def result_of(message: ClaimedMessage, outcome: Outcome, *, keyed_by: str = "") -> Result:
+    """An answer of the gateway, judged: sent, to be tried again, refused for good, or not known.
+
+    What is not known at an account that knows letters by their key (`keyed_by`) keeps its name, to be asked for there.
+    """
     if outcome.verdict == Verdict.ACCEPTED:
         return Result(message, "accepted", provider_id=outcome.provider_id)
     if outcome.verdict == Verdict.PERHAPS:
-        return Result(message, "unknown", "no_answer")
+        return Result(message, "unknown", "no_answer", provider_id=keyed_by)
     words = " ".join(f"{outcome.code or ''} {outcome.response}".split())[:160]
     if outcome.retry_after_seconds is not None:
         return Result(message, "queued", words, wait_seconds=outcome.retry_after_seconds, is_free=True)

@@ -11,14 +11,14 @@ from ecosystem.base.sql import execute, rows
 from ecosystem.base.tenancy import current_business_id
 
 _LEFT = """
-SELECT id AS token, marked_in_rows_by IS NULL AS has_file FROM campaigns_messageclaim
+SELECT id AS token, marked_in_rows_by IS NULL AS has_file, keyed_by FROM campaigns_messageclaim
  WHERE business_id = %(business_id)s AND lane = %(lane)s AND lease_until < clock_timestamp()
  ORDER BY lease_until LIMIT 100"""
 
 # A mark in the row may only make unknowns fewer: it is believed while the PostgreSQL that took it is still the same.
 _SWEEP = """
 WITH left_behind AS MATERIALIZED (
-    SELECT queued.id,
+    SELECT queued.id, claim.keyed_by,
            queued.handed_at IS NULL
                OR (claim.id = ANY (%(told)s::uuid[]) AND NOT queued.id = ANY (%(begun)s::uuid[]))
                OR (queued.started_at IS NULL
@@ -40,11 +40,12 @@ WITH left_behind AS MATERIALIZED (
 ), gone AS (
     DELETE FROM campaigns_queuedmessage AS queued USING left_behind
      WHERE queued.business_id = %(business_id)s AND queued.id = left_behind.id AND NOT left_behind.is_untouched
-    RETURNING queued.id, queued.handed_at, queued.attempt
+    RETURNING queued.id, queued.handed_at, queued.attempt, left_behind.keyed_by
 ), unknown AS (
     UPDATE campaigns_message AS message
        SET state = 'unknown', reason = CASE message.reason WHEN 'resent' THEN 'resent' ELSE 'no_answer' END,
-           handed_at = gone.handed_at, attempt = gone.attempt, updated_at = clock_timestamp()
+           handed_at = gone.handed_at, attempt = gone.attempt, provider_id = gone.keyed_by,
+           updated_at = clock_timestamp()
       FROM gone
      WHERE message.business_id = %(business_id)s AND message.id = gone.id
     RETURNING message.sequence_id, message.step_key, message.is_test
@@ -88,7 +89,8 @@ def sweep_messages(lane: str) -> int:
     if not left:
         return 0
     told = {row["token"]: words for row in left if row["has_file"] and (words := told_under(row["token"])) is not None}
-    finished = sum(_finish(token, words) for token, words in told.items())
+    keyed = {row["token"]: row["keyed_by"] for row in left}
+    finished = sum(_finish(token, words, keyed[token]) for token, words in told.items())
     begun = [message_id for words in told.values() for message_id in words.begun]
     given: dict[str, Any] = {"tokens": [row["token"] for row in left], "told": list(told), "begun": begun}
     swept = int(rows(_SWEEP, given)[0]["swept"])
@@ -103,10 +105,12 @@ def resend_unknown(lane: str) -> int:
     return execute(_RESEND, {"lane": lane, "wait": RECONCILIATION_SECONDS})
 
 
-def _finish(token: UUID, told: Told) -> int:
+def _finish(token: UUID, told: Told, keyed_by: str) -> int:
     """Write down the answers that a dead worker got and had no time to write down; how many that were."""
     if not told.answers:
         return 0
     handed = {message.id: message for message in handed_messages(token, list(told.answers))}
-    results = [result_of(message, told.answers[message_id]) for message_id, message in handed.items()]
+    results = [
+        result_of(message, told.answers[message_id], keyed_by=keyed_by) for message_id, message in handed.items()
+    ]
     return record_results(current_business_id(), results, token=token)

@@ -16,7 +16,6 @@ from campaigns.gateways.mail import open_mail_gateway
 from campaigns.models import AccountSuspension, ProviderAccount
 from campaigns.queries.accounts import OWN
 from campaigns.rendering.headers import check_address, mailbox
-from campaigns.services.delivery_breaker import SIGN_IN_REFUSED
 from campaigns.services.rendering import sender_identity
 from contacts.models import Channel
 from ecosystem.base.sealing import BrokenSeal, unseal
@@ -123,7 +122,7 @@ def _judge(business_id: int, letter: _Letter, outcome: Outcome, now: datetime) -
         if outcome.verdict == Verdict.ACCEPTED:
             _accept(account, now)
             return
-        trouble = outcome.trouble or (Trouble.SIGN_IN if outcome.code in SIGN_IN_REFUSED else "")
+        trouble = outcome.trouble or ""
         words = outcome.response.removeprefix(SAID)
         if outcome.code is None:
             words = ""

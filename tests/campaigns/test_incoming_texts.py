@@ -9,7 +9,7 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 from django.test import Client
 
-from campaigns.gateways import sms
+from campaigns.gateways.http_line import forget_rests
 from campaigns.gateways.sms_address import read_sms_url
 from campaigns.gateways.sms_incoming import SIGNATURE, TWILIO_SIGNATURE, sign_request
 from campaigns.models import IncomingText, Message
@@ -40,7 +40,7 @@ pytestmark = pytest.mark.django_db
 def provider(request, settings):
     server = SmsServer(request.param)
     settings.SMS_URL = server.url
-    sms.forget_rests()
+    forget_rests()
     yield server
     server.stop()
 

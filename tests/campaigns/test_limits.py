@@ -12,8 +12,8 @@ import redis
 from django.conf import settings as django_settings
 from django.db import connections
 
-from campaigns.gateways import sms
 from campaigns.gateways.base import Outcome, Verdict
+from campaigns.gateways.http_line import forget_rests
 from campaigns.models import Message, QueuedMessage
 from campaigns.queries.accounts import Account
 from campaigns.queries.receiver_groups import receiver_group
@@ -380,7 +380,7 @@ def test_rel_10_only_the_account_that_asked_for_a_rest_slows_and_no_attempt_is_b
 ):
     provider = SmsServer()
     settings.SMS_URL = provider.url
-    sms.forget_rests()
+    forget_rests()
     numbers = [f"+1202555010{number}" for number in range(3)]
     for number in numbers:
         provider.script(number, 429, headers={"Retry-After": "90"})
@@ -396,7 +396,7 @@ def test_rel_10_only_the_account_that_asked_for_a_rest_slows_and_no_attempt_is_b
     entry = Agenda.objects.get(agenda_business_id=shop.pk, queue="send.text")
     assert 85 < (entry.due_at - now()).total_seconds() <= 91
     assert breaker_of("platform:email").seconds_left() == 0
-    sms.forget_rests()
+    forget_rests()
 
 
 def test_a_receiver_that_asks_for_less_slows_its_group_alone(shop, seasonal, mail_server):

@@ -24,6 +24,7 @@ from ecosystem.services.sending import pause_sending
 from tests.factories.campaigns import make_friend, make_sequence, pass_time, work
 from tests.factories.ecosystem import sign_in
 from tests.factories.permission import make_member, owner_of
+from tests.mail_api import SECRET, MailApi
 from tests.smtp_server import SmtpServer, Trouble
 from tests.statements import statements_of
 
@@ -234,6 +235,35 @@ def test_a_second_provider_takes_over_only_when_its_letter_was_taken(nora, at, o
     assert other.accepted[0].body.startswith(b"X-SES-MESSAGE-TAGS: letter=")
     assert ProviderAccount.objects.get(provider="smtp").sealed_address is None
     other.stop()
+
+
+@pytest.mark.parametrize(
+    ("provider", "given"),
+    [
+        ("postmark", {"stream": "broadcast"}),
+        ("mailgun", {"region": "eu", "domain": "mg.example.com"}),
+        ("brevo", {}),
+        ("resend", {}),
+    ],
+)
+def test_each_provider_by_key_is_tried_used_and_told_of_a_wrong_key(nora, at, seasonal, settings, provider, given):
+    api = MailApi()
+    settings.MAIL_PROVIDER_URLS = api.urls
+    nora.post(at(f"connect/{provider}/"), given | {"key": "not this one"})
+    assert not ProviderAccount.objects.exists()
+    nora.post(at(f"connect/{provider}/"), given | {"key": "wrong"})
+    assert tried().trial == "refused"
+    page = shown(nora, at())
+    assert "The provider refused the key" in page
+    assert "401 Invalid API key" in page
+    nora.post(at(f"connect/{provider}/"), given | {"key": SECRET})
+    assert tried().trial == "passed"
+    send_one(seasonal)
+    assert [letter.recipient for letter in api.accepted] == ["nora@example.com", "friend0@example.com"]
+    message = Message.objects.get()
+    assert (message.state, bool(message.provider_id)) == ("accepted", True)
+    assert api.accepted[1].metadata == {"letter": str(message.id)}
+    api.stop()
 
 
 def test_the_password_of_amazon_ses_is_made_as_its_handbook_says():

@@ -9,6 +9,7 @@ import pytest
 
 from campaigns.gateways import sms
 from campaigns.gateways.base import OutgoingMessage, Refusal, Verdict
+from campaigns.gateways.http_line import forget_rests
 from campaigns.gateways.sms_address import read_sms_url
 from ecosystem.base.ids import uuid7
 from tests.sms_server import DROP, DROP_AFTER, SECRET, SmsServer
@@ -25,9 +26,9 @@ def provider(request):
 
 @pytest.fixture(autouse=True)
 def _rested():
-    sms.forget_rests()
+    forget_rests()
     yield
-    sms.forget_rests()
+    forget_rests()
 
 
 def text(to: str = ANA, words: str = "Grüße €5 🍞", **values) -> OutgoingMessage:
@@ -128,7 +129,7 @@ def test_case_9_429_and_503_with_retry_after_are_obeyed_by_the_whole_process(pro
     [later] = send(provider, text(BEN))
     assert later.retry_after_seconds in (29, 30)
     assert len(provider.asked) == 1
-    sms.forget_rests()
+    forget_rests()
     moment = format_datetime(datetime.now(UTC) + timedelta(seconds=60), usegmt=True)
     provider.script(ANA, 503, headers={"Retry-After": moment})
     [outcome] = send(provider, text())

@@ -8,6 +8,7 @@ import time_machine
 from django.conf import settings
 
 from campaigns.gateways import sms
+from campaigns.gateways.http_line import forget_rests
 from campaigns.models import ChannelRule, Message, QueuedMessage, SequenceVersion
 from campaigns.queries.eligibility import may_send
 from campaigns.queries.sequences import steps_with_numbers
@@ -49,7 +50,7 @@ pytestmark = pytest.mark.django_db
 def provider(settings):
     server = SmsServer()
     settings.SMS_URL = server.url
-    sms.forget_rests()
+    forget_rests()
     yield server
     server.stop()
 
@@ -108,7 +109,7 @@ def test_case_9_a_text_waits_as_long_as_the_provider_says_and_burns_no_attempt(a
     assert place.attempt == 0
     assert 115 <= (place.due_at - now()).total_seconds() <= 120
     assert 115 <= breaker_of("platform:sms").seconds_left() <= 120
-    sms.forget_rests()
+    forget_rests()
     shared_memory.forget_all()
     pass_time(150)
     work()

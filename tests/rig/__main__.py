@@ -31,6 +31,7 @@ def main() -> int:
             seed=asked.seed,
             mail_seconds=asked.mail_seconds,
             faults=asked.faults,
+            provider=asked.provider,
             **({"code": without_fences(folder / "code")} if asked.without_fences else {}),
         )
         report = run(plan, make_town(businesses=asked.businesses, people=asked.people), folder)
@@ -52,6 +53,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--people", type=int, default=80)
     parser.add_argument("--mail-seconds", type=float, default=0.004)
     parser.add_argument("--faults", default="", help="shares of mails, such as 450=0.02,cut_after=0.005")
+    parser.add_argument("--provider", default="smtp", help="smtp, or one over HTTP such as postmark or resend")
     parser.add_argument("--without-fences", action="store_true", help="run workers whose code lacks the claim token")
     return parser.parse_args()
 

@@ -25,6 +25,7 @@ from ecosystem.base.tenancy import business_scope
 from ecosystem.models import Business
 from ecosystem.services.invariants import check_invariants
 from tests.factories.campaigns import pass_time
+from tests.factories.mail import connect_provider
 from tests.rig.history import History, claims_in_hand, has_passed_on, judge, left_to_send, letters_of, still_to_hand
 from tests.rig.marks import claims_held_by
 
@@ -53,6 +54,7 @@ class Plan:
     seed: int = 1
     mail_seconds: float = 0.004
     faults: str = ""
+    provider: str = "smtp"
     pause: tuple[float, float] = (0.2, 0.5)
     code: Path = ROOT
 
@@ -86,6 +88,10 @@ def run(plan: Plan, businesses: list[Business], folder: Path) -> Report:
     """Let the workers send for the businesses while the plan is carried out, then to the end; judge the history."""
     report = Report(plan)
     began = time.monotonic()
+    if plan.provider != "smtp":
+        for business in businesses:
+            with business_scope(business):
+                connect_provider(plan.provider)
     with _provider(plan, folder) as (port, log):
         crew = _Crew(plan, port, folder)
         try:
@@ -115,6 +121,8 @@ class _Crew:
         self.app = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{database}").geturl()
         environment = {**os.environ, "DATABASE_URL": self.app, "LOG_LEVEL": "ERROR", "PYTHONPATH": str(plan.code)}
         environment |= {"EMAIL_URL": f"smtp://127.0.0.1:{port}", "SENDS_FIRST_DAYS": "0"}
+        if plan.provider != "smtp":
+            environment["MAIL_PROVIDER_URLS"] = f"{plan.provider}=http://127.0.0.1:{port}/{plan.provider}/"
         environment.pop("MIGRATION_DATABASE_URL", None)
         said = (folder / "workers.log").open("ab")
         self.nursery = subprocess.Popen(
@@ -227,7 +235,7 @@ def _provider(plan: Plan, folder: Path) -> Iterator[tuple[int, Path]]:
     command = [
         sys.executable,
         "-m",
-        "tests.rig.provider",
+        "tests.rig.provider" if plan.provider == "smtp" else "tests.mail_api",
         str(log),
         str(plan.mail_seconds),
         str(plan.seed),

@@ -23,6 +23,17 @@ def test_rel_02_killed_workers_send_nothing_twice_and_lose_nothing_in_silence(tm
     assert report.history.unknown <= report.landed
 
 
+@pytest.mark.parametrize("provider", ["postmark", "resend"])
+def test_rel_02_killed_workers_and_a_bad_provider_over_http_break_no_promise(tmp_path, provider):
+    faults = "429=0.01,503=0.01,500=0.01,422=0.01,cut_before=0.01,cut_after=0.01"
+    plan = Plan(kills=6, seed=5, faults=faults, provider=provider)
+    report = strike(plan, tmp_path, businesses=20)
+    assert report.history.faults == []
+    assert report.landed >= 2
+    # By its keys the provider is asked until all is known.
+    assert provider == "postmark" or report.history.unknown == 0
+
+
 def test_rel_03_a_storm_of_blows_and_of_a_bad_provider_breaks_no_promise(tmp_path):
     faults = "421=0.01,450=0.02,554=0.01,cut_before=0.005,cut_after=0.005"
     plan = Plan(kills=3, freezes=2, redis_flushes=1, cuts=2, seed=9, faults=faults)

@@ -1,0 +1,167 @@
+"""Letters by the key of a provider, sent by processes that are killed: the contract of SMTP, or better.
+
+Where the provider knows letters by a key, each goes exactly once. Where it does not, at most once, and what is not
+known is counted.
+"""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+
+from campaigns.gateways.http_line import forget_rests
+from campaigns.models import Message
+from campaigns.services.enrollments import enroll_contacts
+from contacts.models import Contact, Interaction
+from ecosystem.base.tenancy import business_scope
+from ecosystem.models import Tally
+from tests.campaigns.worker import start_worker
+from tests.factories.campaigns import make_friend, make_sequence, pass_time, work
+from tests.factories.mail import connect_provider
+from tests.factories.permission import make_business, make_topic
+from tests.mail_api import CUT_AFTER, Answer, MailApi
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
+MOST_IN_DOUBT = {
+    "after_claim": 0,
+    "before_gate": 0,
+    "after_gate": 0,
+    "before_connect": 0,
+    "before_data": 1,
+    "before_final_dot": 1,
+    "after_final_dot": 1,
+    "before_result_commit": 0,
+    "after_result_commit": 0,
+}
+
+
+@pytest.fixture
+def api(settings):
+    server = MailApi()
+    settings.MAIL_PROVIDER_URLS = server.urls
+    forget_rests()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def open_shop(db):
+    """A bakery that stands in the database for other processes too; its topic, and a running sequence of one letter."""
+    business = make_business("Oat & Ember")
+    with business_scope(business):
+        topic = make_topic()
+        return business, topic, make_sequence(topic)
+
+
+def add_friends(topic, sequence, *, start: int, count: int) -> list[Contact]:
+    people = [make_friend(topic, start + number) for number in range(count)]
+    enroll_contacts(sequence, [person.id for person in people], source="staff")
+    return people
+
+
+def unknown_counted() -> int:
+    return sum(Tally.objects.filter(name="step.unknown").values_list("amount", flat=True))
+
+
+@pytest.mark.parametrize("marks", ["/nowhere", "/dev/shm"])
+@pytest.mark.parametrize("provider", ["resend", "postmark"])
+def test_rel_02_a_worker_killed_at_any_point_over_http_keeps_the_contract(
+    open_shop, api, tmp_path, settings, provider, marks
+):
+    settings.RUNNING_MARKS_DIR = marks
+    business, topic, sequence = open_shop
+    with business_scope(business):
+        connect_provider(provider)
+    for number, (point, most) in enumerate(MOST_IN_DOUBT.items()):
+        with business_scope(business):
+            people = add_friends(topic, sequence, start=number * 10, count=4)
+        urls = ",".join(f"{name}={url}" for name, url in api.urls.items())
+        fault = {"FAULT_PLAN": f"{point}:1:kill", "MAIL_PROVIDER_URLS": urls, "RUNNING_MARKS_DIR": marks}
+        worker = start_worker("maintenance", "sequence", database=str(connection.settings_dict["NAME"]),
+                              fault_dir=tmp_path / point, **fault)  # fmt: skip
+        words = worker.communicate(timeout=60)[0].decode()
+        assert worker.returncode == -9, f"{point} was never reached: {words}"
+        with business_scope(business):
+            pass_time(61)
+        work()
+        with business_scope(business):
+            states = list(Message.objects.filter(contact__in=people).values_list("state", flat=True))
+            told = Interaction.objects.filter(kind="message_sent", contact__in=people).count()
+        addresses = {one.primary_email for one in people}
+        ids = [letter.message_id for letter in api.accepted if letter.recipient in addresses]
+        assert len(states) == 4, point
+        assert len(ids) == len(set(ids)), f"{point}: sent twice"
+        assert set(states) <= {"accepted", "unknown"}, (point, states)
+        if provider == "resend":
+            assert (states.count("accepted"), told, len(ids)) == (4, 4, 4), point
+        else:
+            # Marks in rows keep no answers: what a worker had heard and not written down is not known.
+            unheard = 4 if marks == "/nowhere" and point == "before_result_commit" else most
+            assert states.count("unknown") <= unheard, (point, states)
+            assert len(ids) >= states.count("accepted") == told, point
+            assert len(ids) >= 4 - states.count("unknown"), point
+    with business_scope(business):
+        assert unknown_counted() == Message.objects.filter(state="unknown").count()
+
+
+@pytest.fixture
+def doubtful(open_shop, api):
+    """A letter that the provider took without a word, twice and again, so that nobody knows."""
+    business, topic, sequence = open_shop
+    with business_scope(business):
+        account = connect_provider("resend")
+        add_friends(topic, sequence, start=0, count=1)
+    api.script("*", Answer(CUT_AFTER), times=3)
+    work()
+    with business_scope(business):
+        assert Message.objects.get().state == "unknown"
+        assert unknown_counted() == 1
+    return business, account
+
+
+def test_what_is_in_doubt_at_a_provider_with_keys_is_asked_for_until_it_is_known(doubtful, api):
+    business, _account = doubtful
+    with business_scope(business):
+        pass_time(40)
+    work()
+    with business_scope(business):
+        assert Message.objects.get().state == "accepted"
+        assert unknown_counted() == 0
+    assert len(api.accepted) == 1
+
+
+def test_after_the_day_of_the_key_nothing_is_asked_again(doubtful, api):
+    business, _account = doubtful
+    asked = len(api.asked)
+    with business_scope(business):
+        pass_time(timedelta(hours=24).total_seconds())
+    work()
+    with business_scope(business):
+        assert Message.objects.get().state == "unknown"
+    assert len(api.asked) == asked
+
+
+def test_by_another_account_nothing_in_doubt_goes_again(doubtful, api, mail_server):
+    business, account = doubtful
+    asked = len(api.asked)
+    with business_scope(business):
+        account.carries = False
+        account.save()
+        connect_provider("postmark")
+        pass_time(600)
+    work()
+    with business_scope(business):
+        assert Message.objects.get().state == "unknown"
+    assert (len(api.asked), mail_server.accepted) == (asked, [])
+
+
+def test_rel_10_a_rest_that_a_provider_asks_for_is_kept_and_costs_no_attempt(open_shop, api):
+    business, topic, sequence = open_shop
+    with business_scope(business):
+        connect_provider("postmark")
+        add_friends(topic, sequence, start=0, count=2)
+    api.script("*", Answer(429, {"message": "slow down"}, {"Retry-After": "2"}))
+    work()
+    with business_scope(business):
+        assert set(Message.objects.values_list("state", "attempt")) == {("queued", 0)}
+    assert len(api.asked) == 1
