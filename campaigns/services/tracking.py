@@ -15,19 +15,19 @@ from uuid import UUID
 
 from campaigns.events import LinkClicked
 from campaigns.models import Message, TrackingEvent
-from contacts.models import Channel, Contact, Interaction
+from contacts.models import Channel, Interaction
 from contacts.services.interactions import NewInteraction, record_interactions
-from ecosystem.base.events import publish
-from ecosystem.base.sql import rows
+from ecosystem.base.events import is_heard, publish
+from ecosystem.base.sql import array_text, rows, rows_alone
 from ecosystem.base.tenancy import business_scope, current_business_id
-from ecosystem.services.agenda import note_work
+from ecosystem.services.agenda import NOTE_WAITING_SQL
 from ecosystem.services.tallies import count
 
 CLICKS_QUEUE = "clicks"
 SOURCE = "campaigns.link"
 TOO_SOON = timedelta(seconds=5)
 TOGETHER_SECONDS = 10
-BATCH = 500
+BATCH = 2_000
 
 # Programs that fetch links and are no reader: previews, scanners, libraries.
 MACHINE_AGENTS = (
@@ -58,14 +58,31 @@ MACHINE_AGENTS = (
     "yahoomailproxy",
 )
 
-_TARGET = """
-SELECT link.url, message.id AS message_id,
-       coalesce(message.accepted_at, message.handed_at, queued.handed_at) AS left_at
-  FROM campaigns_message AS message
-  JOIN campaigns_link AS link ON link.business_id = %(business_id)s
-   AND link.content_version_id = message.content_version_id AND link.number = %(number)s
-  LEFT JOIN campaigns_queuedmessage AS queued ON queued.business_id = %(business_id)s AND queued.id = message.id
- WHERE message.business_id = %(business_id)s AND message.id = %(message_id)s"""
+# One statement, one round trip: where the link leads, that it was followed, and when a click is to be judged.
+_TAKE_CLICK = """
+WITH target AS (
+    SELECT link.url, message.id AS message_id,
+           CASE WHEN %(reason)s <> '' THEN %(reason)s
+                WHEN coalesce(message.accepted_at, message.handed_at, queued.handed_at) <= %(soonest)s THEN ''
+                ELSE 'too_soon' END AS reason
+      FROM campaigns_message AS message
+      JOIN campaigns_link AS link ON link.business_id = %(business_id)s
+       AND link.content_version_id = message.content_version_id AND link.number = %(number)s
+      LEFT JOIN campaigns_queuedmessage AS queued ON queued.business_id = %(business_id)s AND queued.id = message.id
+     WHERE message.business_id = %(business_id)s AND message.id = %(message_id)s
+), followed AS (
+    INSERT INTO campaigns_trackingevent (
+        id, business_id, created_at, updated_at, version, message_id, kind, link_number, occurred_at, is_machine,
+        machine_reason, user_agent_hash, decided_at
+    )
+    SELECT uuidv7(), %(business_id)s, clock_timestamp(), clock_timestamp(), 1, message_id, 'clicked', %(number)s,
+           %(now)s::timestamptz, reason <> '', reason, %(agent)s, CASE WHEN reason <> '' THEN %(now)s::timestamptz END
+      FROM target
+), waiting AS (
+    SELECT %(queue)s AS queue, %(judged_at)s::timestamptz AS due_at FROM target WHERE reason = ''
+)"""
+_WHERE_TO = " SELECT url FROM target"
+_FOLLOW = _TAKE_CLICK + NOTE_WAITING_SQL + _WHERE_TO
 
 _DECIDE = """
 WITH due AS (
@@ -100,6 +117,25 @@ UPDATE campaigns_trackingevent AS event
  WHERE event.business_id = %(business_id)s AND event.id = judged.id
 RETURNING event.message_id, event.link_number, event.occurred_at, event.is_machine"""
 
+# The letters that tell of somebody, in one order of locks, each with the moment of its first click ever.
+_MARK = """
+WITH given AS (
+    SELECT * FROM unnest(%(messages)s::uuid[], %(firsts)s::timestamptz[]) AS given(id, clicked_at)
+), held AS MATERIALIZED (
+    SELECT message.id, message.contact_id, message.sequence_id, message.step_key, given.clicked_at,
+           message.clicked_at IS NULL AS is_first
+      FROM given
+      JOIN campaigns_message AS message ON message.business_id = %(business_id)s AND message.id = given.id
+      JOIN contacts_contact AS person ON person.business_id = %(business_id)s AND person.id = message.contact_id
+     WHERE NOT message.is_test
+     ORDER BY message.id FOR NO KEY UPDATE OF message
+), marked AS (
+    UPDATE campaigns_message AS message SET clicked_at = held.clicked_at, updated_at = clock_timestamp()
+      FROM held
+     WHERE held.is_first AND message.business_id = %(business_id)s AND message.id = held.id
+)
+SELECT id, contact_id, sequence_id, step_key, is_first FROM held"""
+
 _NEXT = """
 SELECT min(occurred_at) + make_interval(secs => %(together)s) AS due_at FROM campaigns_trackingevent
  WHERE business_id = %(business_id)s AND decided_at IS NULL"""
@@ -114,29 +150,29 @@ class Click:
     occurred_at: datetime
 
 
-def follow_link(message_id: UUID, number: int, *, now: datetime, user_agent: str, is_head: bool) -> str | None:
+def follow_link(
+    business_id: int, message_id: UUID, number: int, *, now: datetime, user_agent: str, is_head: bool
+) -> str | None:
     """Where link `number` of a message leads, or None where there is no such link; the click is written down.
 
     What is plainly a machine feeds nobody. Any other click waits ten seconds until it is judged.
     """
-    found = rows(_TARGET, {"message_id": message_id, "number": number})
-    if not found:
-        return None
-    target = found[0]
-    reason = _machine_reason(user_agent, is_head=is_head, left_at=target["left_at"], now=now)
-    TrackingEvent.objects.create(
-        message_id=message_id,
-        kind=TrackingEvent.Kind.CLICKED,
-        link_number=number,
-        occurred_at=now,
-        is_machine=bool(reason),
-        machine_reason=reason,
-        user_agent_hash=hashlib.sha256(user_agent.encode()).hexdigest(),
-        decided_at=now if reason else None,
+    found = rows_alone(
+        _FOLLOW,
+        {
+            "message_id": message_id,
+            "number": number,
+            "now": now,
+            "soonest": now - TOO_SOON,
+            "reason": _machine_reason(user_agent, is_head=is_head),
+            "agent": hashlib.sha256(user_agent.encode()).hexdigest(),
+            "queue": CLICKS_QUEUE,
+            "judged_at": now + timedelta(seconds=TOGETHER_SECONDS),
+        },
+        business_id=business_id,
+        prepared="follow_link",
     )
-    if not reason:
-        note_work(CLICKS_QUEUE, now + timedelta(seconds=TOGETHER_SECONDS))
-    return str(target["url"])
+    return str(found[0]["url"]) if found else None
 
 
 def note_visit(message: Message, *, now: datetime) -> None:
@@ -162,26 +198,32 @@ def count_clicks(clicks: Sequence[Click]) -> int:
 
     Publishes LinkClicked for each that was new. Test letters count for nothing.
     """
-    wanted = {click.message_id for click in clicks}
-    messages = {
-        message.id: message
-        for message in Message.objects.filter(id__in=wanted, is_test=False, contact__isnull=False)
-        .only("id", "contact_id", "sequence_id", "step_key", "clicked_at")
-        .order_by("id")
-        .select_for_update(no_key=True)
+    firsts: dict[UUID, datetime] = {}
+    for click in clicks:
+        firsts[click.message_id] = min(click.occurred_at, firsts.get(click.message_id, click.occurred_at))
+    letters = {
+        row["id"]: row
+        for row in rows(
+            _MARK,
+            {
+                "messages": array_text([str(message_id) for message_id in firsts]),
+                "firsts": array_text([at.isoformat() for at in firsts.values()]),
+            },
+            prepared="mark_clicked",
+            keeps_plan=True,
+        )
     }
-    kept = set(Contact.objects.filter(id__in={m.contact_id for m in messages.values()}).values_list("id", flat=True))
-    lines = {
-        _line_key(click): (click, messages[click.message_id])
-        for click in clicks
-        if click.message_id in messages and messages[click.message_id].contact_id in kept
-    }
-    told = [_line(key, click, message) for key, (click, message) in lines.items()]
+    lines = {_line_key(click): click for click in clicks if click.message_id in letters}
+    told = [_line(key, click, letters[click.message_id]["contact_id"]) for key, click in lines.items()]
     new = set(record_interactions(told))
-    _count_people(list(lines.values()))
-    for line, (click, message) in zip(told, lines.values(), strict=True):
+    steps = Counter(
+        f"{row['sequence_id']}:{row['step_key']}" for row in letters.values() if row["is_first"] and row["sequence_id"]
+    )
+    for key, people in steps.items():
+        count("step.clicked", key, people)
+    for line in told if is_heard(LinkClicked) else []:
         if line.id in new:
-            _publish(click, message)
+            _publish(line)
     return len(new)
 
 
@@ -207,48 +249,30 @@ def _note(message: Message, kind: TrackingEvent.Kind, now: datetime) -> None:
     )  # fmt: skip
 
 
-def _machine_reason(user_agent: str, *, is_head: bool, left_at: datetime | None, now: datetime) -> str:
+def _machine_reason(user_agent: str, *, is_head: bool) -> str:
     if is_head:
         return "head"
     agent = user_agent.lower()
-    if not agent or any(name in agent for name in MACHINE_AGENTS):
-        return "agent"
-    if left_at is None or now - left_at < TOO_SOON:
-        return "too_soon"
-    return ""
+    return "agent" if not agent or any(name in agent for name in MACHINE_AGENTS) else ""
 
 
-def _count_people(clicked: list[tuple[Click, Message]]) -> None:
-    """The first click of each message counts one person more at its step."""
-    first: dict[UUID, tuple[Click, Message]] = {}
-    for click, message in sorted(clicked, key=lambda pair: pair[0].occurred_at):
-        if message.clicked_at is None:
-            first.setdefault(message.id, (click, message))
-    for click, message in first.values():
-        Message.objects.filter(id=message.id, clicked_at=None).update(clicked_at=click.occurred_at)
-    steps = Counter(f"{m.sequence_id}:{m.step_key}" for _click, m in first.values() if m.sequence_id)
-    for key, people in steps.items():
-        count("step.clicked", key, people)
-
-
-def _publish(click: Click, message: Message) -> None:
-    contact_id: Any = message.contact_id
+def _publish(line: NewInteraction) -> None:
+    message_id: Any = line.object_id
     publish(
         LinkClicked(
             business_id=current_business_id(),
-            message_id=message.id,
-            contact_id=contact_id,
-            link_number=click.link_number,
+            message_id=message_id,
+            contact_id=line.contact_id,
+            link_number=line.params["link_number"],
         )
     )
 
 
 def _line_key(click: Click) -> str:
-    return f"{click.message_id}:{click.link_number}:{click.occurred_at:%Y-%m-%d}"
+    return f"{click.message_id}:{click.link_number}:{click.occurred_at.date()}"
 
 
-def _line(key: str, click: Click, message: Message) -> NewInteraction:
-    contact_id: Any = message.contact_id
+def _line(key: str, click: Click, contact_id: UUID) -> NewInteraction:
     return NewInteraction(
         contact_id=contact_id,
         kind="content_clicked",
@@ -257,6 +281,6 @@ def _line(key: str, click: Click, message: Message) -> NewInteraction:
         occurred_at=click.occurred_at,
         channel=Channel.EMAIL,
         direction=Interaction.Direction.NONE,
-        object_id=message.id,
+        object_id=click.message_id,
         params={"link_number": click.link_number},
     )

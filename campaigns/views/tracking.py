@@ -7,7 +7,6 @@ from django.views.decorators.http import require_safe
 from campaigns.services.tracking import follow_link
 from ecosystem.base.clock import now
 from ecosystem.base.links import LINK, BadLink, read_link
-from ecosystem.base.tenancy import business_scope
 
 LONGEST_AGENT = 500
 
@@ -22,8 +21,8 @@ def follow(request: HttpRequest, token: str, number: int) -> HttpResponse:
     except BadLink as error:
         raise Http404 from error
     agent = request.headers.get("User-Agent", "")[:LONGEST_AGENT]
-    with business_scope(link.business_id):
-        target = follow_link(message_id, number, now=now(), user_agent=agent, is_head=request.method == "HEAD")
+    is_head = request.method == "HEAD"
+    target = follow_link(link.business_id, message_id, number, now=now(), user_agent=agent, is_head=is_head)
     if target is None or not target.startswith(("https://", "http://")):
         raise Http404
     response = HttpResponseRedirect(target)

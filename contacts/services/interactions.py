@@ -118,7 +118,7 @@ _KEEP_FACTS = """, facts AS (
     UPDATE contacts_contact AS person
     SET last_touch_at = kept.last_touch_at, fed_at = coalesce(kept.last_fed_at, person.fed_at)
     FROM kept
-    WHERE person.business_id = %(business_id)s AND person.id = kept.contact_id AND person.id = ANY (%(people)s::uuid[])
+    WHERE person.business_id = %(business_id)s AND person.id = kept.contact_id
       AND (person.last_touch_at IS DISTINCT FROM kept.last_touch_at
            OR person.fed_at IS DISTINCT FROM coalesce(kept.last_fed_at, person.fed_at))
 ), sides AS (
@@ -136,7 +136,6 @@ SELECT (SELECT count(*) FROM held) AS held, ARRAY (SELECT id::text FROM written)
 _RECORD = _HOLD_PEOPLE + WRITE_LINES_SQL + _KEEP_FACTS
 _SILENT = sorted(SILENT_KINDS)
 _FEEDING = sorted(FEEDING_KINDS)
-_COLUMNS = tuple(NewInteraction.__dataclass_fields__)
 
 
 def record_interactions(lines: Sequence[NewInteraction]) -> list[UUID]:
@@ -164,7 +163,7 @@ def add_interactions(lines: Sequence[NewInteraction]) -> list[UUID]:
         _RECORD,
         {
             "lines": json.dumps([_as_json(line) for line in lines]),
-            "people": people,
+            "people": sql.array_text([str(person) for person in people]),
             "silent": _SILENT,
             "feeding": _FEEDING,
         },
@@ -267,7 +266,18 @@ def log_talk(
 
 
 def _as_json(line: NewInteraction) -> dict[str, Any]:
-    values: dict[str, Any] = {name: getattr(line, name) for name in _COLUMNS}
-    values["occurred_at"] = line.occurred_at.isoformat()
-    values["params"] = dict(line.params)
-    return {name: str(value) if isinstance(value, UUID) else value for name, value in values.items()}
+    return {
+        "id": str(line.id),
+        "contact_id": str(line.contact_id),
+        "kind": line.kind,
+        "channel": line.channel,
+        "direction": line.direction,
+        "occurred_at": line.occurred_at.isoformat(),
+        "source": line.source,
+        "external_id": line.external_id,
+        "actor_id": str(line.actor_id) if line.actor_id else None,
+        "object_id": str(line.object_id) if line.object_id else None,
+        "value_minor": line.value_minor,
+        "currency": line.currency,
+        "params": dict(line.params),
+    }

@@ -33,6 +33,13 @@ _NOTE = """
 INSERT INTO ecosystem_agendanote (agenda_business_id, queue, due_at)
 VALUES (%(business_id)s, %(queue)s, coalesce(%(due_at)s, clock_timestamp()))"""
 
+# Notes work for later from within the one statement that makes it, for each row of a CTE `waiting (queue, due_at)`.
+# Nobody is woken: for what is due in more than a second. All others call note_work.
+NOTE_WAITING_SQL = """, noted AS (
+    INSERT INTO ecosystem_agendanote (agenda_business_id, queue, due_at)
+    SELECT %(business_id)s, queue, due_at FROM waiting
+)"""
+
 _FOLD = """
 WITH taken AS (
     SELECT id FROM ecosystem_agendanote WHERE queue = %(queue)s ORDER BY id LIMIT 5000 FOR UPDATE SKIP LOCKED
