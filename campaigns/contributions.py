@@ -10,9 +10,11 @@ from campaigns import acts, timeline  # noqa: F401 - add how acts and letters ar
 from campaigns.models import Message, ProviderAccount
 from campaigns.queries.enrollments import enrollments_of_contact
 from campaigns.queries.sequence_pages import running_sequences
+from campaigns.services.absences import holding
 from campaigns.services.advancing import work_steps
 from campaigns.services.delivery import work_delivery
 from campaigns.services.enrollments import STEPS_QUEUE
+from campaigns.services.held_letters import DECIDE_HELD, decide_held_further
 from campaigns.services.incoming_texts import QUEUE as TEXTS_QUEUE
 from campaigns.services.incoming_texts import work_undecided
 from campaigns.services.mail_accounts import MAIL_TRIALS_QUEUE
@@ -41,13 +43,14 @@ from ecosystem.sending_figures import SENDING_FIGURES
 from ecosystem.services.sealed import reseal_column
 from ecosystem.ways_in import WAYS_IN, WayIn
 
-AGENDA_QUEUES.add(STEPS_QUEUE, AgendaQueue(lane="sequence", work=work_steps))
+AGENDA_QUEUES.add(STEPS_QUEUE, AgendaQueue(lane="sequence", work=holding(work_steps)))
 AGENDA_QUEUES.add(CLICKS_QUEUE, AgendaQueue(lane="webhooks", work=work_clicks))
 AGENDA_QUEUES.add(PROVIDER_EVENTS_QUEUE, AgendaQueue(lane="webhooks", work=work_provider_events))
 # Texts wait in lanes of their own, worked by the same workers.
 WORKED_IN = {"text": "sequence", "text_now": "transactional"}
 for lane in Message.Lane.values:
-    AGENDA_QUEUES.add(queue_of(lane), AgendaQueue(lane=WORKED_IN.get(lane, lane), work=partial(work_delivery, lane)))
+    deliver_lane = holding(partial(work_delivery, lane))
+    AGENDA_QUEUES.add(queue_of(lane), AgendaQueue(lane=WORKED_IN.get(lane, lane), work=deliver_lane))
 
 AGENDA_QUEUES.add(MAIL_TRIALS_QUEUE, AgendaQueue(lane="maintenance", work=work_mail_trials))
 AGENDA_QUEUES.add(TEXTS_QUEUE, AgendaQueue(lane="maintenance", work=work_undecided))
@@ -57,6 +60,7 @@ SENDING_FIGURES.add("standing", standing_figures)
 for column in ("sealed_secret", "sealed_address", "sealed_candidate"):
     SEALED.add(f"campaigns.ProviderAccount.{column}", partial(reseal_column, ProviderAccount, column))
 
+OUTBOX.add(DECIDE_HELD, decide_held_further)
 OUTBOX.add(START_ON_YES, start_on_yes)
 OUTBOX.add(PLAN_CHANNEL_ANEW, plan_channel_anew)
 

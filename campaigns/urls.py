@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from campaigns.views import (
     contents,
+    held_letters,
     mail_accounts,
     permissions,
     quiet_hours,
@@ -42,6 +43,7 @@ dashboard: list[URLPattern | URLResolver] = [
     path("texts/<uuid:id>/decide/", texts.text_decide, name="text_decide"),
     path("sequences/", sequences.sequence_list, name="sequence_list"),
     path("sequences/new/", sequences.sequence_add, name="sequence_add"),
+    path("sequences/held/decide/", held_letters.held_decide, name="held_decide"),
     path("sequences/<uuid:id>/", sequences.sequence_detail, name="sequence_detail"),
     path("sequences/<uuid:id>/edit/", sequences.sequence_edit, name="sequence_edit"),
     path("sequences/<uuid:id>/people/", sequences.sequence_people, name="sequence_people"),

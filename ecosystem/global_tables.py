@@ -9,6 +9,8 @@ GLOBAL_TABLES: dict[str, str] = {
     "ecosystem.AccountEmail": "Sign-in and verification mails belong to a user; their contents are encrypted.",
     "ecosystem.Agenda": "Workers choose among all businesses; holds ids, queues and times only.",
     "ecosystem.AgendaNote": "A request's word to the workers; holds ids, queues and times only.",
+    "ecosystem.Heartbeat": "How far the installation has come, whoever works; numbers and times only.",
+    "ecosystem.Absence": "When the installation was away, told to every business; times only.",
     "ecosystem.ApiKeyIndex": "Finds the business of an API key by the hash of its secret.",
     "ecosystem.RateCounter": "Limits hold across businesses; keyed hashes only.",
     "ecosystem.SecurityEvent": "What happens at the door before a business is known; users only, addresses hashed.",

@@ -49,7 +49,7 @@ from contacts.services.topics import add_topic
 from ecosystem.base.access import Role
 from ecosystem.base.addresses import address_hashes
 from ecosystem.base.ids import uuid7
-from ecosystem.base.tenancy import business_scope
+from ecosystem.base.tenancy import business_scope, current_business_id
 from ecosystem.days import business_day
 from ecosystem.models import (
     ApiKey,
@@ -67,6 +67,7 @@ from ecosystem.queries.businesses import get_profile
 from ecosystem.scopes import Scope
 from ecosystem.services.api_keys import make_api_key
 from ecosystem.services.businesses import create_business
+from ecosystem.services.heartbeat import doubt_business, last_absence, look_around
 from ecosystem.services.invitations import invite
 from ecosystem.services.memberships import add_membership
 
@@ -109,6 +110,7 @@ def _write_tenant(marker: str) -> DemoTenant:
         _write_permission(made)
         _write_texts(made)
         _write_letters(made)
+        _write_absence(made)
         _write_import(made)
         _write_figures(made)
     return DemoTenant(marker, business, owner, staff, helper, key.text)
@@ -262,6 +264,26 @@ def _write_letters(made: SimpleNamespace) -> None:
         occurred_at=made.now,
         look_at=made.now,
         worked_at=made.now,
+    )
+
+
+def _write_absence(made: SimpleNamespace) -> None:
+    """A letter that was due while we were away and waits for a decision, and the absence that is to blame."""
+    look_around(at_once=True)
+    doubt_business(current_business_id(), since=made.now - timedelta(hours=3), evidence=f"{made.marker}absence")
+    last = last_absence()
+    BusinessProfile.objects.update(absence_held=last.number if last else 0)
+    Message.objects.create(
+        message_class=Message.MessageClass.MARKETING,
+        lane=Message.Lane.SEQUENCE,
+        idem_key=f"t:{made.marker}held",
+        contact=made.contact,
+        topic=made.topic,
+        sequence=made.sequence,
+        address=made.contact.primary_email,
+        address_hash=address_hashes(Channel.EMAIL, made.contact.primary_email)[0],
+        state=Message.State.PLANNED,
+        reason="while_away",
     )
 
 

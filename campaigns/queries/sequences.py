@@ -21,6 +21,7 @@ _SKIPPED, _LEFT = "step.skipped:", "sequence.left:"
 # Why a letter was skipped, where it is the engine's reason and not one of permission.
 _SENTENCES: dict[str, Promise] = {
     "too_late": _("Its time was over before it could be sent."),
+    "dropped_after_absence": _("It was due while we were away, and somebody dropped it."),
     "no_address": _("No email address is known."),
     "left_sequence": _("They left this sequence before the letter went out."),
     "sequence_ended": _("The sequence was put away."),

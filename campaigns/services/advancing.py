@@ -170,6 +170,12 @@ def advance(now: datetime, *, batch: int = BATCH) -> int:
     return int(done["walked"])
 
 
+def next_step_due() -> datetime | None:
+    """When the next step of the current business is due, in the past too; None where nobody walks."""
+    found: datetime | None = rows(_NEXT)[0]["due_at"]
+    return found
+
+
 def work_steps(business_id: int, now: datetime) -> datetime | None:
     """Take the steps of a business that are due, some batches of them; when the next one is due."""
     deadline = time.monotonic() + TURN_SECONDS
@@ -181,5 +187,4 @@ def work_steps(business_id: int, now: datetime) -> datetime | None:
         if not is_full or time.monotonic() > deadline:
             break
     with business_scope(business_id):
-        next_due: datetime | None = rows(_NEXT)[0]["due_at"]
-    return next_due
+        return next_step_due()

@@ -92,7 +92,7 @@ SELECT least(
       WHERE business_id = %(business_id)s AND lane = %(lane)s),
     (SELECT min(handed_at) + make_interval(secs => %(wait)s) FROM campaigns_message
       WHERE business_id = %(business_id)s AND rare_state = 'unknown' AND lane = %(lane)s
-        AND message_class = 'transactional' AND reason <> 'resent')) AS due_at"""
+        AND message_class = 'transactional' AND reason NOT IN ('resent', 'while_away'))) AS due_at"""
 
 
 @dataclass(frozen=True, slots=True)

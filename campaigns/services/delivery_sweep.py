@@ -70,7 +70,7 @@ WITH again AS (
     UPDATE campaigns_message
        SET state = 'queued', reason = 'resent', due_at = clock_timestamp(), updated_at = clock_timestamp()
      WHERE business_id = %(business_id)s AND rare_state = 'unknown' AND lane = %(lane)s
-       AND message_class = 'transactional' AND reason <> 'resent'
+       AND message_class = 'transactional' AND reason NOT IN ('resent', 'while_away')
        AND handed_at < statement_timestamp() - make_interval(secs => %(wait)s)
     RETURNING id, lane, due_at, attempt
 )

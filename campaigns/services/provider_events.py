@@ -17,8 +17,9 @@ from contacts.models import Channel, Contact, ContactPoint, Interaction, Suppres
 from contacts.services.interactions import NewInteraction, record_interactions
 from contacts.services.suppression import suppress_address
 from ecosystem.base.addresses import address_hashes
-from ecosystem.base.tenancy import business_scope
+from ecosystem.base.tenancy import business_scope, current_business_id
 from ecosystem.services.agenda import note_work
+from ecosystem.services.heartbeat import doubt_business
 from ecosystem.services.tallies import count
 
 PROVIDER_EVENTS_QUEUE = "provider_events"
@@ -28,6 +29,8 @@ WAITS_FOR_LETTER = timedelta(days=7)
 KEPT = timedelta(days=30)
 
 _WEIGHT = {"unknown": 0, "lost": 0, "accepted": 1, "delivered": 2, "bounced": 3, "complained": 4}
+# What is told of none but a letter that has left.
+_LEFT = frozenset({"accepted", "delivered", "opened", "bounced", "complained"})
 _STOPS = {"bounced": Suppression.Reason.BOUNCED, "complained": Suppression.Reason.COMPLAINED}
 
 
@@ -62,6 +65,7 @@ def work_provider_events(business_id: int, now: datetime) -> datetime | None:
         waiting = ProviderEvent.objects.filter(worked_at=None).order_by("look_at")
         events = list(waiting.filter(look_at__lte=now).select_related("account")[:BATCH])
         done = _work(events, now)
+        _doubt_what_is_older([event for event in events if event.id not in set(done)])
         ProviderEvent.objects.filter(id__in=done).update(worked_at=now)
         if any(event.kind in _STOPS for event in events):
             judge_standing(now)
@@ -87,6 +91,17 @@ def _work(events: Sequence[ProviderEvent], now: datetime) -> list[UUID]:
         elif event.created_at < now - WAITS_FOR_LETTER:
             done.append(event.id)
     return done
+
+
+def _doubt_what_is_older(events: Sequence[ProviderEvent]) -> None:
+    """Where a letter is told of that was never in anybody's hand here, our records are older than what has happened."""
+    named = {event.named_message_id for event in events if event.kind in _LEFT and event.named_message_id}
+    untouched = QueuedMessage.objects.filter(id__in=named, attempt=0, claim_token=None)
+    ids = set(untouched.values_list("id", flat=True)) if named else set()
+    since = [event.occurred_at for event in events if event.named_message_id in ids]
+    if since:
+        words = f"A provider tells of {len(ids)} letters that never left here."
+        doubt_business(current_business_id(), since=min(since), evidence=words)
 
 
 def _tell(message: Message, event: ProviderEvent) -> None:

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 from campaigns.forms.sequences import LetterStepForm, SequenceForm, WaitForm
 from campaigns.models import Message, Sequence
 from campaigns.queries.enrollments import as_rows, enrollments
+from campaigns.queries.held_letters import find_held_away
 from campaigns.queries.messages import OUTCOMES, messages_of_step
 from campaigns.queries.pressure import HELD_SENTENCES
 from campaigns.queries.sending_notes import sending_notes
@@ -52,7 +53,7 @@ OUTCOME_TITLES = {
 @member_required(Action.SEE_SEQUENCES)
 def sequence_list(request: HttpRequest, slug: str) -> HttpResponse:
     """Every sequence with how many walk it."""
-    context = {"rows": sequence_rows(), "sending_notes": _sending_notes()}
+    context = {"rows": sequence_rows(), **_notes()}
     return render(request, "campaigns/sequences/list.html", context)
 
 
@@ -125,13 +126,16 @@ def show_sequence(
     """The page of a sequence, also with a form on it that was not taken."""
     page = sequence_page(sequence)
     chosen = page.node(step_key)
+    notes = _notes(sequence.id)
+    held = notes["held"]
     initial = {"version": sequence.version}
     context: dict[str, Any] = {
         "sequence": sequence,
         "page": page,
         "trigger": TRIGGERS.get(sequence.trigger),
         "chosen": chosen,
-        "sending_notes": _sending_notes(),
+        **notes,
+        "not_known": page.numbers.unknown - (sum(one.in_doubt for one in held.letters) if held else 0),
         "can_edit": may(request.membership, Action.EDIT_SEQUENCES) and sequence.state != Sequence.State.ARCHIVED,
         "letter_form": letter_form or LetterStepForm(initial=initial, auto_id="letter_%s"),
         "wait_form": wait_form or WaitForm(initial={**initial, "amount": 2}, auto_id="wait_%s"),
@@ -241,9 +245,13 @@ def _switch(
     return redirect("campaigns:sequence_detail", slug=slug, id=id)
 
 
-def _sending_notes() -> list[str]:
-    """What waits for all of us, told to the reader."""
-    return sending_notes(now=now(), timezone=get_profile().timezone)
+def _notes(sequence_id: UUID | None = None) -> dict[str, Any]:
+    """What waits for all of us, and what is held because we were away: of a sequence, or of all."""
+    profile = get_profile()
+    return {
+        "sending_notes": sending_notes(now=now(), timezone=profile.timezone),
+        "held": find_held_away(profile.absence_held, sequence_id=sequence_id),
+    }
 
 
 def _say(form: SequenceForm, problem: DomainError) -> None:

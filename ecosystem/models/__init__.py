@@ -6,6 +6,7 @@ from ecosystem.models.api_keys import ApiKey, ApiKeyIndex
 from ecosystem.models.audit import AuditEntry, SecurityEvent
 from ecosystem.models.businesses import Business, BusinessProfile
 from ecosystem.models.health import HealthSnapshot, PermissionSnapshot
+from ecosystem.models.heartbeats import Absence, Heartbeat
 from ecosystem.models.idempotency import IdempotencyKey
 from ecosystem.models.jobs import Job
 from ecosystem.models.kinds import LADDER, SIDE_KINDS, Kind, KindSetting
@@ -18,6 +19,7 @@ from ecosystem.models.users import User
 __all__ = [
     "LADDER",
     "SIDE_KINDS",
+    "Absence",
     "AccountEmail",
     "Agenda",
     "AgendaNote",
@@ -27,6 +29,7 @@ __all__ = [
     "Business",
     "BusinessProfile",
     "HealthSnapshot",
+    "Heartbeat",
     "IdempotencyKey",
     "Invitation",
     "Job",

@@ -50,6 +50,7 @@ class BusinessProfile(TenantModel):
     sending_paused_at = models.DateTimeField(null=True, blank=True)
     sending_paused_reason = models.CharField(max_length=200, blank=True)
     sending_resumed_at = models.DateTimeField(null=True, blank=True)
+    absence_held = models.BigIntegerField(default=0, db_default=0, help_text="the last absence whose letters are held")
 
     class Meta:
         constraints = [TenantUniqueConstraint(fields=["business_id"], name="business_profile_one")]

@@ -18,6 +18,7 @@ from ecosystem.base.clock import now as clock_now
 from ecosystem.base.sql import execute, rows
 from ecosystem.base.stopping import is_stopping
 from ecosystem.base.tenancy import bind_business
+from ecosystem.services.heartbeat import look_around
 
 log = structlog.get_logger(__name__)
 
@@ -123,7 +124,8 @@ def release(taken: Claim, next_due: datetime | NotServed | None) -> bool:
 
 
 def sweep_agenda() -> int:
-    """Make due again what a worker took and never gave back; how many there were."""
+    """Make due again what a worker took and never gave back; how many there were. Beats, too: somebody is at work."""
+    look_around()
     return execute(_SWEEP)
 
 

@@ -44,6 +44,7 @@ FEW_WORDS = {"kind", "source", "trigger", "code", "template", "queue", "name", "
 # How a global table grows, whose rows are no business's own.
 GLOBAL = {"ecosystem.Agenda": BUSINESSES * 10, "ecosystem.AgendaNote": 1_000, "ecosystem.AccountEmail": 1_000}
 GLOBAL["campaigns.AccountSuspension"] = 1_000
+GLOBAL |= {"ecosystem.Heartbeat": 1, "ecosystem.Absence": 100}
 # Shares that decide a plan: nearly all letters have arrived, and few of a million are on their way at once.
 _ON_THE_WAY = ("queued", "deferred", "claimed", "handed")
 SHARES = {
