@@ -58,6 +58,7 @@ class Message(TenantModel):
     class HeldBy(models.TextChoices):
         RULE = "rule", _("Your rule")
         PROMISE = "promise", _("Your promise")
+        RHYTHM = "rhythm", _("Their rhythm")
 
     class Lane(models.TextChoices):
         TRANSACTIONAL = "transactional", _("At once")
@@ -125,7 +126,7 @@ class Message(TenantModel):
             models.Index(
                 fields=["business_id", "sequence", "step_key", "-id"],
                 name="message_held",
-                condition=models.Q(held_by__in=["rule", "promise"]),
+                condition=models.Q(held_by__in=["rule", "promise", "rhythm"]),
             ),
         ]
 

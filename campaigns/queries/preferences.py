@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from campaigns.models import Message
 from contacts.models import Channel, ConsentState, Contact, Topic
@@ -33,6 +35,22 @@ class TopicSwitch:
 
 
 @dataclass(frozen=True)
+class RhythmChoice:
+    """One rhythm that may be chosen."""
+
+    value: str
+    label: str | Promise
+    is_chosen: bool
+
+
+RHYTHM_CHOICES: list[tuple[int | None, Promise]] = [
+    (7, gettext_lazy("At most once a week")),
+    (14, gettext_lazy("At most once in two weeks")),
+    (30, gettext_lazy("At most once a month")),
+]
+
+
+@dataclass(frozen=True)
 class PreferencePage:
     """A person's page. `contact` is None where only the address is left; `is_stopped`: nothing may be sent at all."""
 
@@ -45,6 +63,13 @@ class PreferencePage:
     history: Sequence[ConsentLine]
 
     is_resting: bool = False
+
+    @property
+    def rhythms(self) -> list[RhythmChoice]:
+        """How often somebody may ask to hear from us, and what they chose."""
+        chosen = self.contact.rhythm_days if self.contact is not None else None
+        choices: list[tuple[int | None, str | Promise]] = [(None, _("As promised above")), *RHYTHM_CHOICES]
+        return [RhythmChoice(str(days or ""), label, days == chosen) for days, label in choices]
 
     @property
     def switches(self) -> list[TopicSwitch]:

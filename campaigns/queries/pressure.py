@@ -15,11 +15,12 @@ from contacts.models import Channel, Contact, Topic
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """At most so many letters in any so many days; of one topic, or (None) of all together."""
+    """At most so many letters in any so many days; of one topic, or (None) of all; on one channel, or ("") on all."""
 
     count: int
     days: int
     topic_id: UUID | None = None
+    channel: str = ""
 
     @property
     def span(self) -> timedelta:
@@ -38,7 +39,16 @@ class Place:
     at: datetime
     topic_id: UUID
     message_id: UUID
+    channel: str = Channel.EMAIL
 
+
+# How often somebody may ask to hear from us at most: once in so many days.
+RHYTHM_WORDS: dict[int, Promise] = {
+    7: _("at most one a week"),
+    14: _("at most one in two weeks"),
+    30: _("at most one a month"),
+}
+RHYTHMS = tuple(RHYTHM_WORDS)
 
 # What counts where a business has set nothing itself.
 DEFAULT_MEASURES = {Channel.EMAIL: Measure(3, 7), Channel.SMS: Measure(2, 7)}
@@ -46,6 +56,7 @@ DEFAULT_MEASURES = {Channel.EMAIL: Measure(3, 7), Channel.SMS: Measure(2, 7)}
 HELD_SENTENCES: dict[str, Promise] = {
     Message.HeldBy.RULE: _("They have had as many letters as your rule allows."),
     Message.HeldBy.PROMISE: _("They have had as many letters of this topic as you promised."),
+    Message.HeldBy.RHYTHM: _("They asked to hear from you less often."),
 }
 
 
@@ -76,7 +87,7 @@ def has_room(places: Iterable[Place], measures: Iterable[Measure], at: datetime)
         sum(
             at - measure.span < place.at < at + measure.span
             for place in kept
-            if measure.topic_id is None or place.topic_id == measure.topic_id
+            if measure.topic_id in (None, place.topic_id) and measure.channel in ("", place.channel)
         )
         < measure.count
         for measure in measures
@@ -109,11 +120,20 @@ class HeldLetter:
 
 @dataclass(frozen=True)
 class Pace:
-    """How often one person was written to lately by letter, out of how many, and what waits for its turn."""
+    """How often one person was written to lately by letter, out of how many, and what waits for its turn.
+
+    `rhythm_days`: they asked for at most one in so many days.
+    """
 
     sent: int
     measure: Measure
+    rhythm_days: int | None
     held: Sequence[HeldLetter]
+
+    @property
+    def rhythm(self) -> str:
+        """`at most one a week`, or nothing."""
+        return str(RHYTHM_WORDS.get(self.rhythm_days or 0, ""))
 
 
 def pace_of(contact: Contact, *, now: datetime) -> Pace:
@@ -128,6 +148,7 @@ def pace_of(contact: Contact, *, now: datetime) -> Pace:
     return Pace(
         sent=sum(now - measure.span < at <= now for at, _message_id in places),
         measure=measure,
+        rhythm_days=contact.rhythm_days,
         held=[HeldLetter(one, HELD_SENTENCES[one.held_by]) for one in held if one.state == "deferred" and one.held_by],
     )
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import Sequence, SequenceVersion, Step
 from campaigns.queries.eligibility import sentence_of
-from campaigns.queries.pressure import Measure, measure_of, promise_of
+from campaigns.queries.pressure import measure_of, promise_of
 from contacts.models import Channel
 from ecosystem.base.errors import NotFound
 from ecosystem.models import Tally
@@ -30,6 +30,7 @@ _SENTENCES: dict[str, Promise] = {
     "confirmed_already": _("They had confirmed already."),
     "had_enough": _("They have had as many letters as your rule allows."),
     "promise_kept": _("They have had as many letters of this topic as you promised."),
+    "their_rhythm": _("They asked to hear from you less often."),
     "quiet_hours": _("It is quiet time where they are."),
     "no_common_hour": _("Nobody knows what time it is where they are. Note their time zone on their page."),
 }
@@ -46,7 +47,7 @@ class Reason:
 
 @dataclass(frozen=True)
 class HeldNumber:
-    """How many letters were held back, by the rule of the business or by the promise of the topic, in words."""
+    """How many letters were held back by a rule, a promise or a rhythm people asked for; in words where it is one."""
 
     code: str
     people: int
@@ -204,12 +205,13 @@ def _step_numbers(sequence: Sequence, step: Step, sums: Mapping[tuple[str, str],
 
 def _held_numbers(sequence: Sequence, key: str, sums: Mapping[tuple[str, str], int]) -> tuple[HeldNumber, ...]:
     """Those that were held back, each with the measure that counts now."""
-    measures: dict[str, Callable[[], Measure]] = {
-        "promise": lambda: promise_of(sequence.topic),
-        "rule": lambda: measure_of(Channel.EMAIL),
+    measures: dict[str, Callable[[], str]] = {
+        "promise": lambda: promise_of(sequence.topic).words,
+        "rule": lambda: measure_of(Channel.EMAIL).words,
+        "rhythm": str,
     }
     return tuple(
-        HeldNumber(code, people, measure().words)
+        HeldNumber(code, people, measure())
         for code, measure in measures.items()
         if (people := sums.get((f"step.held:{code}", key), 0))
     )

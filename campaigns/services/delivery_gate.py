@@ -34,8 +34,8 @@ SELECT message.id, person.paused_until::text AS until
   FROM campaigns_message AS message
   JOIN contacts_contact AS person ON person.business_id = %(business_id)s AND person.id = message.contact_id
  WHERE message.business_id = %(business_id)s AND message.id = ANY (%(ids)s::uuid[])"""
-# Why a letter waits, or does not go, because its person has had enough: by the rule of the business, or by a promise.
-HELD_REASONS = {"rule": "had_enough", "promise": "promise_kept"}
+# Why a letter waits, or does not go, because its person has had enough: by a rule, a promise, or their own word.
+HELD_REASONS = {"rule": "had_enough", "promise": "promise_kept", "rhythm": "their_rhythm"}
 _WAITS = ("held", "yields")
 _ENDS = ("handed", "deferred", "skipped")
 

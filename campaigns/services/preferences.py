@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from campaigns.models import Message
 from campaigns.queries.preferences import TopicSwitch, hashes_of_message, preference_page
+from campaigns.queries.pressure import RHYTHMS
 from campaigns.services.messages import queue_of
 from contacts.models import Contact, Topic
 from contacts.services.consent import grant_own_consent, withdraw_address, withdraw_consent
@@ -136,6 +137,22 @@ def rest(message: Message, *, days: int, now: datetime) -> datetime | None:
     Contact.objects.filter(id=contact.id).update(paused_until=until, updated_at=now)
     contact.paused_until = until
     return until
+
+
+@transaction.atomic
+def keep_rhythm(message: Message, *, days: int | None, now: datetime) -> bool:
+    """Write to a person at most once in so many days from now on, letters and texts together; None: as promised.
+
+    Counts for what waits already. False for nobody we know; Invalid for what is not offered.
+    """
+    if days is not None and days not in RHYTHMS:
+        raise Invalid("rhythm_unknown", _("Choose how often we may write."))
+    contact = message.contact
+    if contact is None or contact.deleted_at is not None:
+        return False
+    Contact.objects.filter(id=contact.id).update(rhythm_days=days, updated_at=now)
+    contact.rhythm_days = days
+    return True
 
 
 @transaction.atomic

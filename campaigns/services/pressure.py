@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from campaigns.models import Message
-from campaigns.queries.pressure import DEFAULT_MEASURES, Measure, Place, first_room, has_room
+from campaigns.queries.pressure import DEFAULT_MEASURES, RHYTHMS, Measure, Place, first_room, has_room
 from campaigns.queries.quiet_clock import Clocks
 from campaigns.queries.quiet_people import clocks_of
 from contacts.models import Channel
@@ -21,7 +21,8 @@ from ecosystem.base.tenancy import business_scope
 # Goes between the gate's verdict (`judged`) and what it does; adds those that `passed` and those that are `stopped`.
 # Rings are locked in one order, by every gate the same. The last place is left to a letter that was promised more and
 # is due as well, in whatever lane it waits. A letter that has its place already, moved there or tried before, takes no
-# second one. Times are those of PostgreSQL.
+# second one. Times are those of PostgreSQL. A rhythm that somebody asked for counts letters and texts together, and
+# also for what was moved before they asked.
 PLACES_SQL = """
 ), asking AS MATERIALIZED (
     SELECT judged.id, judged.contact_id, judged.channel, judged.topic_id, judged.rank,
@@ -30,7 +31,8 @@ PLACES_SQL = """
 ), measure AS MATERIALIZED (
     SELECT given.channel, coalesce(rule.most_count, given.most_count) AS most_count,
            make_interval(days => coalesce(rule.most_days, given.most_days)) AS span,
-           make_interval(days => greatest(coalesce(rule.most_days, given.most_days), longest.days)) AS keeps
+           make_interval(days => greatest(coalesce(rule.most_days, given.most_days), longest.days, %(longest_rhythm)s))
+               AS keeps
       FROM (VALUES ('email', %(email_count)s::int, %(email_days)s::int),
                    ('sms', %(sms_count)s::int, %(sms_days)s::int)) AS given(channel, most_count, most_days)
       LEFT JOIN campaigns_channelrule AS rule
@@ -38,16 +40,20 @@ PLACES_SQL = """
      CROSS JOIN (SELECT max(promised_days)::int AS days FROM contacts_topic
                   WHERE business_id = %(business_id)s) AS longest
 ), locked AS MATERIALIZED (
-    SELECT asking.*, ring.taken_at, ring.channels, ring.topic_ids, ring.message_ids
+    SELECT asking.*, ring.taken_at, ring.channels, ring.topic_ids, ring.message_ids,
+           make_interval(days => person.rhythm_days) AS rhythm
       FROM asking
       JOIN campaigns_pressure AS ring ON ring.business_id = %(business_id)s AND ring.id = asking.contact_id
+      JOIN contacts_contact AS person ON person.business_id = %(business_id)s AND person.id = asking.contact_id
      WHERE asking.turn = 1 AND ring.id = ANY (ARRAY (SELECT contact_id FROM asking))
      ORDER BY ring.id FOR UPDATE OF ring
 ), room AS MATERIALIZED (
     SELECT locked.id, locked.contact_id, locked.channel, locked.topic_id, kept.*,
-           has_place OR (lately < measure.most_count AND of_topic < topic.promised_count) AS fits,
+           CASE WHEN has_place THEN before = 0
+                ELSE lately < measure.most_count AND of_topic < topic.promised_count AND around = 0 END AS fits,
            CASE WHEN NOT has_place AND locked.rank > 0
-                     AND (lately + 1 = measure.most_count OR of_topic + 1 = topic.promised_count) THEN (
+                     AND (lately + 1 = measure.most_count OR of_topic + 1 = topic.promised_count
+                          OR locked.rhythm IS NOT NULL) THEN (
                     SELECT other.id
                       FROM (SELECT newest.*, CASE WHEN message_class = 'relationship' THEN 0
                                                   WHEN lane = 'sequence' THEN 1 ELSE 2 END AS rank
@@ -62,7 +68,8 @@ PLACES_SQL = """
                        AND other.message_class <> 'transactional' AND other.rank < locked.rank
                        AND waiting.handed_at IS NULL AND waiting.due_at <= statement_timestamp()
                        AND other.id <> ALL (locked.message_ids)
-                       AND (lately + 1 = measure.most_count OR other.topic_id = locked.topic_id)
+                       AND (lately + 1 = measure.most_count OR other.topic_id = locked.topic_id
+                            OR locked.rhythm IS NOT NULL)
                        AND flow.state IS DISTINCT FROM 'paused'
                      ORDER BY other.rank, waiting.due_at LIMIT 1) END AS yields_to
       FROM locked
@@ -80,7 +87,11 @@ PLACES_SQL = """
                    count(*) FILTER (WHERE one.channel = locked.channel AND topic_id = locked.topic_id
                                       AND at > statement_timestamp() - make_interval(days => topic.promised_days)
                                       AND at < statement_timestamp() + make_interval(days => topic.promised_days)
-                                   ) AS of_topic
+                                   ) AS of_topic,
+                   count(*) FILTER (WHERE message_id <> locked.id AND at > statement_timestamp() - locked.rhythm
+                                      AND at < statement_timestamp() + locked.rhythm) AS around,
+                   count(*) FILTER (WHERE message_id <> locked.id AND at > statement_timestamp() - locked.rhythm
+                                      AND at <= statement_timestamp()) AS before
               FROM (SELECT *, message_id <> locked.id AND at > statement_timestamp() - measure.keeps AS is_kept
                       FROM unnest(locked.taken_at, locked.channels, locked.topic_ids, locked.message_ids)
                            AS place(at, channel, topic_id, message_id)) AS one) AS kept
@@ -119,12 +130,14 @@ PLACES_SQL = """
 _HELD = """
 SELECT message.id, message.contact_id, message.channel, message.topic_id, message.expires_at, message.held_by,
        statement_timestamp() AS moment,
-       topic.promised_count, topic.promised_days, ring.taken_at, ring.channels, ring.topic_ids, ring.message_ids,
+       topic.promised_count, topic.promised_days, person.rhythm_days,
+       ring.taken_at, ring.channels, ring.topic_ids, ring.message_ids,
        coalesce(rule.most_count, %(default_count)s) AS most_count,
        coalesce(rule.most_days, %(default_days)s) AS most_days
   FROM campaigns_queuedmessage AS queued
   JOIN campaigns_message AS message ON message.business_id = %(business_id)s AND message.id = queued.id
   JOIN contacts_topic AS topic ON topic.business_id = %(business_id)s AND topic.id = message.topic_id
+  JOIN contacts_contact AS person ON person.business_id = %(business_id)s AND person.id = message.contact_id
   JOIN campaigns_pressure AS ring ON ring.business_id = %(business_id)s AND ring.id = message.contact_id
   LEFT JOIN campaigns_channelrule AS rule
          ON rule.business_id = %(business_id)s AND rule.channel = message.channel
@@ -146,7 +159,8 @@ WITH given AS (
 ), moved AS (
     UPDATE campaigns_message AS message
        SET state = 'deferred', held_by = waiting.held_by, due_at = waiting.again_at,
-           reason = CASE waiting.held_by WHEN 'rule' THEN 'had_enough' ELSE 'promise_kept' END,
+           reason = CASE waiting.held_by WHEN 'rule' THEN 'had_enough' WHEN 'rhythm' THEN 'their_rhythm'
+                                         ELSE 'promise_kept' END,
            attempt = waiting.attempt, updated_at = clock_timestamp()
       FROM waiting
      WHERE message.business_id = %(business_id)s AND message.id = waiting.id
@@ -209,7 +223,8 @@ class Held:
 def measure_params() -> dict[str, int]:
     """The common measures as the gate's statement reads them."""
     email, sms = DEFAULT_MEASURES[Channel.EMAIL], DEFAULT_MEASURES[Channel.SMS]
-    return {"email_count": email.count, "email_days": email.days, "sms_count": sms.count, "sms_days": sms.days}
+    measures = {"email_count": email.count, "email_days": email.days, "sms_count": sms.count, "sms_days": sms.days}
+    return {**measures, "longest_rhythm": max(RHYTHMS)}
 
 
 def hold_back(
@@ -233,15 +248,18 @@ def hold_back(
             places = rings.setdefault(row["contact_id"], _places(row))
             other = yields_to.get(row["id"])
             if other is not None and other not in {place.message_id for place in places}:
-                places.append(Place(row["moment"], row["topic_id"], other))
+                places.append(Place(row["moment"], row["topic_id"], other, channel))
                 execute(_KEEP, {"id": row["contact_id"], "message": other})
             one = _judge(row, [place for place in places if place.message_id != row["id"]], clocks[row["id"]])
             if one.until is not None:
-                places.append(Place(one.until, row["topic_id"], one.id))
+                places.append(Place(one.until, row["topic_id"], one.id, channel))
             held.append(one)
         moved = [one for one in held if one.until is not None]
         if moved:
             execute(_HOLD, {"token": token, **_columns(moved)})
+        had_places = [one.id for one in held if one.until is None and known[one.id]["held_by"]]
+        if had_places:
+            free_places(had_places)
     return held
 
 
@@ -259,21 +277,23 @@ def free_places_of_called_off(ids: Iterable[UUID]) -> None:
 
 def _judge(row: dict[str, Any], places: Sequence[Place], clocks: Clocks) -> Held:
     now = row["moment"]
-    rule = Measure(row["most_count"], row["most_days"])
-    promise = Measure(row["promised_count"], row["promised_days"], row["topic_id"])
-    held_by = "rule" if has_room(places, [promise], now) else "promise"
+    measures = {
+        "promise": Measure(row["promised_count"], row["promised_days"], row["topic_id"], row["channel"]),
+        "rule": Measure(row["most_count"], row["most_days"], channel=row["channel"]),
+    }
+    if row["rhythm_days"]:
+        measures = {"rhythm": Measure(1, row["rhythm_days"]), **measures}
+    held_by = next((name for name, measure in measures.items() if not has_room(places, [measure], now)), "rule")
     if row["held_by"]:
         return Held(row["id"], held_by, None)
-    until = first_room(places, [rule, promise], now, lambda moment: clocks.next_open(moment) or moment)
+    until = first_room(places, list(measures.values()), now, lambda moment: clocks.next_open(moment) or moment)
     is_too_late = row["expires_at"] is not None and until >= row["expires_at"]
     return Held(row["id"], held_by, None if is_too_late else until)
 
 
 def _places(row: dict[str, Any]) -> list[Place]:
     together = zip(row["taken_at"], row["channels"], row["topic_ids"], row["message_ids"], strict=True)
-    return [
-        Place(at, topic_id, message_id) for at, channel, topic_id, message_id in together if channel == row["channel"]
-    ]
+    return [Place(at, topic_id, message_id, channel) for at, channel, topic_id, message_id in together]
 
 
 def _columns(moved: Sequence[Held]) -> dict[str, str]:

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from campaigns.models import Message, Signup
 from campaigns.queries.preferences import find_message, hashes_of_message, preference_page
+from campaigns.queries.pressure import RHYTHMS
 from campaigns.queries.signups import find_signup, topics_of
 from campaigns.services.form_times import Freshness, read_form_time, stamp_form, use_form_time
 from campaigns.services.preferences import (
@@ -26,6 +27,7 @@ from campaigns.services.preferences import (
     come_back,
     end_rest,
     keep_preferences,
+    keep_rhythm,
     leave_by_message,
     rest,
     stop_everything,
@@ -41,7 +43,7 @@ from ecosystem.base.tenancy import business_scope
 from ecosystem.models import Business
 
 TRAP_SECONDS = 10
-LinkView = Callable[[HttpRequest, "OpenedLink"], HttpResponse]
+LinkView = Callable[..., HttpResponse]
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ def signed(purpose: str, *methods: str) -> Callable[[LinkView], Callable[..., Ht
         @csrf_exempt
         @require_http_methods(list(methods))
         @wraps(view)
-        def opened(request: HttpRequest, token: str) -> HttpResponse:
+        def opened(request: HttpRequest, token: str, **named: Any) -> HttpResponse:
             try:
                 link = read_link(purpose, token, now=clock.now().timestamp())
                 row_id = link.uuid
@@ -71,7 +73,7 @@ def signed(purpose: str, *methods: str) -> Callable[[LinkView], Callable[..., Ht
                 return lost_page(request, is_expired=False)
             request.business = business  # type: ignore[attr-defined]
             with business_scope(business):
-                return view(request, OpenedLink(token, business, row_id))
+                return view(request, OpenedLink(token, business, row_id), **named)
 
         return opened
 
@@ -154,6 +156,9 @@ def preferences(request: HttpRequest, link: OpenedLink) -> HttpResponse:
             context["rested"] = rest(message, days=_days_of(request.POST["rest"]), now=now)
         elif "go_on" in request.POST:
             context["goes_on"] = end_rest(message, now=now)
+        elif "rhythm" in request.POST:
+            days = _rhythm_of(request.POST["rhythm"])
+            context["has_rhythm"] = keep_rhythm(message, days=days, now=now)
         elif "stop" in request.POST:
             stop_everything(message, evidence=evidence, now=now)
             context["has_stopped"] = True
@@ -167,6 +172,11 @@ def preferences(request: HttpRequest, link: OpenedLink) -> HttpResponse:
 def _days_of(text: str) -> int:
     """The days of a rest; what was not offered is the shortest."""
     return int(text) if text.isdecimal() and int(text[:4]) in RESTS else RESTS[0]
+
+
+def _rhythm_of(text: str) -> int | None:
+    """The days of a rhythm; what was not offered is as promised."""
+    return next((days for days in RHYTHMS if str(days) == text), None)
 
 
 @signed(UNSUBSCRIBE, "GET", "HEAD")

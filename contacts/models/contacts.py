@@ -56,6 +56,9 @@ class Contact(TenantModel):
     paused_until = models.DateTimeField(
         null=True, blank=True, help_text="they asked for a rest: news and promised letters wait until then"
     )
+    rhythm_days = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="they asked for at most one letter or text in so many days, all together"
+    )
     deleted_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

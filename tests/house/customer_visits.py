@@ -5,6 +5,7 @@ import re
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from django.test import override_settings
 from django.urls import reverse
@@ -18,6 +19,7 @@ from contacts.services.contacts import delete_contact
 from contacts.services.points import keep_number
 from contacts.services.suppression import suppress_address
 from ecosystem.base.addresses import address_hashes
+from ecosystem.base.ids import uuid7
 from tests.house.visits import Visit
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
@@ -139,6 +141,27 @@ def a_person_chooses(visit: Visit) -> None:
     assert f"email:{off.id}" in shown
     assert len(shown) > 1
     visit.post(url, {"shown": shown, "on": [f"email:{off.id}"]})
+
+
+def a_person_asks_for_fewer_and_for_a_rest(visit: Visit) -> None:
+    for given in ({"rhythm": "14"}, {"rest": "30"}, {"go_on": "1"}, {"rhythm": ""}):
+        visit.post(_of_letter(visit, "preferences"), given)
+
+
+def a_person_reads_what_was_sent_to_them(visit: Visit) -> None:
+    _change_letter(visit, state="accepted")
+    visit.get(_of_letter(visit, "preferences_sent"))
+    visit.post(_of_letter(visit, "preferences_sent"), status=405)
+    visit.post(_of_letter(visit, "preferences_sent_letter", id=_letter_id(visit)), status=405)
+    visit.get(_of_letter(visit, "preferences_sent_letter", id=_letter_id(visit)))
+    visit.get(_of_letter(visit, "preferences_sent_letter", id=uuid7()), status=404)
+
+
+def somebody_who_was_deleted_reads_what_was_sent(visit: Visit) -> None:
+    with visit.behind_the_scenes():
+        delete_contact(_person(visit), actor=None, now=timezone.now())
+    visit.get(_of_letter(visit, "preferences_sent"), status=410)
+    visit.get(_of_letter(visit, "preferences_sent_letter", id=_letter_id(visit)), status=404)
 
 
 def a_person_stops_everything(visit: Visit) -> None:
@@ -266,13 +289,18 @@ def _confirm_url(visit: Visit, email: str) -> str:
 
 
 def _of_letter(visit: Visit, name: str, **given: object) -> str:
-    word = {"link": "l", "preferences": "prefs", "preferences_trap": "prefs"}.get(name, "u")
+    word = "l" if name == "link" else "prefs" if name.startswith("preferences") else "u"
     return reverse(f"public:{name}", kwargs={"token": visit.tokens[word], **given})
 
 
 def _change_letter(visit: Visit, **values: object) -> None:
     with visit.behind_the_scenes():
         Message.objects.filter(pk=visit.message().pk).update(**values)
+
+
+def _letter_id(visit: Visit) -> UUID:
+    with visit.behind_the_scenes():
+        return visit.message().pk
 
 
 def _person(visit: Visit) -> Contact:
@@ -295,6 +323,9 @@ CUSTOMER_VISITS = (
     a_person_leaves_a_letter_without_a_topic,
     somebody_who_was_forgotten_leaves,
     a_person_chooses,
+    a_person_asks_for_fewer_and_for_a_rest,
+    a_person_reads_what_was_sent_to_them,
+    somebody_who_was_deleted_reads_what_was_sent,
     a_person_stops_everything,
     somebody_who_was_deleted_stops_everything,
     somebody_who_was_forgotten_stops_everything,
