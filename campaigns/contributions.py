@@ -37,6 +37,7 @@ from ecosystem.base.access import Action
 from ecosystem.checklist import CHECKLIST
 from ecosystem.invariants import INVARIANTS
 from ecosystem.navigation import MENU, MenuGroup, MenuItem
+from ecosystem.open_doors import OPEN_DOORS, OpenDoor
 from ecosystem.outbox import OUTBOX
 from ecosystem.sealed import SEALED
 from ecosystem.sending_figures import SENDING_FIGURES
@@ -144,3 +145,11 @@ CONTACT_PANELS.add(
     order=20,
 )
 CHECKLIST.add("campaigns", settling_steps, order=20)
+
+OPEN_DOORS.add("p", OpenDoor("everybody", "see the public pages of a business and sign up there"))
+OPEN_DOORS.add("c", OpenDoor("whoever holds the link", "confirm a yes"))
+OPEN_DOORS.add("u", OpenDoor("whoever holds the link", "unsubscribe"))
+OPEN_DOORS.add("prefs", OpenDoor("whoever holds the link", "see and change their own permissions"))
+OPEN_DOORS.add("l", OpenDoor("whoever holds the link", "be led to where a link of a letter points"))
+OPEN_DOORS.add("t", OpenDoor("a provider that signs", "hand in a text or what became of one"))
+OPEN_DOORS.add("e", OpenDoor("a provider that signs", "tell what became of letters"))

@@ -3,6 +3,7 @@
 from contacts.models import Contact, RoleAssignment
 from contacts.queries.contacts import find_contact_by_email
 from contacts.services.contacts import ContactDetails, add_contact, restore_contact
+from contacts.services.owners import hand_over
 from contacts.services.roles import assign_role, end_role
 from ecosystem.base import clock
 from ecosystem.base.addresses import normalise_email
@@ -30,7 +31,8 @@ def make_associate(event: MembershipCreated) -> None:
 
 @on(MembershipEnded)
 def end_associate(event: MembershipEnded) -> None:
-    """Whoever leaves the team is an associate no longer; the person stays known."""
+    """Whoever leaves the team is an associate no longer; the person stays known, and who they looked after too."""
+    hand_over(event.membership_id, to=event.heir_id)
     roles = RoleAssignment.objects.filter(
         kind=RoleAssignment.Kind.ASSOCIATE,
         ended_at=None,

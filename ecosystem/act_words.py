@@ -31,6 +31,7 @@ tell_acts(
     member_joined=_("%(who)s joined the team"),
     member_changed=_("%(who)s changed what %(what)s may do"),
     member_removed=_("%(who)s removed somebody from the team"),
+    member_left=_("%(who)s left the team"),
 )
 ACT_SUBJECTS.add(
     "kindsetting",

@@ -9,4 +9,4 @@ class EcosystemConfig(AppConfig):
     name = "ecosystem"
 
     def ready(self) -> None:
-        from ecosystem import contributions, handlers  # noqa: F401
+        from ecosystem import checks, contributions, handlers  # noqa: F401

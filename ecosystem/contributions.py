@@ -10,6 +10,7 @@ from ecosystem.base.access import Action
 from ecosystem.checklist import CHECKLIST, SettlingFacts, SettlingStep
 from ecosystem.invariants import INVARIANTS
 from ecosystem.navigation import MENU, MenuGroup, MenuItem
+from ecosystem.open_doors import OPEN_DOORS, OpenDoor
 from ecosystem.services import invariants, jobs, outbox, sealed, tallies  # noqa: F401 - sealed adds what is sealed
 
 MENU.add(
@@ -63,6 +64,18 @@ def settling_steps(facts: SettlingFacts) -> Sequence[SettlingStep]:
 
 
 CHECKLIST.add("ecosystem", settling_steps, order=0)
+
+OPEN_DOORS.add("", OpenDoor("everybody", "see what this is, or go to their business"))
+OPEN_DOORS.add("accounts", OpenDoor("everybody", "sign up, in and out, and see to their own login"))
+OPEN_DOORS.add("businesses", OpenDoor("whoever is signed in", "choose one of their businesses"))
+OPEN_DOORS.add("start", OpenDoor("whoever is signed in", "set up a business of their own"))
+OPEN_DOORS.add("me", OpenDoor("whoever is signed in", "change what belongs to their own login"))
+OPEN_DOORS.add("invitations", OpenDoor("whoever holds the link", "look at an invitation; joining needs its address"))
+OPEN_DOORS.add("api", OpenDoor("everybody", "read how the API is used; every call of it needs a key"))
+OPEN_DOORS.add("healthz", OpenDoor("everybody", "ask whether this process lives"))
+OPEN_DOORS.add("readyz", OpenDoor("everybody", "ask whether it can work"))
+OPEN_DOORS.add("metrics", OpenDoor("whom the operator lets through", "read counters without a name in them"))
+OPEN_DOORS.add("dev", OpenDoor("everybody on this machine", "read the mails and texts of a trial installation"))
 
 AGENDA_QUEUES.add(outbox.QUEUE, AgendaQueue(lane="maintenance", work=outbox.work_outbox))
 AGENDA_QUEUES.add(jobs.QUEUE, AgendaQueue(lane="import", work=jobs.work_jobs))

@@ -38,11 +38,12 @@ class MembershipChanged(DomainEvent):
 
 @dataclass(frozen=True)
 class MembershipEnded(DomainEvent):
-    """Somebody left the team. Their keys and the invitations they sent ended with it."""
+    """Somebody left the team. Their keys and invitations ended; `heir_id` takes over whom they looked after."""
 
     business_id: int
     membership_id: UUID
     user_id: int
+    heir_id: UUID | None
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.core.exceptions import PermissionDenied
 from django.core.signals import got_request_exception
 from django.db import InterfaceError, OperationalError, transaction
 from django.http import Http404, HttpRequest, HttpResponse
@@ -96,6 +97,11 @@ class TenantMiddleware:
         if found := _PUBLIC.match(request.path_info):
             return self._for_everybody(request, found["slug"])
         return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> None:
+        """Refuse a member's page that says nothing of who may see it: what is not allowed is closed."""
+        if _DASHBOARD.match(request.path_info) and not hasattr(view, "required_action"):
+            raise PermissionDenied
 
     def _for_member(self, request: Any, slug: str) -> HttpResponseBase:
         if not request.user.is_authenticated:

@@ -40,6 +40,7 @@ urlpatterns = [
     path("b/<slug:slug>/kinds/", kinds.kind_list, name="kind_list"),
     path("b/<slug:slug>/kinds/<slug:kind>/", kinds.kind_edit, name="kind_edit"),
     path("b/<slug:slug>/team/", team.team_list, name="team"),
+    path("b/<slug:slug>/team/leave/", team.team_leave, name="team_leave"),
     path("b/<slug:slug>/team/acts/", audit.audit_list, name="audit"),
     path("b/<slug:slug>/team/invite/", team.team_invite, name="team_invite"),
     path("b/<slug:slug>/team/<uuid:membership_id>/", team.member_edit, name="member_edit"),

@@ -7,6 +7,7 @@ from django.conf import settings
 
 from ecosystem.base import ids
 from ecosystem.middleware import forget_businesses
+from ecosystem.queries.routes import addresses_without_a_rule
 from tests.database import APPLICATION, OWNER, fresh_databases
 
 pytest_plugins = ["tests.personas"]
@@ -16,6 +17,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Say at once what is missing, instead of failing at the first query."""
     if OWNER not in settings.DATABASES or not os.environ.get("DATABASE_URL"):
         raise pytest.UsageError("Start the tests by bin/test, or set DATABASE_URL and MIGRATION_DATABASE_URL.")
+    if open_to_nobody_knows := addresses_without_a_rule():
+        raise pytest.UsageError(f"Nobody has said who may reach {', '.join(open_to_nobody_knows)}.")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -96,6 +96,11 @@ class Contact(TenantModel):
                 name="contact_of_member",
                 condition=models.Q(membership__isnull=False),
             ),
+            models.Index(
+                fields=["business_id", "owner"],
+                name="contact_of_owner",
+                condition=models.Q(owner__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ecosystem.base.access import Role
 from ecosystem.forms.choices import DescribedRadio
+from ecosystem.models import Membership
 
 ROLE_NOTES = {
     Role.OWNER: _("May do everything, keys and team too."),
@@ -54,3 +55,21 @@ class MemberForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.fields["role"] = _role_field(roles)
         self.order_fields(self.field_order)
+
+
+class LeavingForm(forms.Form):
+    """Who takes over the people that somebody looked after."""
+
+    def __init__(self, *args: Any, heirs: Sequence[Membership], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["heir"] = forms.ChoiceField(
+            label=_("Who looks after their people from now on?"),
+            required=False,
+            choices=[(str(member.pk), str(member.user)) for member in heirs],
+            error_messages={"invalid_choice": _("That person is not in your team any more. Choose somebody else.")},
+        )
+        self._heirs = {str(member.pk): member for member in heirs}
+
+    def clean_heir(self) -> Membership | None:
+        """The member who was chosen; None leaves it to the rule."""
+        return self._heirs.get(self.cleaned_data["heir"])

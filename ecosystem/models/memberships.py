@@ -18,6 +18,7 @@ class Membership(TenantModel):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, db_index=False, related_name="+")
     role = models.CharField(max_length=8, choices=Role.choices)
     expires_at = models.DateTimeField(_("until"), null=True, blank=True)
+    seen_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [TenantUniqueConstraint(fields=["business_id", "user"], name="membership_one_per_user")]

@@ -29,6 +29,16 @@ def find_membership(user_id: int, *, at: datetime) -> Membership | None:
     return Membership.objects.filter(Q(expires_at=None) | Q(expires_at__gt=at), user_id=user_id).first()
 
 
+def find_longest_owner(*, but: Membership) -> Membership | None:
+    """The owner who has been in the team longest, somebody left out; None where there is no other."""
+    return team().filter(role=Role.OWNER).exclude(pk=but.pk).first()
+
+
+def possible_heirs(member: Membership, *, at: datetime) -> list[Membership]:
+    """Who could take over the people that a member looks after: everybody else whose last day has not come."""
+    return list(team().filter(Q(expires_at=None) | Q(expires_at__gt=at)).exclude(pk=member.pk))
+
+
 def lock_owners() -> list[UUID]:
     """The owners of the current business, locked until the transaction ends: two of them cannot leave at once."""
     owners = Membership.objects.select_for_update().filter(role=Role.OWNER).order_by("id")

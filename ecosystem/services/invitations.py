@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import TextChoices
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _now
@@ -31,6 +32,16 @@ MAILS_A_DAY = 50
 SECRET_BYTES = 32
 
 
+class WhyOver(TextChoices):
+    """Why a link of an invitation opens nothing, in words for whoever holds it."""
+
+    UNKNOWN = "unknown", _("This link is not whole. Open it from the letter again, or ask to be invited anew.")
+    LATE = "late", _("It is older than seven days. Ask the person who invited you to send it again.")
+    USED = "used", _("It was used already. Sign in with the address it came to, and you are in.")
+    REVOKED = "revoked", _("It was taken back. Ask the person who invited you if you think that is a mistake.")
+    REPLACED = "replaced", _("A newer letter was sent to you after this one. Use the link in that one.")
+
+
 @dataclass(frozen=True)
 class InvitationLink:
     """What the link of an invitation says: which business, which row, and the secret that opens it."""
@@ -45,13 +56,10 @@ def read_invitation_link(token: str) -> InvitationLink:
     try:
         link = read_link(INVITATION, token)
     except BadLink as error:
-        raise NotFound("invitation_over", INVITATION_OVER) from error
+        raise _over(WhyOver.LATE if error.is_expired else WhyOver.UNKNOWN) from error
     if len(link.payload) != 16 + SECRET_BYTES:
-        raise NotFound("invitation_over", INVITATION_OVER)
+        raise _over(WhyOver.UNKNOWN)
     return InvitationLink(link.business_id, UUID(bytes=link.payload[:16]), link.payload[16:])
-
-
-INVITATION_OVER = _("This invitation is over. Ask the person who invited you to send it again.")
 
 
 def invite(*, email: str, role: str, actor: Membership) -> Invitation:
@@ -99,12 +107,27 @@ def revoke_invitations_of(member: Membership, *, actor: Membership) -> None:
 
 
 def find_open_invitation(link: InvitationLink, *, at: datetime, lock: bool = False) -> Invitation:
-    """The invitation that a link opens now, in the business that is entered; NotFound when it is over."""
-    rows = open_invitations(at=at).select_for_update(of=("self",)) if lock else open_invitations(at=at)
-    invitation = rows.filter(pk=link.invitation_id).first()
-    if invitation is None or not hmac.compare_digest(invitation.secret_hash, _hash(link.secret)):
-        raise NotFound("invitation_over", INVITATION_OVER)
+    """The invitation that a link opens now, in the business that is entered.
+
+    NotFound when it is over, with a WhyOver as its code; only whoever holds the right link is told why.
+    """
+    rows = Invitation.objects.select_related("invited_by__user").filter(pk=link.invitation_id)
+    invitation = rows.select_for_update(of=("self",)).first() if lock else rows.first()
+    if invitation is None:
+        raise _over(WhyOver.UNKNOWN)
+    if not hmac.compare_digest(invitation.secret_hash, _hash(link.secret)):
+        raise _over(WhyOver.REPLACED)
+    if invitation.accepted_at:
+        raise _over(WhyOver.USED)
+    if invitation.revoked_at:
+        raise _over(WhyOver.REVOKED)
+    if invitation.expires_at <= at:
+        raise _over(WhyOver.LATE)
     return invitation
+
+
+def _over(why: WhyOver) -> NotFound:
+    return NotFound(why.value, why.label)
 
 
 def _send(invitation: Invitation, actor: Membership) -> None:

@@ -12,12 +12,11 @@ from ecosystem.base.tenancy import current_business_id
 from ecosystem.events import MembershipChanged, MembershipCreated, MembershipEnded
 from ecosystem.models import Membership, User
 from ecosystem.queries.businesses import end_of_day
-from ecosystem.queries.memberships import lock_owners, may_grant
+from ecosystem.queries.memberships import find_longest_owner, lock_owners, may_grant
 from ecosystem.queries.users import has_verified_address
 from ecosystem.services.api_keys import end_keys_of
 from ecosystem.services.audit import record_act
 from ecosystem.services.invitations import (
-    INVITATION_OVER,
     InvitationLink,
     find_open_invitation,
     revoke_invitations_of,
@@ -45,8 +44,9 @@ def accept_invitation(link: InvitationLink, *, user: User) -> Membership:
     """
     invitation = find_open_invitation(link, at=now(), lock=True)
     inviter = invitation.invited_by
-    if inviter is None or not may_grant(inviter, invitation.role):
-        raise NotFound("invitation_over", INVITATION_OVER)
+    if inviter is None or inviter.has_ended(now()) or not may_grant(inviter, invitation.role):
+        sentence = _("Whoever invited you may not do so any more. Ask an owner of the business to invite you.")
+        raise NotFound("inviter_gone", sentence)
     if not has_verified_address(user, invitation.email):
         sentence = _("This invitation was sent to another address. Log in with the address it came to.")
         raise NotAllowed("other_address", sentence)
@@ -82,17 +82,30 @@ def change_membership(member: Membership, *, role: str, until: date | None, acto
     return member
 
 
-def remove_membership(member: Membership, *, actor: Membership) -> None:
+def note_seen(member: Membership) -> None:
+    """Keep that a member is here now."""
+    Membership.objects.filter(pk=member.pk).update(seen_at=now())
+
+
+def remove_membership(member: Membership, *, actor: Membership, heir: Membership | None = None) -> None:
     """Take somebody out of the team: their next request is a stranger's.
 
-    Their keys and the invitations they sent end with it. The last owner cannot go. Publishes MembershipEnded.
+    Their keys and the invitations they sent end with it; whom they looked after goes to `heir`, or else to the actor,
+    or, where they go by themselves, to the owner who has been here longest. The last owner cannot go.
+    Raises NotAllowed, Conflict or Invalid. Publishes MembershipEnded.
     """
     _check_reach(actor, member)
     _check_not_last_owner(member)
+    heir = heir or (actor if actor.pk != member.pk else find_longest_owner(but=member))
+    if heir is not None and (heir.pk == member.pk or heir.has_ended(now())):
+        raise Invalid("heir_is_leaving", _("Choose somebody who stays."), "heir")
     end_keys_of(member, actor=actor)
     revoke_invitations_of(member, actor=actor)
-    record_act("member_removed", actor=actor, subject=member, role=member.role, user_id=member.user_id)
-    publish(MembershipEnded(current_business_id(), member.pk, member.user_id))
+    act = "member_left" if actor.pk == member.pk else "member_removed"
+    record_act(
+        act, actor=actor, subject=member, role=member.role, user_id=member.user_id, heir=heir.pk.hex if heir else None
+    )
+    publish(MembershipEnded(current_business_id(), member.pk, member.user_id, heir.pk if heir else None))
     member.delete()
 
 

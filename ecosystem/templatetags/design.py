@@ -1,14 +1,20 @@
 """The smallest parts of every page: icons, initials, and what a toast or a form has to say."""
 
+from datetime import datetime, timedelta
+
 from django import template
 from django.conf import settings
 from django.contrib.messages.storage.base import Message
 from django.forms import BaseForm, BoundField
 from django.templatetags.static import static
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.timesince import timesince
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
+from ecosystem.base.clock import now
 from ecosystem.forms.plain_words import sentences_of
 
 register = template.Library()
@@ -71,6 +77,17 @@ def device(user_agent: str) -> str:
     if browser and machine:
         return _("%(browser)s on %(machine)s") % {"browser": browser, "machine": machine}
     return browser or machine or user_agent[:60]
+
+
+@register.filter
+def seen(moment: datetime) -> str:
+    """How long ago somebody was here: roughly within a week, as a day after that."""
+    away = now() - moment
+    if away < timedelta(minutes=10):
+        return _("Just now")
+    if away < timedelta(days=7):
+        return _("%(time)s ago") % {"time": timesince(moment, now(), depth=1)}
+    return date_format(localtime(moment), "j M Y")
 
 
 @register.filter

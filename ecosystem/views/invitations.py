@@ -27,8 +27,9 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
     try:
         link = read_invitation_link(token)
         response = _join(request, link) if request.method == "POST" else _show(request, link, token)
-    except NotFound:
-        response = render(request, "ecosystem/team/invitation_over.html", status=404)
+    except NotFound as error:
+        context = {"why": error}
+        response = render(request, "ecosystem/team/invitation_over.html", context, status=404)
     response["Referrer-Policy"] = "no-referrer"
     return response
 

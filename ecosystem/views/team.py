@@ -8,15 +8,23 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
-from ecosystem.base.access import Action, member_required
+from ecosystem.base.access import Action, Role, member_required
 from ecosystem.base.clock import now
 from ecosystem.base.errors import DomainError
 from ecosystem.forms.errors import add_domain_error
 from ecosystem.forms.posting import posted
-from ecosystem.forms.team import InvitationForm, MemberForm
+from ecosystem.forms.team import InvitationForm, LeavingForm, MemberForm
 from ecosystem.fresh_login import fresh_login_required
 from ecosystem.queries.businesses import last_day
-from ecosystem.queries.memberships import get_invitation, get_membership, grantable_roles, open_invitations, team
+from ecosystem.queries.memberships import (
+    find_longest_owner,
+    get_invitation,
+    get_membership,
+    grantable_roles,
+    open_invitations,
+    possible_heirs,
+    team,
+)
 from ecosystem.services.invitations import invite, resend_invitation, revoke_invitation
 from ecosystem.services.memberships import change_membership, remove_membership
 
@@ -62,7 +70,9 @@ def member_edit(request: HttpRequest, slug: str, membership_id: UUID) -> HttpRes
             messages.success(request, _("Saved. It counts from their next click."))
             return redirect("ecosystem:team", slug=slug)
     status = 422 if form.is_bound else 200
-    return render(request, "ecosystem/team/member.html", {"form": form, "member": member}, status=status)
+    leaving = LeavingForm(heirs=possible_heirs(member, at=now()), initial={"heir": str(request.membership.pk)})
+    context = {"form": form, "leaving": leaving, "member": member}
+    return render(request, "ecosystem/team/member.html", context, status=status)
 
 
 @member_required(Action.MANAGE_TEAM)
@@ -71,10 +81,28 @@ def member_edit(request: HttpRequest, slug: str, membership_id: UUID) -> HttpRes
 def member_remove(request: HttpRequest, slug: str, membership_id: UUID) -> HttpResponse:
     """Take somebody out of the team; whoever removes themselves lands outside."""
     member = get_membership(membership_id)
+    form = LeavingForm(request.POST, heirs=possible_heirs(member, at=now()))
+    if not form.is_valid():
+        messages.error(request, form.errors["heir"][0])
+        return redirect("ecosystem:member_edit", slug=slug, membership_id=membership_id)
     is_self = member.pk == request.membership.pk
-    remove_membership(member, actor=request.membership)
+    remove_membership(member, actor=request.membership, heir=form.cleaned_data["heir"])
     messages.success(request, _("%s is no longer in the team.") % member.user)
     return redirect("ecosystem:home") if is_self else redirect("ecosystem:team", slug=slug)
+
+
+@member_required(Action.SEE_TODAY)
+@fresh_login_required("ecosystem:team_leave")
+def team_leave(request: HttpRequest, slug: str) -> HttpResponse:
+    """Going by oneself: what ends with it, and who takes over; an owner who is alone is told what to do first."""
+    member = request.membership
+    heir = find_longest_owner(but=member)
+    if request.method == "POST" and request.POST.get("sure"):
+        remove_membership(member, actor=member, heir=heir)
+        messages.success(request, _("You are no longer in the team of %s.") % request.business.name)
+        return redirect("ecosystem:home")
+    is_last_owner = member.role == Role.OWNER and heir is None
+    return render(request, "ecosystem/team/leave.html", {"heir": heir, "is_last_owner": is_last_owner})
 
 
 @member_required(Action.MANAGE_TEAM)

@@ -3,6 +3,7 @@
 import hashlib
 from datetime import timedelta
 
+import pytest
 import time_machine
 from django.test import Client
 from django.urls import reverse
@@ -11,6 +12,7 @@ from django.utils import timezone
 from ecosystem.base.access import Role
 from ecosystem.base.tenancy import business_scope
 from ecosystem.models import AccountEmail, AuditEntry, Business, Invitation, Membership, User
+from ecosystem.services.invitations import read_invitation_link
 from tests.ecosystem.test_accounts import letters, link_in
 from tests.factories.ecosystem import make_member, make_user, membership_of, sign_in
 
@@ -184,3 +186,54 @@ def test_inviting_looks_the_same_whether_the_address_has_a_login_or_not(as_nora,
     answers = [send(as_nora, bakery, email=email) for email in ("known@example.com", "nobody@example.com")]
     assert [(answer.status_code, answer.url) for answer in answers] == [(302, url("team", bakery))] * 2
     assert User.objects.count() == 2
+
+
+@pytest.mark.parametrize("how", ["used", "revoked", "late", "replaced", "cut"])
+def test_sec_23_a_link_that_is_over_says_why_in_plain_words(as_nora, bakery, how):
+    send(as_nora, bakery)
+    link = link_in(letters()[0])
+    asked, at = link, timezone.now()
+    invitation_id = only_invitation(bakery).pk
+    if how == "used":
+        sign_in(client := Client(), make_user("Ana", email="ana@example.com"))
+        client.post(link)
+    elif how == "revoked":
+        as_nora.post(url("invitation_revoke", bakery, invitation_id=invitation_id))
+    elif how == "late":
+        at += timedelta(days=7, seconds=1)
+    elif how == "replaced":
+        as_nora.post(url("invitation_resend", bakery, invitation_id=invitation_id))
+    else:
+        asked = link[:-4] + "x/"
+    with time_machine.travel(at, tick=False):
+        page = Client().get(asked)
+    assert page.status_code == 404
+    words = {
+        "used": "used already",
+        "revoked": "taken back",
+        "late": "older than seven days",
+        "replaced": "newer letter",
+        "cut": "not whole",
+    }
+    assert words[how] in page.content.decode()
+
+
+def test_sec_23_the_table_holds_a_hash_of_the_secret_alone(as_nora, bakery):
+    send(as_nora, bakery)
+    token = link_in(letters()[0]).rstrip("/").rpartition("/")[2]
+    link = read_invitation_link(token)
+    row = only_invitation(bakery)
+    assert row.secret_hash == hashlib.sha256(link.secret).hexdigest()
+    assert len(link.secret) * 8 >= 128
+    assert row.expires_at - timezone.now() > timedelta(days=6, hours=23)
+    assert row.expires_at - timezone.now() <= timedelta(days=7)
+
+
+def test_sec_23_an_inviter_whose_last_day_is_over_lets_nobody_in(as_nora, bakery):
+    boss = make_member(bakery, Role.MANAGER)
+    send(sign_in(Client(), boss), bakery)
+    with business_scope(bakery):
+        Membership.objects.filter(user=boss).update(expires_at=timezone.now())
+    ana = sign_in(Client(), make_user("Ana", email="ana@example.com"))
+    assert ana.post(link_in(letters()[0])).status_code == 404
+    assert "ana@example.com" not in team_of(bakery)

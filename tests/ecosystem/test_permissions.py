@@ -37,6 +37,8 @@ ROUTES = [
     ("member_edit", "get", Action.MANAGE_TEAM, 200),
     ("member_edit", "post", Action.MANAGE_TEAM, 422),
     ("member_remove", "post", Action.MANAGE_TEAM, 302),
+    ("team_leave", "get", Action.SEE_TODAY, 200),
+    ("team_leave", "post", Action.SEE_TODAY, 200),
     ("invitation_resend", "post", Action.MANAGE_TEAM, 302),
     ("invitation_revoke", "post", Action.MANAGE_TEAM, 302),
     ("api_key_list", "get", Action.MANAGE_KEYS, 200),

@@ -7,6 +7,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from contacts.models import Contact
 from ecosystem.base.access import Role
 from ecosystem.base.tenancy import business_scope
 from ecosystem.models import ApiKey, ApiKeyIndex, AuditEntry, Business, Invitation, Membership, User
@@ -127,3 +128,87 @@ def test_changing_the_team_asks_again_who_is_there_after_a_quarter_of_an_hour(as
         response = as_nora.post(remove_url(bakery, sam))
         assert response.url.startswith(reverse("account_reauthenticate"))
     assert membership_of(bakery, sam).role == Role.STAFF
+
+
+def owner_of(business: Business, contact: Contact) -> str:
+    """Who looks after a person."""
+    with business_scope(business):
+        return str(Contact.objects.select_related("owner__user").get(pk=contact.pk).owner.user)
+
+
+def give_to(business: Business, contact: Contact, user: User) -> None:
+    member = membership_of(business, user)
+    with business_scope(business):
+        Contact.objects.filter(pk=contact.pk).update(owner=member)
+
+
+def test_sec_22_removal_ends_pages_keys_and_invitations_at_the_next_request(as_nora, bakery):
+    """And it is the membership that is asked, not the session: the login itself stays."""
+    other = make_member(bakery, Role.OWNER)
+    client, member = sign_in(Client(), other), membership_of(bakery, other)
+    with business_scope(bakery, other):
+        key = make_api_key(name="Till", scopes=["contacts:read"], expires_at=None, actor=member)
+        invitation = invite(email="new@example.com", role="staff", actor=member)
+    program = Client(headers={"authorization": f"Bearer {key.text}"})
+    assert client.get(url("today", bakery)).status_code == program.get("/api/v1/contacts").status_code == 200
+    assert as_nora.post(remove_url(bakery, other)).status_code == 302
+    assert client.get(url("today", bakery)).status_code == 404
+    assert program.get("/api/v1/contacts").status_code == 401
+    with business_scope(bakery):
+        assert Invitation.objects.get(pk=invitation.pk).revoked_at is not None
+    assert client.get(reverse("ecosystem:business_choice")).status_code == 200
+
+
+def test_whom_somebody_looked_after_goes_to_the_chosen_member(as_nora, sam, ana, bakery):
+    max_ = make_member(bakery, Role.MANAGER)
+    give_to(bakery, ana, sam)
+    as_nora.post(remove_url(bakery, sam), {"heir": str(membership_of(bakery, max_).pk)})
+    assert owner_of(bakery, ana) == str(max_)
+
+
+def test_without_a_choice_they_go_to_whoever_removes(as_nora, nora, sam, ana, bakery):
+    give_to(bakery, ana, sam)
+    as_nora.post(remove_url(bakery, sam))
+    assert owner_of(bakery, ana) == str(nora)
+
+
+def test_an_heir_of_another_business_is_refused_and_nobody_goes(as_nora, sam, bakery, gus, garage):
+    response = as_nora.post(remove_url(bakery, sam), {"heir": str(membership_of(garage, gus).pk)})
+    assert response.url == edit_url(bakery, sam)
+    assert membership_of(bakery, sam).role == Role.STAFF
+
+
+def test_the_page_of_a_member_offers_everybody_else_as_heir(as_nora, sam, bakery):
+    names = [label for _value, label in as_nora.get(edit_url(bakery, sam)).context["leaving"].fields["heir"].choices]
+    assert names == ["Nora Bell"]
+
+
+def test_every_role_may_leave_by_itself_and_an_owner_inherits(nora, bakery, ana):
+    for role in (Role.MANAGER, Role.STAFF, Role.HELPER, Role.ADVISER):
+        member = make_member(bakery, role)
+        give_to(bakery, ana, member)
+        client = sign_in(Client(), member)
+        assert "Nora Bell" in client.get(url("team_leave", bakery)).content.decode()
+        assert client.post(url("team_leave", bakery), {"sure": "yes"}).url == "/"
+        assert client.get(url("today", bakery)).status_code == 404
+        assert owner_of(bakery, ana) == "Nora Bell"
+    with business_scope(bakery):
+        assert AuditEntry.objects.filter(action="member_left").count() == 4
+
+
+def test_the_only_owner_is_told_what_to_do_before_leaving(as_nora, nora, bakery):
+    assert "make somebody else owner first" in as_nora.get(url("team_leave", bakery)).content.decode().lower()
+    assert as_nora.post(url("team_leave", bakery), {"sure": "yes"}).status_code == 409
+    assert membership_of(bakery, nora).role == Role.OWNER
+
+
+def test_the_team_page_says_when_each_was_seen(as_nora, as_sam, sam, bakery):
+    assert "Not yet" in as_nora.get(url("team", bakery)).content.decode()
+    as_sam.get(url("team", bakery))
+    assert "Not yet" not in as_nora.get(url("team", bakery)).content.decode()
+    seen = membership_of(bakery, sam).seen_at
+    as_sam.get(url("team", bakery))
+    assert membership_of(bakery, sam).seen_at == seen
+    with time_machine.travel(timezone.now() + timedelta(minutes=6), tick=False):
+        as_sam.get(url("team", bakery))
+    assert membership_of(bakery, sam).seen_at > seen

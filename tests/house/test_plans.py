@@ -81,6 +81,7 @@ UNSEEN = {
     "sequence_of_topic": _SMALL,
     "idempotency_key_old": "throws answers away after a day; asked with a key that was kept",
     "contact_of_member": _KEY,
+    "contact_of_owner": _KEY,
     "note_of_contact": _KEY,
     "contact_point_of_org": _KEY,
     "signup_of_form": _KEY,

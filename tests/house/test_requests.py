@@ -88,6 +88,11 @@ def test_a_role_without_the_right_is_refused(nora, town):
     assert nora.get("/b/oat-and-ember/owners_only/").status_code == 403
 
 
+def test_sec_09_a_page_that_says_nothing_of_who_may_see_it_is_refused_to_everybody(nora, town):
+    assert nora.get(f"/b/{town[0].slug}/unguarded/").status_code == 403
+    assert nora.get(f"/b/{town[0].slug}/listing/").status_code == 200
+
+
 def test_a_closed_business_is_not_there(nora, town):
     Business.objects.filter(slug="oat-and-ember").update(state=Business.State.CLOSED)
     forget_businesses()

@@ -143,11 +143,12 @@ def outside(request: HttpRequest) -> HttpResponse:
     return HttpResponse(f"{find_current_business_id()} {Business.objects.count() > 0}")
 
 
-def _views(*found: Any) -> list[Any]:
-    return [path(f"{view.__name__}/", view) for view in found]
+def for_members(view: Any) -> Any:
+    """The same view as a page that every member may see."""
+    return view if hasattr(view, "required_action") else member_required(Action.SEE_TODAY)(view)
 
 
-_inside = _views(
+_inside = (
     listing,
     owners_only,
     lazy_listing,
@@ -165,8 +166,9 @@ _inside = _views(
     missing,
 )
 urlpatterns = [
-    path("b/<slug:slug>/", include(_inside)),
-    path("p/<slug:slug>/", include(_inside)),
+    path("b/<slug:slug>/unguarded/", listing),
+    path("b/<slug:slug>/", include([path(f"{view.__name__}/", for_members(view)) for view in _inside])),
+    path("p/<slug:slug>/", include([path(f"{view.__name__}/", view) for view in _inside])),
     path("login/", outside, name="account_login"),
     path("outside/", outside),
 ]
