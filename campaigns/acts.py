@@ -48,6 +48,7 @@ tell_acts(
     mail_account_tried=_("%(who)s entered how to reach “%(what)s” and had a test letter sent"),
     mail_account_tested=_("%(who)s had a test letter sent by “%(what)s”"),
     mail_account_connected=_("Letters go by “%(what)s” since the test letter of %(who)s was taken"),
+    mail_events_changed=_("%(who)s changed how “%(what)s” proves what it tells of letters"),
     mail_account_dropped=_("%(who)s dropped what was tried of “%(what)s”"),
     mail_account_disconnected=_("%(who)s disconnected “%(what)s”"),
 )

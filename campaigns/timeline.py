@@ -47,6 +47,18 @@ def tell_sent(line: Interaction, scene: Scene, loaded: Message | None) -> Tellin
     return Telling(title=gettext("We sent “%(subject)s”") % {"subject": subject_of(loaded)})
 
 
+def tell_bounced(line: Interaction, scene: Scene, loaded: Message | None) -> Telling:
+    """`“Bread in winter” came back`, and that the address is closed."""
+    title = gettext("“%(subject)s” came back") % {"subject": subject_of(loaded)}
+    return Telling(title=title, text=gettext("The address does not work. We write to it no more."))
+
+
+def tell_complained(line: Interaction, scene: Scene, loaded: Message | None) -> Telling:
+    """`Called “Bread in winter” unwanted`, and that nothing more is sent."""
+    title = gettext("Called “%(subject)s” unwanted") % {"subject": subject_of(loaded)}
+    return Telling(title=title, text=gettext("They said so in their mail program. We write to them no more."))
+
+
 def tell_click(line: Interaction, scene: Scene, loaded: Any) -> Telling:
     """`Read on in “Bread in winter”`, with where the link led."""
     message, url = loaded or (None, "")
@@ -70,3 +82,7 @@ def tell_received(line: Interaction, scene: Scene, loaded: IncomingText | None) 
 TIMELINE_KINDS.add("text_received", TimelineKind(_("Texted us"), "message-square-text", tell_received, load_texts))
 TIMELINE_KINDS.add("message_sent", TimelineKind(_("A letter from us"), "send", tell_sent, load_letters))
 TIMELINE_KINDS.add("content_clicked", TimelineKind(_("Read on"), "mouse-pointer-click", tell_click, load_clicks))
+TIMELINE_KINDS.add("message_bounced", TimelineKind(_("Came back"), "undo-2", tell_bounced, load_letters))
+TIMELINE_KINDS.add(
+    "message_complained", TimelineKind(_("Called unwanted"), "octagon-alert", tell_complained, load_letters)
+)

@@ -72,6 +72,7 @@ dashboard: list[URLPattern | URLResolver] = [
     path("contacts/<uuid:id>/sequences/", sequence_steps.contact_enroll, name="contact_enroll"),
     path("contacts/<uuid:id>/zone/", quiet_hours.contact_zone, name="contact_zone"),
     path("settings/mail/", mail_accounts.mail_account, name="mail_account"),
+    path("settings/mail/events/", mail_accounts.mail_account_events, name="mail_account_events"),
     path("settings/mail/test/", mail_accounts.mail_account_test, name="mail_account_test"),
     path("settings/mail/drop/", mail_accounts.mail_account_drop, name="mail_account_drop"),
     path("settings/mail/disconnect/", mail_accounts.mail_account_disconnect, name="mail_account_disconnect"),

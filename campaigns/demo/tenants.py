@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from campaigns.models import (
+    AddressTrouble,
     ChannelRule,
     Content,
     DailySends,
@@ -256,6 +257,7 @@ def _write_letters(made: SimpleNamespace) -> None:
     TrackingEvent.objects.create(
         message=message, kind=TrackingEvent.Kind.OPENED, occurred_at=made.now, is_machine=True, machine_reason="demo"
     )
+    AddressTrouble.objects.create(address_hash=f"{made.marker}full", letters={"0" * 32: made.now.isoformat()})
     made.account = add_account(provider="mailgun", name=f"{made.marker}account", secret=f"{made.marker}secret")
     ProviderEvent.objects.create(
         account=made.account,

@@ -1,5 +1,7 @@
 """How a mail provider is reached, as its own page words it."""
 
+import base64
+import binascii
 import ipaddress
 import re
 from typing import Any
@@ -216,3 +218,29 @@ FORMS: dict[str, type[MailAccountForm]] = {
     "brevo": BrevoAccountForm,
     "resend": ResendAccountForm,
 }
+
+
+class MailgunEventsForm(forms.Form):
+    """What Mailgun signs its events with."""
+
+    secret = _secret(_("HTTP webhook signing key"), _("Mailgun shows it under Settings, API security."))
+
+
+class ResendEventsForm(forms.Form):
+    """What Resend signs its events with."""
+
+    secret = _secret(_("Signing secret"), _("Resend shows it beside the webhook; it begins with whsec_."))
+
+    def clean_secret(self) -> str:
+        secret: str = self.cleaned_data["secret"]
+        try:
+            key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
+        except binascii.Error:
+            key = b""
+        if not secret.startswith("whsec_") or len(key) < 16:
+            raise forms.ValidationError(_("It begins with whsec_. Copy it once more, whole."))
+        return secret
+
+
+# The providers whose proof somebody has to copy here. To the others we name it, or they need none.
+EVENT_FORMS: dict[str, type[forms.Form]] = {"mailgun": MailgunEventsForm, "resend": ResendEventsForm}

@@ -1,6 +1,6 @@
 """Every model of the campaigns app."""
 
-from campaigns.models.accounts import ProviderAccount, ProviderEvent
+from campaigns.models.accounts import AddressTrouble, ProviderAccount, ProviderEvent
 from campaigns.models.contents import Content, ContentVersion, Link
 from campaigns.models.enrollments import Enrollment
 from campaigns.models.limits import AccountSuspension, DailySends
@@ -13,6 +13,7 @@ from campaigns.models.tracking import TrackingEvent
 
 __all__ = [
     "AccountSuspension",
+    "AddressTrouble",
     "ChannelRule",
     "Content",
     "ContentVersion",

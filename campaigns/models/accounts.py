@@ -42,6 +42,7 @@ class ProviderAccount(TenantModel):
     carries_since = models.DateTimeField(null=True)
     per_second = models.PositiveIntegerField(null=True)
     per_day = models.PositiveIntegerField(null=True)
+    confirm_url = models.CharField(max_length=1000, blank=True, help_text="where Amazon waits for a word from us")
     trial = models.CharField(max_length=10, choices=Trial.choices, blank=True, default=Trial.NONE)
     trial_at = models.DateTimeField(null=True)
     trial_by = TenantForeignKey(Membership, null=True, on_delete=models.SET_NULL, related_name="+")
@@ -78,7 +79,10 @@ class ProviderEvent(TenantModel):
         DELIVERED = "delivered", _("Arrived")
         BOUNCED = "bounced", _("Came back")
         SOFT_BOUNCED = "soft_bounced", _("Came back for now")
+        DELAYED = "delayed", _("Waits at the receiver")
+        REFUSED = "refused", _("Not sent on")
         COMPLAINED = "complained", _("Called unwanted")
+        UNSUBSCRIBED = "unsubscribed", _("Left at the provider")
         OPENED = "opened", _("Opened")
 
     account = TenantForeignKey(ProviderAccount, on_delete=models.CASCADE, related_name="+")
@@ -106,3 +110,24 @@ class ProviderEvent(TenantModel):
 
     def __str__(self) -> str:
         return self.kind
+
+
+class AddressTrouble(TenantModel):
+    """Letters that came back for now from one address, known by its keyed hash alone: by letter, when it was told.
+
+    `is_stopped` says that the address was stopped for it.
+    """
+
+    channel = models.CharField(max_length=10, choices=Channel.choices, default=Channel.EMAIL)
+    address_hash = models.CharField(max_length=80)
+    letters = models.JSONField(default=dict)
+    arrived_at = models.DateTimeField(null=True, help_text="when the newest letter arrived that was told of since")
+    is_stopped = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            TenantUniqueConstraint(fields=["business_id", "channel", "address_hash"], name="address_trouble_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{len(self.letters)}"

@@ -13,6 +13,9 @@ from ecosystem.base.sealing import BrokenSeal, unseal
 Provider = ProviderAccount.Provider
 # Those that a business can connect, the most common first.
 PROVIDERS = tuple(Provider)
+# These prove their events by a name and a password, which we make and which stand in the address for them.
+CALL_WITH_PASSWORD = frozenset({Provider.POSTMARK, Provider.BREVO})
+EVENTS_NAME = "letters"
 
 
 @dataclass(frozen=True)

@@ -75,7 +75,8 @@ _GATE_JUDGE = """, judged AS MATERIALIZED (
                         SELECT FROM contacts_suppression AS stop
                          WHERE stop.business_id = %(business_id)s AND stop.channel = mine.channel
                            AND stop.address_hash = ANY (mine.address_hashes)
-                           AND stop.reason = 'complained' AND stop.lifted_at IS NULL) THEN 'complained'
+                           AND (stop.reason = 'complained' OR stop.complained_at IS NOT NULL)
+                           AND stop.lifted_at IS NULL) THEN 'complained'
                 WHEN walk.state = 'exited' THEN 'left_sequence'
                 WHEN sequence.state = 'archived' THEN 'sequence_ended'
                 WHEN mine.message_class <> 'transactional' AND mine.own_address <> mine.address THEN 'other_address'

@@ -9,8 +9,10 @@ import structlog
 from django.db import IntegrityError
 
 from campaigns.gateways.base import Outcome, Refusal, Verdict
+from campaigns.models import Message
 from campaigns.services.delivery_claims import MOST_ATTEMPTS, ClaimedMessage, as_array
 from campaigns.services.pressure import free_places
+from campaigns.services.proving import tell_of_letters
 from campaigns.services.standing import judge_standing
 from campaigns.services.text_stops import stop_after_second_failure, stop_number
 from contacts.models import Channel, ContactPoint, Suppression
@@ -208,3 +210,6 @@ def _stop_bounced(messages: Sequence[ClaimedMessage]) -> None:
         ContactPoint.objects.filter(kind="email", value_norm=message.address, bounced_at=None).update(
             bounced_at=clock_now()
         )
+    letters = [message.id for message in messages if message.channel != Channel.SMS]
+    gone = Message.objects.filter(id__in=letters).only("id", "contact_id", "channel", "is_test") if letters else ()
+    tell_of_letters([(letter, "message_bounced", clock_now()) for letter in gone])

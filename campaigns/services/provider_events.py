@@ -1,26 +1,32 @@
 """What a provider told of our letters: taken in once, worked later, in whatever order it comes.
 
-complained outweighs bounced, bounced outweighs delivered, delivered outweighs accepted. What is told of a letter that
-is not known, or not yet written down as sent, waits seven days for it; a complaint or a lasting bounce stops the
-address at once all the same.
+complained outweighs bounced, bounced outweighs delivered, delivered outweighs refused, refused outweighs accepted.
+What is told of a letter that is not known, or not yet written down as sent, waits seven days for it; a complaint or a
+lasting bounce stops the address at once all the same.
 """
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from campaigns.gateways.provider_events import ToldEvent
+import structlog
+
+from campaigns.gateways.event_proofs import confirm_subscription
+from campaigns.gateways.provider_events import ToldEvent, ToldEvents
 from campaigns.models import Message, ProviderAccount, ProviderEvent, QueuedMessage, TrackingEvent
+from campaigns.services.proving import STATES, settle_message
+from campaigns.services.soft_bounces import ARRIVED, hear_arrival, hear_soft_bounce, leave_to_lasting_bounce
 from campaigns.services.standing import judge_standing
 from campaigns.services.tracking import MACHINE_AGENTS
-from contacts.models import Channel, Contact, ContactPoint, Interaction, Suppression
-from contacts.services.interactions import NewInteraction, record_interactions
+from contacts.models import ContactPoint, Suppression
 from contacts.services.suppression import suppress_address
 from ecosystem.base.addresses import address_hashes
+from ecosystem.base.sealing import seal
 from ecosystem.base.tenancy import business_scope, current_business_id
 from ecosystem.services.agenda import note_work
 from ecosystem.services.heartbeat import doubt_business
-from ecosystem.services.tallies import count
+
+log = structlog.get_logger(__name__)
 
 PROVIDER_EVENTS_QUEUE = "provider_events"
 BATCH = 500
@@ -28,10 +34,28 @@ LOOK_AGAIN = timedelta(minutes=15)
 WAITS_FOR_LETTER = timedelta(days=7)
 KEPT = timedelta(days=30)
 
-_WEIGHT = {"unknown": 0, "lost": 0, "accepted": 1, "delivered": 2, "bounced": 3, "complained": 4}
 # What is told of none but a letter that has left.
 _LEFT = frozenset({"accepted", "delivered", "opened", "bounced", "complained"})
-_STOPS = {"bounced": Suppression.Reason.BOUNCED, "complained": Suppression.Reason.COMPLAINED}
+_STOPS = {
+    "bounced": Suppression.Reason.BOUNCED,
+    "complained": Suppression.Reason.COMPLAINED,
+    "unsubscribed": Suppression.Reason.UNSUBSCRIBED,
+}
+_JUDGED = frozenset({"bounced", "complained"})
+
+
+def take_in(account: ProviderAccount, told: ToldEvents, *, now: datetime) -> None:
+    """Write down what a request said: its events, and that Amazon waits for a word that they are welcome.
+
+    The stream that asks first is the account's, and no other is believed from then on.
+    """
+    if told.confirm_url:
+        account.sealed_secret = seal(told.topic.encode())
+        account.confirm_url = told.confirm_url[:1000]
+        account.save(update_fields=["sealed_secret", "confirm_url", "updated_at"])
+        note_work(PROVIDER_EVENTS_QUEUE)
+    elif not told.topic or account.sealed_secret is not None:
+        take_in_events(account, told.events, now=now)
 
 
 def take_in_events(account: ProviderAccount, events: Sequence[ToldEvent], *, now: datetime) -> None:
@@ -59,6 +83,7 @@ def take_in_events(account: ProviderAccount, events: Sequence[ToldEvent], *, now
 
 def work_provider_events(business_id: int, now: datetime) -> datetime | None:
     """Bring a batch of what was told to the letters it speaks of; when to look again, None where nothing waits."""
+    _confirm(business_id)
     with business_scope(business_id):
         old = ProviderEvent.objects.filter(created_at__lt=now - KEPT).order_by("created_at")
         ProviderEvent.objects.filter(id__in=list(old.values_list("id", flat=True)[:BATCH])).delete()
@@ -67,26 +92,40 @@ def work_provider_events(business_id: int, now: datetime) -> datetime | None:
         done = _work(events, now)
         _doubt_what_is_older([event for event in events if event.id not in set(done)])
         ProviderEvent.objects.filter(id__in=done).update(worked_at=now)
-        if any(event.kind in _STOPS for event in events):
+        if any(event.kind in _JUDGED for event in events):
             judge_standing(now)
         left = [event.id for event in events if event.id not in set(done)]
         ProviderEvent.objects.filter(id__in=left).update(look_at=now + LOOK_AGAIN)
         return waiting.values_list("look_at", flat=True).first()
 
 
+def _confirm(business_id: int) -> None:
+    """Say the word that Amazon waits for; nothing is open in the database meanwhile."""
+    with business_scope(business_id):
+        asking = list(ProviderAccount.objects.exclude(confirm_url="").values_list("id", "confirm_url"))
+    for account_id, url in asking:
+        try:
+            is_confirmed = confirm_subscription(url)
+        except ValueError:
+            is_confirmed = False
+        log.info("subscription_confirmed" if is_confirmed else "subscription_not_confirmed")
+        with business_scope(business_id):
+            ProviderAccount.objects.filter(id=account_id, confirm_url=url).update(confirm_url="")
+
+
 def _work(events: Sequence[ProviderEvent], now: datetime) -> list[UUID]:
     """The events that are over: brought to their letter, or in vain for seven days."""
     named = {event.named_message_id for event in events if event.named_message_id}
+    # A place in the queue before its record, as the gate locks them.
+    places = {p.id: p for p in QueuedMessage.objects.filter(id__in=named).order_by("id").select_for_update()}
     messages = {m.id: m for m in Message.objects.filter(id__in=named).order_by("id").select_for_update(no_key=True)}
-    # Told before our own worker wrote down that the letter has left: its word is waited for.
-    open_ids = set(QueuedMessage.objects.filter(id__in=named).values_list("id", flat=True))
     done = []
     for event in sorted(events, key=lambda one: (one.occurred_at, one.id)):
-        if event.kind in _STOPS and event.address_hashes:
-            _stop(event.account.channel, event.address_hashes.split(","), event.kind)
+        _hear_of_address(event, messages.get(event.named_message_id) if event.named_message_id else None)
         message = messages.get(event.named_message_id) if event.named_message_id else None
-        if message is not None and message.id not in open_ids:
-            _tell(message, event)
+        # Told before our own worker wrote down that the letter has left: its word is waited for.
+        if message is not None and _tell(message, places.get(message.id), event):
+            places.pop(message.id, None)
             done.append(event.id)
         elif event.created_at < now - WAITS_FOR_LETTER:
             done.append(event.id)
@@ -104,9 +143,28 @@ def _doubt_what_is_older(events: Sequence[ProviderEvent]) -> None:
         doubt_business(current_business_id(), since=min(since), evidence=words)
 
 
-def _tell(message: Message, event: ProviderEvent) -> None:
-    if event.kind in _STOPS and message.address:
-        _stop(message.channel, address_hashes(message.channel, message.address), event.kind)
+def _hear_of_address(event: ProviderEvent, message: Message | None) -> None:
+    """What is told of the address itself holds whether its letter is known or not."""
+    hashes = event.address_hashes.split(",") if event.address_hashes else []
+    if message is not None and message.address:
+        hashes = address_hashes(message.channel, message.address)
+    if not hashes:
+        return
+    channel = event.account.channel
+    if event.kind in _STOPS:
+        suppress_address(channel=channel, hashes=hashes, topic=None, reason=_STOPS[event.kind])
+        if event.kind == "bounced":
+            leave_to_lasting_bounce(channel, hashes)
+    elif event.kind == "soft_bounced":
+        letter = event.named_message_id or event.id
+        hear_soft_bounce(channel, hashes, letter=letter, occurred_at=event.occurred_at)
+
+
+def _tell(message: Message, place: QueuedMessage | None, event: ProviderEvent) -> bool:
+    """Bring an event to its letter; False while that is on its way."""
+    told = "delivered" if event.kind == "opened" else STATES.get(event.kind)
+    if place is not None and (place.handed_at is not None or message.handed_at is None):
+        return False
     if event.kind == "bounced":
         ContactPoint.objects.filter(kind="email", value_norm=message.address, bounced_at=None).update(
             bounced_at=event.occurred_at
@@ -120,47 +178,8 @@ def _tell(message: Message, event: ProviderEvent) -> None:
             machine_reason="agent" if event.is_machine else "",
             decided_at=event.occurred_at,
         )
-    if message.state not in _WEIGHT or event.kind == "soft_bounced":
-        return
-    # Who opens a letter has it, and what came back or was complained of has left.
-    told = "delivered" if event.kind == "opened" else event.kind
-    was = message.state
-    if _WEIGHT[told] <= _WEIGHT[was]:
-        return
-    message.state = told
-    if _WEIGHT[was] == 0:
-        message.reason = ""
-        message.accepted_at = message.accepted_at or event.occurred_at
-        _prove(message, was)
-    message.save(update_fields=["state", "reason", "accepted_at", "updated_at"])
-
-
-def _prove(message: Message, was: str) -> None:
-    """It was not known whether the letter left; now it is: in the numbers, and in the timeline once."""
-    if message.is_test:
-        return
-    if message.sequence_id:
-        key = f"{message.sequence_id}:{message.step_key}"
-        if was == "unknown":
-            count("step.unknown", key, -1)
-        count("step.sent", key)
-    contact_id, sent_at = message.contact_id, message.accepted_at
-    if contact_id is not None and sent_at is not None and Contact.objects.filter(id=contact_id).exists():
-        record_interactions(
-            [
-                NewInteraction(
-                    contact_id=contact_id,
-                    kind="message_sent",
-                    source="campaigns.message",
-                    external_id=str(message.id),
-                    occurred_at=sent_at,
-                    channel=Channel(message.channel),
-                    direction=Interaction.Direction.OUT,
-                    object_id=message.id,
-                )
-            ]
-        )
-
-
-def _stop(channel: str, hashes: Sequence[str], kind: str) -> None:
-    suppress_address(channel=channel, hashes=hashes, topic=None, reason=_STOPS[kind])
+    if told is not None:
+        settle_message(message, place, told, occurred_at=event.occurred_at)
+    if event.kind in ARRIVED:
+        hear_arrival(message)
+    return True

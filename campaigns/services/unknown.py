@@ -1,24 +1,18 @@
-"""Letters of which nobody knows whether they arrived: decided for all of a sequence, or proved by the provider."""
+"""Letters of which nobody knows whether they arrived: decided for all of a sequence."""
 
 from datetime import datetime
-from uuid import UUID
 
 from django.db import transaction
-from django.utils.translation import gettext_lazy as _
 
-from campaigns.models import Message, QueuedMessage, Sequence
+from campaigns.models import Message, Sequence
 from campaigns.services.messages import put_in_queue, queue_of
-from contacts.services.interactions import record_interaction
 from ecosystem.base.clock import now as clock_now
-from ecosystem.base.errors import Invalid
 from ecosystem.models import Membership
 from ecosystem.services.agenda import note_work
 from ecosystem.services.audit import record_act
 from ecosystem.services.tallies import count
 
 MOST_AT_ONCE = 1_000
-ARRIVED = frozenset({Message.State.ACCEPTED, Message.State.DELIVERED, Message.State.COMPLAINED})
-PROOFS = ARRIVED | {Message.State.BOUNCED}
 
 
 @transaction.atomic
@@ -49,49 +43,6 @@ def decide_all_unknown(
     action = "messages_sent_again" if sends_again else "messages_given_up"
     record_act(action, actor=actor, subject=sequence, number=len(found))
     return len(found)
-
-
-@transaction.atomic
-def prove_message(message_id: UUID, *, state: str, occurred_at: datetime, provider_id: str = "") -> bool:
-    """The provider tells what became of a letter that nobody knew about; True where that settled it.
-
-    Settles what is unknown or was given up, and what is about to go once more but has not been handed over: it arrived,
-    and a second one would be a twin. `state` is accepted, delivered, bounced or complained. Anything else keeps what it
-    is; the same proof twice changes nothing.
-    """
-    if state not in PROOFS:
-        raise Invalid("proof_unknown", _("That says nothing about whether a letter arrived."))
-    # The place in the queue before the record, as the gate locks them.
-    place = QueuedMessage.objects.select_for_update().filter(id=message_id).first()
-    message = Message.objects.select_for_update().filter(id=message_id).first()
-    if message is None:
-        return False
-    if place is not None:
-        # Once handed and handed back to wait: only what has been with a provider before can be proved by it.
-        if place.handed_at is not None or message.handed_at is None:
-            return False
-        place.delete()
-    elif message.state not in (Message.State.UNKNOWN, Message.State.LOST):
-        return False
-    was = {Message.State.UNKNOWN: "step.unknown", Message.State.LOST: "step.failed"}.get(Message.State(message.state))
-    message.state, message.reason = Message.State(state), ""
-    message.provider_id = provider_id[:200] or message.provider_id
-    if state in ARRIVED:
-        message.accepted_at = occurred_at
-    message.save(update_fields=["state", "reason", "provider_id", "accepted_at", "updated_at"])
-    _recount(message, was, "step.sent" if state in ARRIVED else "step.failed")
-    if state in ARRIVED and message.contact is not None and not message.is_test:
-        record_interaction(
-            message.contact,
-            kind="message_sent",
-            source="campaigns.message",
-            external_id=str(message.id),
-            occurred_at=occurred_at,
-            channel=message.channel,
-            direction="out",
-            object_id=message.id,
-        )
-    return True
 
 
 def _recount(message: Message, was: str | None, becomes: str | None) -> None:

@@ -4,12 +4,15 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from campaigns.forms.mail_accounts import FORMS
+from campaigns.forms.mail_accounts import EVENT_FORMS, FORMS
+from campaigns.gateways.provider_events import TELLING
 from campaigns.models import ProviderAccount
 from campaigns.queries.mail_accounts import PROVIDERS, account_of, address_in_use, mail_page
 from campaigns.queries.mail_words import place_of, trouble_sentence
+from campaigns.services.accounts import event_door, forget_events_secret, keep_events_secret
 from campaigns.services.mail_accounts import (
     disconnect_mail_account,
     forget_candidate,
@@ -37,6 +40,7 @@ def mail_account(request: HttpRequest, slug: str) -> HttpResponse:
         "trouble": trouble_sentence(page.tried) if page.tried and page.tried.trial == "refused" else "",
         "providers": PROVIDERS,
         "profile": get_profile(),
+        "tells": bool(page.used and page.used.provider in TELLING),
     }
     template = "_trial.html" if request.htmx and page.tried else "page.html"
     return render(request, f"campaigns/mail_accounts/{template}", context)
@@ -65,6 +69,30 @@ def mail_account_connect(request: HttpRequest, slug: str, provider: str) -> Http
     label = ProviderAccount.Provider(provider).label
     context = {"form": form, "label": label, "email": request.user.email, "is_known": bool(known and known.carries)}
     return render(request, "campaigns/mail_accounts/form.html", context, status=422 if form.is_bound else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@member_required(Action.EDIT_SETTINGS)
+@fresh_login_required(PAGE)
+@never_cache
+def mail_account_events(request: HttpRequest, slug: str) -> HttpResponse:
+    """Where the provider tells what became of letters, and what proves that it is the provider."""
+    account = mail_page().used
+    if account is None or account.provider not in TELLING:
+        return redirect(PAGE, slug=slug)
+    wants = EVENT_FORMS.get(account.provider)
+    form = wants(request.POST if request.method == "POST" else None) if wants else None
+    if request.method == "POST":
+        if form is None:
+            forget_events_secret(account, actor=request.membership)
+        elif form.is_valid():
+            keep_events_secret(account, form.cleaned_data["secret"], actor=request.membership)
+        if form is None or form.is_valid():
+            messages.success(request, _("Saved."))
+            return redirect("campaigns:mail_account_events", slug=slug)
+    told = event_door(account)
+    context = {"account": account, "form": form, "door": told}
+    return render(request, "campaigns/mail_accounts/events.html", context, status=422 if form and form.errors else 200)
 
 
 @require_POST

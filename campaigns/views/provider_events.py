@@ -7,7 +7,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from campaigns.gateways.provider_events import BrokenEvent, ForgedEvent, read_events
 from campaigns.models import ProviderAccount
-from campaigns.services.provider_events import take_in_events
+from campaigns.services.provider_events import take_in
 from ecosystem.base.clock import now
 from ecosystem.base.links import EVENTS, BadLink, read_link
 from ecosystem.base.sealing import unseal
@@ -37,10 +37,11 @@ def provider_events(request: HttpRequest, token: str) -> HttpResponse:
         if account is None:
             raise Http404
         try:
-            events = read_events(account.provider, unseal(account.sealed_secret).decode(), request)
+            secret = unseal(bytes(account.sealed_secret)).decode() if account.sealed_secret else ""
+            told = read_events(account.provider, secret, request)
         except ForgedEvent:
             return HttpResponse(status=403)
         except BrokenEvent:
             return HttpResponse(status=400)
-        take_in_events(account, events, now=now())
+        take_in(account, told, now=now())
     return HttpResponse()

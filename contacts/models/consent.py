@@ -124,6 +124,7 @@ class Suppression(TenantModel):
     address_hash = models.CharField(max_length=80)
     topic = TenantForeignKey(Topic, null=True, on_delete=models.CASCADE, related_name="+")
     reason = models.CharField(max_length=12, choices=Reason.choices)
+    complained_at = models.DateTimeField(null=True, blank=True, help_text="when they called a letter unwanted, if ever")
     lifted_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

@@ -36,15 +36,22 @@ def suppress_address(
     """Stop an address, for a topic or (None) for everything, and say whether that is new.
 
     `hashes` are those of the address under every kept key, newest first. A stop that stands already keeps its
-    day; a graver reason takes the place of a lighter one.
+    day; a graver reason takes the place of a lighter one. Who complained once has said no: that is kept beside whatever
+    reason comes before or after it.
     """
-    known = list(hashes)
+    known, moment = list(hashes), now or clock.now()
+    complained_at = moment if reason == Suppression.Reason.COMPLAINED else None
     stops = [stop for stop in live_suppressions(channel, known) if stop.topic_id == (topic.id if topic else None)]
     if not stops:
         Suppression.objects.bulk_create(
             [
                 Suppression(
-                    channel=channel, address_hash=known[0], topic=topic, reason=reason, created_at=now or clock.now()
+                    channel=channel,
+                    address_hash=known[0],
+                    topic=topic,
+                    reason=reason,
+                    complained_at=complained_at,
+                    created_at=moment,
                 )
             ],
             ignore_conflicts=True,
@@ -54,6 +61,9 @@ def suppress_address(
     Suppression.objects.filter(id__in=[stop.id for stop in stops], reason__in=lighter).update(
         reason=reason, updated_at=clock.now()
     )
+    if complained_at is not None:
+        standing = Suppression.objects.filter(id__in=[stop.id for stop in stops], complained_at=None)
+        standing.update(complained_at=complained_at, updated_at=clock.now())
     return False
 
 
@@ -75,7 +85,9 @@ def lift_suppression(consent: Consent, *, address: str) -> int:
         lifted_at=consent.occurred_at, updated_at=clock.now()
     )
     if of_everything:
-        _stop_other_topics(consent, reason=of_everything[0].reason)
+        complained = any(stop.complained_at for stop in of_everything)
+        reason = Suppression.Reason.COMPLAINED if complained else of_everything[0].reason
+        _stop_other_topics(consent, reason=reason)
     if lifted and consent.contact_id and consent.topic_id:
         publish(
             SuppressionLifted(
@@ -112,13 +124,33 @@ def release_hold(*, channel: str, hashes: Iterable[str]) -> int:
     return held.update(lifted_at=clock.now(), updated_at=clock.now())
 
 
+@transaction.atomic
+def release_bounce(*, channel: str, hashes: Iterable[str]) -> int:
+    """Take off a stop for a mailbox that turned out to work; how many. Who complained stays stopped for that."""
+    stops = Suppression.objects.filter(
+        channel=channel,
+        address_hash__in=list(hashes),
+        topic=None,
+        reason=Suppression.Reason.BOUNCED,
+        lifted_at__isnull=True,
+    )
+    stops.exclude(complained_at=None).update(reason=Suppression.Reason.COMPLAINED, updated_at=clock.now())
+    return stops.update(lifted_at=clock.now(), updated_at=clock.now())
+
+
 def _stop_other_topics(consent: Consent, *, reason: str) -> None:
     """Keep the no to everything else. A bounce says nothing about wishes: a mailbox that works again is open."""
     if reason == Suppression.Reason.BOUNCED:
         return
     Suppression.objects.bulk_create(
         [
-            Suppression(channel=consent.channel, address_hash=consent.address_hash, topic=topic, reason=reason)
+            Suppression(
+                channel=consent.channel,
+                address_hash=consent.address_hash,
+                topic=topic,
+                reason=reason,
+                complained_at=consent.occurred_at if reason == Suppression.Reason.COMPLAINED else None,
+            )
             for topic in Topic.objects.all()
             if topic.id != consent.topic_id
         ],
