@@ -13,6 +13,7 @@ GLOBAL_TABLES: dict[str, str] = {
     "ecosystem.Absence": "When the installation was away, told to every business; times only.",
     "ecosystem.ApiKeyIndex": "Finds the business of an API key by the hash of its secret.",
     "ecosystem.RateCounter": "Limits hold across businesses; keyed hashes only.",
+    "ecosystem.SendingStop": "The operator's switch over everything that leaves; a sentence and a time.",
     "ecosystem.SecurityEvent": "What happens at the door before a business is known; users only, addresses hashed.",
     "campaigns.AccountSuspension": "An account may be that of the whole installation; a hash and the provider's words.",
     "account.EmailAddress": "allauth: the addresses by which a user signs in.",

@@ -19,7 +19,7 @@ from campaigns.gateways.mail import open_mail_gateway
 from campaigns.gateways.sms import open_sms_gateway
 from campaigns.models import Message
 from campaigns.queries.accounts import account_for
-from campaigns.queries.sending import Sending, find_sending
+from campaigns.queries.sending import Sending, find_sending, is_stopped
 from campaigns.queries.texts import text_settings
 from campaigns.rendering.liquid import RenderTooLarge
 from campaigns.services.account_suspensions import (
@@ -71,6 +71,8 @@ TURN_SECONDS = 6.0
 # With a provider that needs so long for a few, no further one is begun: a task is ended at 50 s.
 LONGEST_TURN_SECONDS = 15.0
 PAUSED_SECONDS = 60
+# So often it is looked in the middle of a handful whether somebody stopped all sending.
+STOP_LOOK_SECONDS = 1.0
 FOLDS_PER_MAIL = 1 / 5_000
 PAUSES_BETWEEN_TRIES = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)
 
@@ -246,6 +248,7 @@ class _Turn:
         self._results: list[Result] = []
         self._sent = 0
         self._began = time.monotonic()
+        self._look_at = self._began + STOP_LOOK_SECONDS
 
     def send_all(self) -> int:
         """Sub-batch after sub-batch; what there is no time for goes back. How many were sent."""
@@ -306,7 +309,23 @@ class _Turn:
 
     def _start(self, message_id: UUID) -> bool:
         """Begin a message, unless the provider is so slow that the turn is over long since."""
-        return time.monotonic() < self._began + LONGEST_TURN_SECONDS and self._lease.start(message_id)
+        moment = time.monotonic()
+        if moment >= self._began + LONGEST_TURN_SECONDS:
+            return False
+        if moment >= self._look_at:
+            # A slow provider keeps a handful busy for long after the gate: who stops everything is not to wait for it.
+            if self._is_stopped():
+                return False
+            self._look_at = time.monotonic() + STOP_LOOK_SECONDS
+        return self._lease.start(message_id)
+
+    def _is_stopped(self) -> bool:
+        try:
+            return is_stopped(self._business_id)
+        except (OperationalError, InterfaceError) as error:
+            log.warning("stop_not_looked_at", error=type(error).__name__)
+            connection.close()
+            return True
 
     def _hear(self, limits: Limits, outcomes: Sequence[Outcome], seconds: float) -> None:
         """Let the limits learn from the answers, and set the account aside where it is not let in."""

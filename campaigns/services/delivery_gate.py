@@ -68,6 +68,7 @@ _GATE_JUDGE = """, judged AS MATERIALIZED (
            mine.message_class <> 'transactional' AS is_counted,
            CASE WHEN mine.message_class = 'relationship' THEN 0 WHEN mine.lane = 'sequence' THEN 1 ELSE 2 END AS rank,
            CASE WHEN business.state <> 'active' THEN 'business_closed'
+                WHEN EXISTS (SELECT FROM ecosystem_sendingstop) THEN 'business_paused'
                 WHEN mine.is_test THEN mine.reason
                 WHEN mine.template = 'confirm_signup' AND signup.state IS DISTINCT FROM 'requested'
                      THEN 'confirmed_already'

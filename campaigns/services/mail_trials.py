@@ -24,12 +24,15 @@ from ecosystem.base.sealing import BrokenSeal, seal, unseal
 from ecosystem.base.tenancy import business_scope
 from ecosystem.models import BusinessProfile
 from ecosystem.services.audit import record_act
+from ecosystem.services.sending import find_sending_stop
 
 log = structlog.get_logger(__name__)
 
 ANSWER_SECONDS = 8.0
 # A worker that has died with a test letter in its hand told nobody.
 GIVEN_UP = timedelta(minutes=2)
+# While the operator has stopped everything.
+STOPPED = timedelta(minutes=1)
 SAID = "The mail server said: "
 
 Trial = ProviderAccount.Trial
@@ -49,6 +52,8 @@ class _Letter:
 def work_mail_trials(business_id: int, now: datetime) -> datetime | None:
     """Send one test letter of a business and write down what became of it; when to come again."""
     with business_scope(business_id):
+        if find_sending_stop() is not None:
+            return now + STOPPED
         account = ProviderAccount.objects.filter(trial__in=_OPEN).order_by("trial_at").select_for_update().first()
         if account is None:
             return None

@@ -13,6 +13,7 @@ from ecosystem.models.kinds import LADDER, SIDE_KINDS, Kind, KindSetting
 from ecosystem.models.memberships import Invitation, Membership
 from ecosystem.models.outbox import OutboxEntry
 from ecosystem.models.rate_counters import RateCounter
+from ecosystem.models.sending_stops import SendingStop
 from ecosystem.models.tallies import Tally
 from ecosystem.models.users import User
 
@@ -40,6 +41,7 @@ __all__ = [
     "PermissionSnapshot",
     "RateCounter",
     "SecurityEvent",
+    "SendingStop",
     "Tally",
     "User",
 ]

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from ecosystem.account_mail import letter_html
 from ecosystem.base.access import Role
 from ecosystem.base.tenancy import current_business_id
-from ecosystem.models import Business, BusinessProfile, Membership
+from ecosystem.models import Business, BusinessProfile, Membership, SendingStop
 from ecosystem.services.account_emails import queue_account_email
 from ecosystem.services.audit import record_act
 
@@ -35,7 +35,7 @@ def pause_sending(*, reason: str, actor: Membership | None, now: datetime) -> bo
 
 
 @transaction.atomic
-def resume_sending(*, actor: Membership, now: datetime) -> bool:
+def resume_sending(*, actor: Membership | None, now: datetime) -> bool:
     """Let letters go again, judged anew from here on; False where they were not paused."""
     profile = BusinessProfile.objects.select_for_update().get()
     if profile.sending_paused_at is None:
@@ -43,6 +43,26 @@ def resume_sending(*, actor: Membership, now: datetime) -> bool:
     BusinessProfile.objects.update(sending_paused_at=None, sending_paused_reason="", sending_resumed_at=now)
     record_act("sending_resumed", actor=actor, subject=profile)
     return True
+
+
+@transaction.atomic
+def stop_all_sending(*, reason: str) -> bool:
+    """Let nothing of any business leave any more, within five seconds; False where it is so already.
+
+    Sign-in mails still go: they are the installation's own.
+    """
+    _stop, is_new = SendingStop.objects.get_or_create(pk=1, defaults={"reason": reason[:200]})
+    return is_new
+
+
+def resume_all_sending() -> bool:
+    """Let all businesses send again that are not stopped themselves; False where nothing was stopped."""
+    return bool(SendingStop.objects.filter(pk=1).delete()[0])
+
+
+def find_sending_stop() -> SendingStop | None:
+    """Why and since when nothing leaves the installation; None while all may send."""
+    return SendingStop.objects.filter(pk=1).first()
 
 
 def _tell_owners(profile: BusinessProfile, reason: str) -> None:

@@ -10,7 +10,7 @@ from ecosystem.base.access import Action, member_required
 from ecosystem.base.clock import now
 from ecosystem.queries.businesses import get_profile
 from ecosystem.sending_figures import SENDING_FIGURES
-from ecosystem.services.sending import pause_sending, resume_sending
+from ecosystem.services.sending import find_sending_stop, pause_sending, resume_sending
 
 
 @member_required(Action.EDIT_SETTINGS)
@@ -25,4 +25,8 @@ def sending(request: HttpRequest, slug: str) -> HttpResponse:
             messages.success(request, _("Nothing leaves any more. What waits stays where it is."))
         return redirect("ecosystem:sending", slug=slug)
     figures = [figure for ask in SENDING_FIGURES for figure in ask()]
-    return render(request, "ecosystem/sending/page.html", {"profile": get_profile(), "figures": figures})
+    return render(
+        request,
+        "ecosystem/sending/page.html",
+        {"profile": get_profile(), "figures": figures, "stop": find_sending_stop()},
+    )
