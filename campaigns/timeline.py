@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import IncomingText, Link, Message
 from contacts.models import Channel, Interaction
-from contacts.timeline_kinds import TIMELINE_KINDS, Scene, Telling, TimelineKind
+from contacts.timeline_kinds import TIMELINE_KINDS, Scene, Shelf, Telling, TimelineKind
 
 
 def load_letters(lines: Sequence[Interaction]) -> Mapping[UUID, Message]:
@@ -79,10 +79,12 @@ def tell_received(line: Interaction, scene: Scene, loaded: IncomingText | None) 
     return Telling(title=gettext("Texted us"), said=loaded.body, text=text)
 
 
-TIMELINE_KINDS.add("text_received", TimelineKind(_("Texted us"), "message-square-text", tell_received, load_texts))
-TIMELINE_KINDS.add("message_sent", TimelineKind(_("A letter from us"), "send", tell_sent, load_letters))
-TIMELINE_KINDS.add("content_clicked", TimelineKind(_("Read on"), "mouse-pointer-click", tell_click, load_clicks))
-TIMELINE_KINDS.add("message_bounced", TimelineKind(_("Came back"), "undo-2", tell_bounced, load_letters))
-TIMELINE_KINDS.add(
-    "message_complained", TimelineKind(_("Called unwanted"), "octagon-alert", tell_complained, load_letters)
+_TOLD = (
+    ("text_received", _("Texted us"), "message-square-text", tell_received, load_texts),
+    ("message_sent", _("A letter from us"), "send", tell_sent, load_letters),
+    ("content_clicked", _("Read on"), "mouse-pointer-click", tell_click, load_clicks),
+    ("message_bounced", _("Came back"), "undo-2", tell_bounced, load_letters),
+    ("message_complained", _("Called unwanted"), "octagon-alert", tell_complained, load_letters),
 )
+for _kind, _label, _icon, _tell, _load in _TOLD:
+    TIMELINE_KINDS.add(_kind, TimelineKind(_label, _icon, _tell, _load, Shelf.MESSAGES))

@@ -9,16 +9,18 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from contacts import acts  # noqa: F401 - adds how acts are told
-from contacts.models import Act, Consent, Interaction, StageChange
+from contacts.models import Act, Consent, Interaction, NextStep, StageChange
 from contacts.services.bulk import BULK_JOB, work_bulk
 from contacts.services.consent_proof import consent_states_differ
 from contacts.services.import_slices import work_import
 from contacts.services.imports import IMPORT_JOB
-from contacts.timeline_kinds import TIMELINE_KINDS, Scene, Telling, TimelineKind
-from contacts.today import PEOPLE_GAUGE, hungry_people, permission_figures, settling_steps
+from contacts.services.notes import PURGE_QUEUE, work_purge
+from contacts.timeline_kinds import TIMELINE_KINDS, Scene, Shelf, Telling, TimelineKind
+from contacts.today import PEOPLE_GAUGE, permission_figures, settling_steps, who_waits
+from ecosystem.agenda import AGENDA_QUEUES, AgendaQueue
 from ecosystem.base.access import Action
 from ecosystem.checklist import CHECKLIST
-from ecosystem.gauges import GAUGES, HUNGRY, PERMISSIONS
+from ecosystem.gauges import GAUGES, PERMISSIONS, WAITING
 from ecosystem.invariants import INVARIANTS
 from ecosystem.jobs import JOBS
 from ecosystem.navigation import MENU, MenuGroup, MenuItem
@@ -135,6 +137,20 @@ def load_consents(lines: Sequence[Interaction]) -> Mapping[UUID, Consent]:
     return {line.pk: rows[line.object_id] for line in lines if line.object_id in rows}
 
 
+def tell_next_step(line: Interaction, scene: Scene, loaded: NextStep | None) -> Telling:
+    """`Sam did what was next`, with what it was."""
+    title = gettext("%(who)s did what was next") % {"who": scene.who} if scene.who else gettext("Did what was next")
+    if loaded is not None and loaded.outcome != NextStep.Outcome.DONE:
+        return Telling(title=title, said=loaded.what, text=gettext("Taken back: it is still to be done"))
+    return Telling(title=title, said=loaded.what if loaded else "")
+
+
+def load_next_steps(lines: Sequence[Interaction]) -> Mapping[UUID, NextStep]:
+    """The steps that lines tell of."""
+    steps = NextStep.objects.in_bulk([line.object_id for line in lines if line.object_id])
+    return {line.pk: steps[line.object_id] for line in lines if line.object_id in steps}
+
+
 _TALKS = [
     ("call", _("A call"), "phone", _("%(who)s called them"), _("A call")),
     ("visit", _("Came by"), "store", _("%(who)s talked with them at the counter"), _("Came by")),
@@ -147,17 +163,20 @@ _TALKS = [
     ("purchase", _("Bought"), "shopping-bag", _("%(who)s sold them something"), _("Bought something")),
 ]
 for _kind, _label, _icon, _with_name, _without in _TALKS:
-    TIMELINE_KINDS.add(_kind, TimelineKind(_label, _icon, talk(_with_name, _without)))
+    _shelf = {"note": Shelf.NOTES, "purchase": Shelf.PURCHASES, "import": Shelf.CHANGES}.get(_kind, Shelf.TALKS)
+    TIMELINE_KINDS.add(_kind, TimelineKind(_label, _icon, talk(_with_name, _without), shelf=_shelf))
 TIMELINE_KINDS.add(
     "stage_change", TimelineKind(_("Came to this rung"), "footprints", tell_stage_change, load_stage_changes)
 )
+TIMELINE_KINDS.add("next_step_done", TimelineKind(_("A step done"), "circle-check", tell_next_step, load_next_steps))
 TIMELINE_KINDS.add("role_change", TimelineKind(_("Role changed"), "id-card", tell_role_change))
 TIMELINE_KINDS.add(
     "consent_change", TimelineKind(_("Said yes or no"), "shield-check", tell_consent_change, load_consents)
 )
 
+AGENDA_QUEUES.add(PURGE_QUEUE, AgendaQueue(lane="maintenance", work=work_purge))
 GAUGES.add("contacts", PEOPLE_GAUGE)
-HUNGRY.add("contacts", hungry_people)
+WAITING.add("contacts", who_waits)
 PERMISSIONS.add("contacts", permission_figures)
 CHECKLIST.add("contacts", settling_steps, order=10)
 INVARIANTS.add("permission_equals_ledger", consent_states_differ)

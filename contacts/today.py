@@ -13,11 +13,13 @@ from ecosystem.base.access import Action
 from ecosystem.checklist import SettlingFacts, SettlingStep
 from ecosystem.gauges import (
     REACH_WEEKS,
+    DueStep,
     GaugeQuestion,
     HungryPerson,
     KindGauge,
     PermissionCount,
     PermissionCounts,
+    WhoWaits,
 )
 from ecosystem.models import Kind
 
@@ -42,9 +44,10 @@ def person_url(slug: str, person: HungryPerson) -> str:
     return reverse("contacts:interaction_add", kwargs={"slug": slug, "id": person.contact_id})
 
 
-def hungry_people(question: GaugeQuestion) -> list[HungryPerson]:
-    """The hungriest few of every kind; a firm shows by its name, with the person to talk to."""
-    return [
+def who_waits(question: GaugeQuestion) -> WhoWaits:
+    """The hungriest few of every kind (a firm shows by its name, with the person to talk to), and what is due."""
+    waiting, steps = waiting_people(question)
+    hungry = [
         HungryPerson(
             contact_id=one.contact_id,
             name=one.organization or one.name,
@@ -56,8 +59,21 @@ def hungry_people(question: GaugeQuestion) -> list[HungryPerson]:
             may_act=one.may_act,
             value=UNKNOWN_VALUE,
         )
-        for one in waiting_people(question)
+        for one in waiting
     ]
+    due = [
+        DueStep(
+            id=one.step_id,
+            contact_id=one.contact_id,
+            name=one.name,
+            what=one.what,
+            due_on=one.due_on,
+            days_late=(question.today - one.due_on).days,
+            user_id=one.user_id,
+        )
+        for one in steps
+    ]
+    return WhoWaits(hungry, due)
 
 
 def permission_figures(question: GaugeQuestion, at_most: int | None) -> PermissionCounts | None:
@@ -85,5 +101,10 @@ def settling_steps(facts: SettlingFacts) -> Sequence[SettlingStep]:
 
 
 PEOPLE_GAUGE = KindGauge(
-    count=count_kinds, risen=count_risen, people_url=people_url, adding_url=adding_url, person_url=person_url
+    count=count_kinds,
+    risen=count_risen,
+    people_url=people_url,
+    adding_url=adding_url,
+    person_url=person_url,
+    steps_template="contacts/next_steps/_today.html",
 )

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from contacts.views import bulk, contacts, imports, interactions, ladder, organizations, roles, tags, topics
+from contacts.views import bulk, contacts, imports, interactions, ladder, next_steps, organizations, roles, tags, topics
 
 app_name = "contacts"
 
@@ -20,6 +20,14 @@ dashboard: list[URLPattern | URLResolver] = [
     path("contacts/<uuid:id>/timeline/", interactions.timeline, name="timeline"),
     path("contacts/<uuid:id>/interactions/new/", interactions.interaction_add, name="interaction_add"),
     path("contacts/<uuid:id>/notes/", interactions.note_add, name="note_add"),
+    path("contacts/<uuid:id>/notes/<uuid:note_id>/edit/", interactions.note_edit, name="note_edit"),
+    path("contacts/<uuid:id>/notes/<uuid:note_id>/delete/", interactions.note_delete, name="note_delete"),
+    path("contacts/<uuid:id>/notes/<uuid:note_id>/restore/", interactions.note_restore, name="note_restore"),
+    path("contacts/<uuid:id>/next-step/", next_steps.next_step_set, name="next_step_set"),
+    path("contacts/<uuid:id>/next-step/<uuid:step_id>/close/", next_steps.next_step_close, name="next_step_close"),
+    path("contacts/<uuid:id>/next-step/<uuid:step_id>/reopen/", next_steps.next_step_reopen, name="next_step_reopen"),
+    path("contacts/<uuid:id>/next-step/<uuid:step_id>/later/", next_steps.next_step_later, name="next_step_later"),
+    path("next-steps/", next_steps.next_step_list, name="next_step_list"),
     path("contacts/<uuid:id>/tags/", tags.tag_add, name="tag_add"),
     path("contacts/<uuid:id>/tags/<uuid:tag_id>/", tags.tag_put, name="tag_put"),
     path("contacts/<uuid:id>/tags/<uuid:tag_id>/remove/", tags.tag_remove, name="tag_remove"),

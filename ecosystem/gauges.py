@@ -60,8 +60,9 @@ class KindsCounted:
 class KindGauge:
     """Counts kinds, and knows where their people are shown.
 
-    `count` looks at `at_most` people; where there are more, stored figures are shown. Where it is known that there
-    are more, `risen` alone is asked, which a short index answers. Addresses are for a business's slug.
+    `steps_template` shows what is due (`today.due`). `count` looks at `at_most` people; where there are more, stored
+    figures are shown. Where it is known that there are more, `risen` alone is asked, which a short index answers.
+    Addresses are for a business's slug.
     """
 
     count: Callable[[GaugeQuestion, int | None], KindsCounted]
@@ -69,6 +70,7 @@ class KindGauge:
     people_url: Callable[[str, str], str]
     adding_url: Callable[[str, str], str]
     person_url: Callable[[str, "HungryPerson"], str]
+    steps_template: str
 
 
 @dataclass(frozen=True)
@@ -108,9 +110,30 @@ class PermissionCounts:
     complained: int
 
 
-Hungry = Callable[[GaugeQuestion], Sequence[HungryPerson]]
+@dataclass(frozen=True)
+class DueStep:
+    """What was to be done for somebody by today; `user_id` is whose it is, None for whoever has time."""
+
+    id: UUID
+    contact_id: UUID
+    name: str
+    what: str
+    due_on: date
+    days_late: int
+    user_id: int | None
+
+
+@dataclass(frozen=True)
+class WhoWaits:
+    """Who waits for us: the hungriest people, and those for whom something is due."""
+
+    hungry: Sequence[HungryPerson]
+    steps: Sequence[DueStep]
+
+
+Waiting = Callable[[GaugeQuestion], WhoWaits]
 Permissions = Callable[[GaugeQuestion, int | None], PermissionCounts | None]
 
 GAUGES: Registry[KindGauge] = Registry("gauges")
-HUNGRY: Registry[Hungry] = Registry("hungry people")
+WAITING: Registry[Waiting] = Registry("who waits")
 PERMISSIONS: Registry[Permissions] = Registry("permission figures")

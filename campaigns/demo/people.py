@@ -15,6 +15,7 @@ from contacts.models import (
     Contact,
     ContactPoint,
     ContactTag,
+    NextStep,
     Organization,
     RoleAssignment,
     StageChange,
@@ -23,6 +24,7 @@ from contacts.models import (
     Topic,
 )
 from ecosystem.base.addresses import address_hash, fold
+from ecosystem.models import Membership
 
 REASONS = {
     "suspect": "Seen at the market stall",
@@ -30,6 +32,13 @@ REASONS = {
     "client": "Bought for the first time",
     "advocate": "Sent us a friend",
 }
+NEXT_STEPS = (
+    ("Ring about the wedding cake", -2),
+    ("Send the price for the office breakfast", -1),
+    ("Ask how the rye bread was", 0),
+    ("Tasting at the bakery", 2),
+    ("Remind of the spring fair", 9),
+)
 
 
 def write_people(people: list[Person]) -> list[Contact]:
@@ -173,3 +182,13 @@ def write_firms(now: datetime) -> dict[UUID, int]:
         )
         fed[contact.id] = days
     return fed
+
+
+def write_next_steps(contacts: list[Contact], team: list[Membership], now: datetime) -> None:
+    """What the team has taken on for some people: two things late, one today, the rest in the days to come."""
+    today = now.date()
+    people = [contact for contact in contacts if contact.stage == "prospect"]
+    NextStep.objects.bulk_create(
+        NextStep(contact=person, what=what, due_on=today + timedelta(days=days), assignee=team[number % len(team)])
+        for number, (person, (what, days)) in enumerate(zip(people, NEXT_STEPS, strict=False))
+    )

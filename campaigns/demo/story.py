@@ -9,7 +9,7 @@ from django.utils import timezone
 from campaigns.demo.cast import STAFF, ladder_people
 from campaigns.demo.history import write_history
 from campaigns.demo.letters import write_sequence, write_signup_form, write_signups, write_topics, write_walks
-from campaigns.demo.people import write_consents, write_firms, write_people
+from campaigns.demo.people import write_consents, write_firms, write_next_steps, write_people
 from contacts.models import Contact
 from ecosystem.base.access import Role
 from ecosystem.base.tenancy import business_scope
@@ -54,6 +54,7 @@ def write_demo(now: datetime | None = None) -> Business:
         write_history(people, contacts, fed, team, now)
         sequence = write_sequence(starter, team[0], now)
         write_walks(sequence, people, contacts, now)
+        write_next_steps(contacts, team, now)
         fold_tallies()
     return business
 

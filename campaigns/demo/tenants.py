@@ -41,6 +41,7 @@ from contacts.services.consent_ledger import NO_EVIDENCE
 from contacts.services.contacts import ContactDetails, add_contact
 from contacts.services.imports import map_import, permit_import, start_import, upload_import
 from contacts.services.interactions import log_talk
+from contacts.services.next_steps import NONE_YET, set_next_step
 from contacts.services.notes import add_note
 from contacts.services.organizations import add_organization, affiliate
 from contacts.services.roles import assign_role
@@ -146,6 +147,10 @@ def _write_people(made: SimpleNamespace) -> None:
     change_stage(made.contact, "prospect", actor=made.actor, reason=f"{made.marker}reason", now=made.now)
     log_talk(made.contact, kind="call", occurred_at=made.now, actor=made.actor, now=made.now, said=f"{made.marker}said")
     add_note(made.contact, body=f"{made.marker}note", actor=made.actor, now=made.now)
+    today = business_day(made.now, get_profile().timezone).today
+    set_next_step(
+        made.contact, what=f"{made.marker}step", due_on=today, assignee=made.actor, version=NONE_YET, now=made.now
+    )
     organization = add_organization(name=f"{made.marker}firm", actor=made.actor, main_contact=made.contact)
     affiliate(made.contact, organization, title=f"{made.marker}title")
     assign_role("vendor", now=made.now, actor=made.actor, contact=made.contact, note=f"{made.marker}role")

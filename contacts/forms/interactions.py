@@ -42,6 +42,23 @@ class TalkForm(forms.Form):
         return {**self.cleaned_data, "key": str(self.cleaned_data["key"])}
 
 
+class EditNoteForm(forms.Form):
+    """A note as it stands; `version` is the one that was read."""
+
+    body = forms.CharField(
+        label=_("The note"),
+        max_length=LONGEST_NOTE,
+        error_messages={"required": _("Write a word or two first.")},
+        widget=forms.Textarea(attrs={"rows": 6}),
+    )
+    version = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
+
+    def read_anew(self, version: int) -> None:
+        """Keep what was typed, so that the next save puts it in place of what somebody else wrote."""
+        self.data = self.data.copy()
+        self.data["version"] = str(version)
+
+
 class NoteForm(forms.Form):
     """A note that only the team sees."""
 

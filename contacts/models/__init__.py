@@ -5,6 +5,7 @@ from contacts.models.consent import Act, Basis, Consent, ConsentEvidence, Consen
 from contacts.models.contacts import Contact, Stage
 from contacts.models.imports import Import, ImportProblem
 from contacts.models.interactions import FEEDING_KINDS, Channel, ContactStats, Interaction
+from contacts.models.next_steps import NextStep
 from contacts.models.notes import Note
 from contacts.models.organizations import Affiliation, Organization
 from contacts.models.points import ContactPoint
@@ -31,6 +32,7 @@ __all__ = [
     "Import",
     "ImportProblem",
     "Interaction",
+    "NextStep",
     "Note",
     "Organization",
     "RoleAssignment",

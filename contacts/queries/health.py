@@ -1,8 +1,9 @@
 """How the people of each kind are doing: the counting behind Today."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from contacts.models import FEEDING_KINDS, Stage
@@ -94,11 +95,12 @@ WITH cadence AS (
            AND role.kind = cadence.kind AND role.fed_at <= %(midnight)s - make_interval(secs => cadence.days * 86400)
          ORDER BY role.fed_at, role.contact_id LIMIT %(each)s) found
 )
-SELECT waiting.kind, waiting.contact_id, waiting.fed_at, person.display_name AS name, person.given_name,
-       organization.name AS organization,
+SELECT 'hungry' AS part, waiting.kind, waiting.contact_id, waiting.fed_at, person.display_name AS name,
+       person.given_name, organization.name AS organization,
        extract(epoch FROM %(midnight)s - waiting.fed_at)::float8 / 86400 / waiting.days AS hunger,
        stats.last_fed_at IS NOT NULL AS was_ever_fed,
-       person.primary_phone <> '' OR NOT (waiting.kind = ANY (%(rungs)s)) OR allowed.is_so IS NOT NULL AS may_act
+       person.primary_phone <> '' OR NOT (waiting.kind = ANY (%(rungs)s)) OR allowed.is_so IS NOT NULL AS may_act,
+       NULL::uuid AS step_id, NULL AS what, NULL::date AS due_on, NULL::bigint AS user_id
   FROM waiting
  CROSS JOIN LATERAL (
        SELECT one.display_name, one.given_name, one.primary_phone, one.membership_id FROM contacts_contact one
@@ -117,7 +119,19 @@ SELECT waiting.kind, waiting.contact_id, waiting.fed_at, person.display_name AS 
   LEFT JOIN LATERAL (
        SELECT one.role FROM ecosystem_membership one
         WHERE one.business_id = %(business_id)s AND one.id = person.membership_id LIMIT 1) feeder ON true
- WHERE feeder.role IS DISTINCT FROM 'owner'"""
+ WHERE feeder.role IS DISTINCT FROM 'owner'
+UNION ALL
+(SELECT 'step', '', step.contact_id, NULL, person.display_name, '', '', 0, false, false, step.id, step.what,
+        step.due_on, assignee.user_id
+   FROM contacts_nextstep step
+  CROSS JOIN LATERAL (
+        SELECT one.display_name FROM contacts_contact one
+         WHERE one.business_id = %(business_id)s AND one.id = step.contact_id AND one.deleted_at IS NULL LIMIT 1) person
+   LEFT JOIN LATERAL (
+        SELECT one.user_id FROM ecosystem_membership one
+         WHERE one.business_id = %(business_id)s AND one.id = step.assignee_id LIMIT 1) assignee ON true
+  WHERE step.business_id = %(business_id)s AND step.closed_at IS NULL AND step.due_on <= %(today)s
+  ORDER BY step.due_on, step.id LIMIT %(each)s)"""
 
 EACH_KIND = 6
 
@@ -135,6 +149,18 @@ class Waiting:
     hunger: float
     was_ever_fed: bool
     may_act: bool
+
+
+@dataclass(frozen=True)
+class StepWaiting:
+    """Something that was to be done by today, and by whom of the team."""
+
+    step_id: UUID
+    contact_id: UUID
+    name: str
+    what: str
+    due_on: date
+    user_id: int | None
 
 
 def count_kinds(question: GaugeQuestion, at_most: int | None) -> KindsCounted:
@@ -175,10 +201,22 @@ def risen_since(first: datetime) -> dict[str, int]:
     return {row["kind"]: row["n"] for row in rows(_RISEN_ROWS, {"rungs": _RUNGS, "period_start": first})}
 
 
-def waiting_people(question: GaugeQuestion) -> list[Waiting]:
-    """The hungriest few of every kind, read from the hunger indexes whatever the size of the business."""
-    found = rows(_HUNGRY, {**_common(question), "now": question.now, "rungs": _RUNGS, "each": EACH_KIND})
-    return [Waiting(**{**row, "organization": row["organization"] or ""}) for row in found]
+def waiting_people(question: GaugeQuestion) -> tuple[list[Waiting], list[StepWaiting]]:
+    """The hungriest few of every kind, and the steps that are due the longest: read from indexes, in one statement,
+    whatever the size of the business.
+    """
+    given = {**_common(question), "now": question.now, "today": question.today, "rungs": _RUNGS, "each": EACH_KIND}
+    found = rows(_HUNGRY, given)
+    hungry = [row for row in found if row["part"] == "hungry"]
+    steps = [row for row in found if row["part"] == "step"]
+    return (
+        [Waiting(**{**_only(Waiting, row), "organization": row["organization"] or ""}) for row in hungry],
+        [StepWaiting(**_only(StepWaiting, row)) for row in steps],
+    )
+
+
+def _only(shape: type[Waiting] | type[StepWaiting], row: Mapping[str, object]) -> dict[str, Any]:
+    return {field.name: row[field.name] for field in fields(shape)}
 
 
 def _common(question: GaugeQuestion) -> dict[str, object]:

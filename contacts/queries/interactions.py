@@ -27,7 +27,7 @@ SHOWN = (
 
 def interaction_rows(contact: Contact) -> QuerySet[Interaction, Any]:
     """The lines with the words written to them, to be paged in ORDER."""
-    notes = Note.objects.filter(interaction=OuterRef("pk")).order_by("id").values("body")
+    notes = Note.objects.filter(interaction=OuterRef("pk"), deleted_at=None).order_by("id").values("body")
     lines = Interaction.objects.filter(contact=contact).annotate(note=Subquery(notes[:1]))
     return lines.values_list(*SHOWN, "note", named=True)
 

@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from contacts.models import Contact, StageChange
+from contacts.models import Contact, NextStep, StageChange
 from contacts.queries.contacts import PeoplePage, Person, as_people, with_facts
 from contacts.queries.health import risen_since
 from contacts.queries.kinds import height, rungs_in_use
@@ -24,15 +24,19 @@ LANE_ORDER = ("-stage_since", "-id")
 RISEN_DAYS = 30
 WEEK_DAYS = 7
 MOST_RISEN = 5
+# What a person's ladder is drawn from.
+MOST_MOVES = 100
 
 
 @dataclass(frozen=True)
 class Card:
-    """A person on the board, with how long nothing good has reached them."""
+    """A person on the board, with how long nothing good has reached them, and what is to be done next."""
 
     person: Person
     hunger: str
     days_unfed: int
+    next_what: str
+    next_on: date | None
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,16 @@ class Rise:
     to_stage: str
     occurred_at: datetime
     reason: str
+
+
+@dataclass(frozen=True)
+class Move:
+    """What a person's ladder needs of one of their moves."""
+
+    id: UUID
+    to_stage: str
+    undoes_id: UUID | None
+    occurred_at: datetime
 
 
 @dataclass(frozen=True)
@@ -126,12 +140,17 @@ def rose_this_week(*, now: datetime) -> list[Rise]:
 
 def rungs_of(contact: Contact, words: Mapping[str, KindWords]) -> list[Rung]:
     """The ladder of one person: where they stand, and since when they stood on what lies below. One statement."""
-    changes = StageChange.objects.filter(contact=contact).order_by("-id")[:100]
-    undone = {change.undoes_id for change in changes if change.undoes_id}
+    changes = StageChange.objects.filter(contact=contact).order_by("-id")[:MOST_MOVES]
+    return rungs_from(contact, [Move(c.pk, c.to_stage, c.undoes_id, c.occurred_at) for c in changes], words)
+
+
+def rungs_from(contact: Contact, moves: Sequence[Move], words: Mapping[str, KindWords]) -> list[Rung]:
+    """The same from the moves of a person, the newest first."""
+    undone = {move.undoes_id for move in moves if move.undoes_id}
     since: dict[str, datetime] = {}
-    for change in reversed(changes):
-        if change.undoes_id is None and change.pk not in undone:
-            since[change.to_stage] = change.occurred_at
+    for move in reversed(moves):
+        if move.undoes_id is None and move.id not in undone:
+            since[move.to_stage] = move.occurred_at
     place = height(contact.stage) if contact.stage else -1
     rungs = rungs_in_use(words)
     if contact.stage and contact.stage not in {rung.kind for rung in rungs}:
@@ -160,7 +179,9 @@ def _below(since: Mapping[str, datetime], rung: KindWords, place: int) -> dateti
 
 
 def _lane(stage: str, now: datetime) -> QuerySet[Contact]:
-    return with_facts(Contact.objects.filter(deleted_at=None, stage=stage), now=now)
+    people = with_facts(Contact.objects.filter(deleted_at=None, stage=stage), now=now)
+    steps = NextStep.objects.filter(contact=OuterRef("pk"), closed_at=None)
+    return people.annotate(next_what=Subquery(steps.values("what")[:1]), next_on=Subquery(steps.values("due_on")[:1]))
 
 
 def _cards(people: Sequence[Person], rung: KindWords, now: datetime) -> list[Card]:
@@ -172,7 +193,14 @@ def _card(person: Person, cadence_days: int, now: datetime) -> Card:
     days = (now - person.contact.fed_at) / timedelta(days=1)
     hunger = days / cadence_days
     word = "fed" if hunger < 1 else "hungry" if hunger < 2 else "starving"
-    return Card(person=person, hunger=word, days_unfed=int(days))
+    facts = vars(person.contact)
+    return Card(
+        person=person,
+        hunger=word,
+        days_unfed=int(days),
+        next_what=facts["next_what"] or "",
+        next_on=facts["next_on"],
+    )
 
 
 def _risen(now: datetime) -> dict[str, int]:

@@ -7,7 +7,7 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from contacts.models import Affiliation, Contact, Organization, RoleAssignment
+from contacts.models import Affiliation, Organization, RoleAssignment
 from ecosystem.base.errors import NotFound
 from ecosystem.base.keyset import Page, keyset_page
 
@@ -52,12 +52,6 @@ def people_of(organization: Organization) -> list[Affiliation]:
 def roles_of_organization(organization: Organization) -> list[RoleAssignment]:
     """What an organization is to the business now."""
     return list(RoleAssignment.objects.filter(organization=organization, ended_at=None).order_by("kind"))
-
-
-def affiliations_of(contact: Contact) -> list[Affiliation]:
-    """Where a person belongs now."""
-    found = Affiliation.objects.filter(contact=contact, ended_on=None, organization__deleted_at=None)
-    return list(found.select_related("organization").order_by("id"))
 
 
 def get_affiliation(affiliation_id: UUID) -> Affiliation:

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
-from contacts.models import Contact, Tag
+from contacts.models import Tag
 from ecosystem.base.addresses import fold
 from ecosystem.base.errors import NotFound
 
@@ -14,11 +14,6 @@ MOST_OFFERED = 200
 def offered_tags() -> list[Tag]:
     """The business's tags by name, as many as a list of choices can bear."""
     return list(Tag.objects.order_by("name_norm")[:MOST_OFFERED])
-
-
-def tags_of(contact: Contact) -> list[Tag]:
-    """The tags of one person, by name."""
-    return list(Tag.objects.filter(pk__in=contact.contact_tags.values("tag_id")).order_by("name_norm"))
 
 
 def get_tag(tag_id: UUID) -> Tag:

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from django.db.models import Exists, OuterRef, Q
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
@@ -20,6 +21,16 @@ ORDER = ("-occurred_at", "-id")
 
 
 @dataclass(frozen=True)
+class WrittenNote:
+    """The words beside a line: which note, by whom, and when it was written anew, if ever."""
+
+    id: UUID
+    body: str
+    written_by_id: UUID | None
+    edited_at: datetime | None
+
+
+@dataclass(frozen=True)
 class Line:
     """One thing that happened, as it is shown."""
 
@@ -27,6 +38,7 @@ class Line:
     telling: Telling
     when: str
     occurred_at: datetime
+    note: WrittenNote | None = None
 
 
 @dataclass(frozen=True)
@@ -51,20 +63,32 @@ class Timeline:
 
 
 def timeline_of(
-    contact: Contact, *, cursor: str | None, words: Mapping[str, KindWords], zone: ZoneInfo, now: datetime
+    contact: Contact,
+    *,
+    cursor: str | None,
+    words: Mapping[str, KindWords],
+    zone: ZoneInfo,
+    now: datetime,
+    shelf: str = "",
 ) -> Timeline:
-    """A page of a person's timeline: one statement for the lines, one for the notes, and one a kind that needs more."""
-    lines = Interaction.objects.filter(contact=contact).select_related("actor__user")
+    """A page of a person's timeline, or of one shelf of it: one statement for the lines, one for the notes, and one a
+    kind that needs more. Of a note that was taken away nothing is left to see.
+    """
+    taken_away = Note.objects.filter(interaction=OuterRef("pk"), deleted_at__isnull=False)
+    lines = Interaction.objects.filter(contact=contact).exclude(Q(kind="note") & Q(Exists(taken_away)))
+    if shelf:
+        lines = lines.filter(kind__in=kinds_on(shelf))
+    lines = lines.select_related("actor__user")
     # Twice the page: what follows is counted by being there.
     page = keyset_page(lines, order=ORDER, cursor=cursor, limit=2 * PAGE_LENGTH)
     shown, following = page.items[:PAGE_LENGTH], page.items[PAGE_LENGTH:]
-    notes = dict(Note.objects.filter(interaction__in=shown).values_list("interaction_id", "body")) if shown else {}
+    notes = _notes(shown) if shown else {}
     loaded = _load(shown)
     told = [
         _line(
             line,
             Scene(contact, str(line.actor.user) if line.actor else "", words),
-            notes.get(line.pk, ""),
+            notes.get(line.pk),
             loaded.get(line.pk),
             zone,
         )
@@ -77,9 +101,21 @@ def timeline_of(
     )
 
 
+def kinds_on(shelf: str) -> list[str]:
+    """The kinds of lines that a filter shows."""
+    return [key for key, kind in TIMELINE_KINDS.items() if kind.shelf == shelf]
+
+
 def label_of_kind(kind: str) -> str:
     """What a kind of line is called in a list; empty for one that nobody tells."""
     return str(TIMELINE_KINDS.get(kind).label) if kind in TIMELINE_KINDS else ""
+
+
+def _notes(lines: Sequence[Interaction]) -> dict[UUID | None, WrittenNote]:
+    """The words beside lines."""
+    found = Note.objects.filter(interaction__in=lines, deleted_at=None)
+    rows = found.values_list("interaction_id", "id", "body", "written_by_id", "edited_at")
+    return {row[0]: WrittenNote(*row[1:]) for row in rows}
 
 
 def _load(lines: Sequence[Interaction]) -> dict[UUID, Any]:
@@ -92,17 +128,19 @@ def _load(lines: Sequence[Interaction]) -> dict[UUID, Any]:
     return loaded
 
 
-def _line(line: Interaction, scene: Scene, note: str, loaded: Any, zone: ZoneInfo) -> Line:
+def _line(line: Interaction, scene: Scene, note: WrittenNote | None, loaded: Any, zone: ZoneInfo) -> Line:
     kind: TimelineKind | None = TIMELINE_KINDS.get(line.kind) if line.kind in TIMELINE_KINDS else None
     telling = kind.tell(line, scene, loaded) if kind else Telling(title=line.kind.replace("_", " ").capitalize())
     if note and not telling.said:
-        telling = Telling(title=telling.title, said=note, text=telling.text, kind=telling.kind)
+        text = _("Written anew since") if note.edited_at and not telling.text else telling.text
+        telling = Telling(title=telling.title, said=note.body, text=text, kind=telling.kind)
     local = line.occurred_at.astimezone(zone)
     return Line(
         icon=kind.icon if kind else "circle-check",
         telling=telling,
         when=date_format(local, "TIME_FORMAT"),
         occurred_at=line.occurred_at,
+        note=note,
     )
 
 

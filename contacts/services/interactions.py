@@ -22,7 +22,7 @@ from ecosystem.models import Membership
 # Lines that are no touch: of our own book-keeping, and of a letter that left us, which nobody may have read. They stand
 # in the timeline and move no fact.
 SILENT_KINDS = frozenset({"note", "import", "stage_change", "role_change", "consent_change", "message_sent"})
-SILENT_KINDS |= {"message_opened", "message_bounced", "message_complained", "page_view"}
+SILENT_KINDS |= {"message_opened", "message_bounced", "message_complained", "page_view", "next_step_done"}
 # What staff write down by hand, and by which way it usually comes about.
 TALK_KINDS: dict[str, Channel] = {
     "call": Channel.PHONE,

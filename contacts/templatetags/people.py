@@ -1,7 +1,7 @@
 """How people and what happened to them read in lists."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django import template
 from django.utils import timezone
@@ -46,6 +46,20 @@ def day(moment: datetime) -> str:
 def on_day(moment: datetime) -> str:
     """The same within a sentence: `since today`, `since 4 Apr`."""
     return _near(moment, _("today"), _("yesterday"))
+
+
+@register.filter
+def due(on: date) -> str:
+    """The day on which something is to be done: Today, Tomorrow, a weekday within the week, else its date."""
+    today = timezone.localtime(now()).date()
+    ahead = (on - today).days
+    if ahead == 0:
+        return _("Today")
+    if ahead == 1:
+        return _("Tomorrow")
+    if 1 < ahead < 7:
+        return date_format(on, "l")
+    return date_format(on, "j M" if on.year == today.year else "j M Y")
 
 
 def _near(moment: datetime, today_word: str, yesterday_word: str) -> str:

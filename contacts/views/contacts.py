@@ -1,5 +1,6 @@
 """Pages of people: everyone, one of them, adding, editing, deleting."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from contacts.forms.contacts import AddContactForm, EditContactForm
 from contacts.forms.interactions import NoteForm, TalkForm
+from contacts.forms.next_steps import NextStepForm
 from contacts.forms.organizations import AffiliationForm
 from contacts.forms.people_filter import FilterNotUnderstood, read_filter
 from contacts.forms.tags import TagForm
@@ -22,7 +24,7 @@ from contacts.queries.contacts import get_contact
 from contacts.queries.kinds import rungs_in_use, side_kinds_in_use
 from contacts.queries.organizations import get_organization
 from contacts.queries.people_list import find_offered, people_list
-from contacts.queries.person import person_facts
+from contacts.queries.person import PersonFacts, person_facts
 from contacts.queries.tags import offered_tags
 from contacts.queries.timeline import timeline_of
 from contacts.services.contacts import (
@@ -34,8 +36,10 @@ from contacts.services.contacts import (
     edit_contact,
     restore_contact,
 )
+from contacts.services.next_steps import NONE_YET
 from contacts.services.organizations import affiliate
-from contacts.views.surroundings import words_of
+from contacts.timeline_kinds import Shelf
+from contacts.views.surroundings import today_of, words_of
 from ecosystem.base.access import Action, may, member_required
 from ecosystem.base.clock import now
 from ecosystem.base.errors import DomainError, Invalid
@@ -75,20 +79,36 @@ def contact_detail(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
     return person_page(request, get_contact(id))
 
 
+def shelf_of(request: HttpRequest) -> str:
+    """Which lines of the timeline are asked for; empty for all of them, also where there is no such shelf."""
+    wanted = request.GET.get("show", "")
+    return wanted if wanted in Shelf.values else ""
+
+
 def person_page(request: HttpRequest, contact: Contact, status: int = 200, **forms: Any) -> HttpResponse:
     """The page of a person, with a form on it that could not be taken, if there is one."""
     moment = now()
     words = words_of(request)
+    shelf = shelf_of(request)
+    facts = person_facts(contact, words, today=today_of())
     context = {
         "contact": contact,
-        "facts": person_facts(contact, words),
+        "facts": facts,
         "timeline": timeline_of(
-            contact, cursor=request.GET.get("cursor"), words=words, zone=timezone.get_current_timezone(), now=moment
+            contact,
+            cursor=request.GET.get("cursor"),
+            words=words,
+            zone=timezone.get_current_timezone(),
+            now=moment,
+            shelf=shelf,
         ),
+        "shelf": shelf,
+        "shelves": Shelf.choices,
         "panels": _panels(request, contact),
         "call_form": TalkForm(initial={"kind": "call", "occurred_at": moment}, auto_id="call_%s"),
         "visit_form": TalkForm(initial={"kind": "visit", "occurred_at": moment}, auto_id="visit_%s"),
         "note_form": NoteForm(auto_id="note_%s"),
+        "next_step_form": _next_step_form(request, facts) if "next_step_form" not in forms else None,
         "tag_form": TagForm(auto_id="tag_%s"),
         "affiliation_form": AffiliationForm(auto_id="place_%s"),
         **forms,
@@ -193,6 +213,20 @@ def _add(request: HttpRequest, form: AddContactForm, organization: Organization 
     if organization is not None:
         affiliate(contact, organization)
     return contact
+
+
+def _next_step_form(request: HttpRequest, facts: PersonFacts) -> NextStepForm | None:
+    """The form for what is to be done next, filled with what stands there; only for those who may use it."""
+    if not may(request.membership, Action.LOG_INTERACTION):
+        return None
+    step, today = facts.next_step, today_of()
+    initial = {
+        "what": step.what if step else "",
+        "due_on": max(step.due_on, today) if step else today + timedelta(days=1),
+        "assignee": str((step.assignee_id if step else request.membership.pk) or ""),
+        "version": step.version if step else NONE_YET,
+    }
+    return NextStepForm(team=list(team()), today=today, initial=initial, auto_id="step_%s")
 
 
 def _organization_of(request: HttpRequest) -> Organization | None:

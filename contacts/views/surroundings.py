@@ -1,11 +1,14 @@
 """What a page needs of the business around it, read once a request, and where it leads back to."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from ecosystem.base.clock import now
 from ecosystem.queries.stakeholders import KindWords, words_by_kind
 
 
@@ -23,3 +26,8 @@ def back_to(request: HttpRequest, default: str) -> str:
         if url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure()):
             return wanted
     return default
+
+
+def today_of() -> date:
+    """The day that it is for the business whose page is made."""
+    return timezone.localtime(now()).date()

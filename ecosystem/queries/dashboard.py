@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from ecosystem.checklist import CHECKLIST, SettlingFacts, SettlingStep
-from ecosystem.gauges import HUNGRY, GaugeQuestion, HungryPerson, KindCount, PermissionCounts
+from ecosystem.gauges import WAITING, DueStep, GaugeQuestion, HungryPerson, KindCount, PermissionCounts
 from ecosystem.health import (
     Band,
     Lost,
@@ -58,6 +58,7 @@ class Today:
     whole: float | None
     held_back_by: KindWords | None
     feed_first: Sequence[HungryPerson]
+    due: Sequence[DueStep]
     going_without: int
     permission: Sequence[PermissionCounts]
     steps: Sequence[SettlingStep]
@@ -89,12 +90,13 @@ def today(profile: BusinessProfile, words: Mapping[str, KindWords], question: Ga
         for kind in question.cadences
     ]
     held_back = held_back_by(scored)
-    waiting = [person for source in HUNGRY for person in source(question)]
+    waiting = [source(question) for source in WAITING]
     return Today(
         kinds=kinds,
         whole=whole_health(scored),
         held_back_by=words[held_back] if held_back else None,
-        feed_first=first_to_feed(waiting),
+        feed_first=first_to_feed([person for one in waiting for person in one.hungry]),
+        due=[step for one in waiting for step in one.steps],
         going_without=sum(one.going_without for one in kinds),
         permission=_permission(found, question),
         steps=_steps(profile, kinds),

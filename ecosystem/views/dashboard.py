@@ -46,6 +46,7 @@ def today(request: HttpRequest, slug: str) -> HttpResponse:
         "map": draw_map(request.business, profile, found, list(shown.values())),
         "given_nothing": [one.words.plural for one in found.kinds if one.count.people and not one.feedings],
         "feed_first": [(person, gauge.person_url(slug, person)) for person in found.feed_first],
+        "due_template": gauge.steps_template,
         "steps": [step for step in found.steps if may(request.membership, step.action)],
         "period": period,
         "periods": [("7", _("7 days")), ("30", _("30 days")), ("season", _("Season"))],

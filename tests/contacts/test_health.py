@@ -91,7 +91,7 @@ def test_people_who_are_gone_or_must_not_be_contacted_are_not_counted(bakery):
     Contact.objects.filter(given_name="Gone").update(deleted_at=NOW)
     Contact.objects.filter(given_name="Never").update(do_not_contact=True)
     assert count_kinds(ask(), None).counts["client"].people == 0
-    assert waiting_people(ask()) == []
+    assert waiting_people(ask()) == ([], [])
 
 
 def test_too_many_people_are_not_counted_while_a_page_is_made(bakery):
@@ -118,7 +118,7 @@ def test_the_hungriest_come_with_the_name_of_their_firm_and_whether_something_ma
     assign_role("vendor", organization=mill, now=NOW - timedelta(days=200), actor=None)
     person("Quiet", since=NOW - timedelta(days=130))
     person("Near", since=NOW - timedelta(days=130), phone="+12025550142")
-    found = {one.name: one for one in waiting_people(ask())}
+    found = {one.name: one for one in waiting_people(ask())[0]}
     assert (found["Jonas"].organization, found["Jonas"].kind, found["Jonas"].may_act) == ("Harbor Mill", "vendor", True)
     assert (found["Quiet"].may_act, found["Near"].may_act) == (False, True)
     assert not found["Near"].was_ever_fed

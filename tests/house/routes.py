@@ -25,6 +25,8 @@ OWN_NAMES = {
     "affiliation_id": "contacts.Affiliation",
     "change_id": "contacts.StageChange",
     "topic_id": "contacts.Topic",
+    "step_id": "contacts.NextStep",
+    "note_id": "contacts.Note",
     "step_key": "campaigns.Step",
 }
 PATHS = {
@@ -110,8 +112,11 @@ def ids_of(business: Business, route: Route) -> dict[str, UUID]:
         ids: dict[str, UUID] = {}
         for name, label in route.uuids.items():
             model: Any = apps.get_model(label)
-            row = _row_that_hangs_on(model, ids, route) or model.objects.order_by("id").first()
-            assert row is not None, f"{label} has no row in the demo tenants"
+            row = _row_that_hangs_on(model, ids, route)
+            if row is None:
+                row = model.objects.order_by("id").first()
+                assert row is not None, f"{label} has no row in the demo tenants"
+                _hang_on(row, ids, route)
             ids[name] = row.step_key if name == "step_key" else row.pk
         return ids
 
@@ -125,6 +130,17 @@ def _row_that_hangs_on(model: Any, ids: dict[str, UUID], route: Route) -> Any:
         if field.related_model is owner:
             return model.objects.filter(**{field.name: next(iter(ids.values()))}).order_by("id").first()
     return None
+
+
+def _hang_on(row: Any, ids: dict[str, UUID], route: Route) -> None:
+    """Have the parameter before name what this row hangs on."""
+    if not ids:
+        return
+    first = next(iter(ids))
+    owner = apps.get_model(route.uuids[first])
+    for field in row._meta.local_fields:
+        if field.related_model is owner and getattr(row, field.attname) is not None:
+            ids[first] = getattr(row, field.attname)
 
 
 def random_ids(route: Route) -> dict[str, UUID]:

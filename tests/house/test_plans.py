@@ -83,6 +83,7 @@ UNSEEN = {
     "contact_of_member": _KEY,
     "contact_of_owner": _KEY,
     "note_of_contact": _KEY,
+    "next_step_of_contact": _KEY,
     "contact_point_of_org": _KEY,
     "signup_of_form": _KEY,
     "message_of_signup": _KEY,
