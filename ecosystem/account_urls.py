@@ -5,6 +5,7 @@ from allauth.mfa.base import views as mfa
 from django.urls import include, path
 
 from ecosystem.login_limits import limited
+from ecosystem.views import account_security
 
 urlpatterns = [
     # Failures are counted while others of the same address try too, hence no transaction around the whole request.
@@ -22,5 +23,14 @@ urlpatterns = [
         limited(mfa.authenticate, "second", per_minute=30, is_atomic=False),
         name="mfa_authenticate",
     ),
+    path("sessions/<int:session_id>/end/", account_security.session_end, name="session_end"),
+    path("2fa/totp/activate/", account_security.SecondStepOn.as_view(), name="mfa_activate_totp"),
+    path("2fa/totp/deactivate/", account_security.SecondStepOff.as_view(), name="mfa_deactivate_totp"),
+    path(
+        "2fa/recovery-codes/generate/",
+        account_security.NewRecoveryCodes.as_view(),
+        name="mfa_generate_recovery_codes",
+    ),
+    path("2fa/lost/", account_security.second_step_lost, name="second_step_lost"),
     path("", include("allauth.urls")),
 ]

@@ -31,6 +31,8 @@ tell_acts(
     member_joined=_("%(who)s joined the team"),
     member_changed=_("%(who)s changed what %(what)s may do"),
     member_removed=_("%(who)s removed somebody from the team"),
+    second_step_wanted=_("%(who)s asked the team for two-step sign-in"),
+    second_step_not_wanted=_("%(who)s no longer asks the team for two-step sign-in"),
     member_left=_("%(who)s left the team"),
 )
 ACT_SUBJECTS.add(

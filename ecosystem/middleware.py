@@ -5,6 +5,8 @@ import re
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,6 +16,7 @@ from django.core.signals import got_request_exception
 from django.db import InterfaceError, OperationalError, transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.utils import timezone
 
@@ -23,6 +26,7 @@ from ecosystem.base.errors import DomainError
 from ecosystem.base.http import error_response
 from ecosystem.base.tenancy import business_scope, own_rows, user_scope
 from ecosystem.models import Business, BusinessProfile, Membership
+from ecosystem.second_step import second_step_is_missing
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -31,9 +35,9 @@ _PUBLIC = re.compile(r"/p/(?P<slug>[-\w]+)(?:/|$)")
 _KEPT_SECONDS, _KEPT_BUSINESSES = 20, 5_000
 _AWAY = (OperationalError, InterfaceError)
 
-# slug -> (the business as it was read, until when that is believed); per process. Its time zone likewise.
+# slug -> (the business as it was read, until when that is believed); per process. Its manners likewise.
 _known: dict[str, tuple[Business, float]] = {}
-_zones: dict[int, tuple[ZoneInfo, float]] = {}
+_manners: "dict[int, tuple[_Manners, float]]" = {}
 
 
 class HeadersMiddleware:
@@ -113,6 +117,11 @@ class TenantMiddleware:
                 raise Http404
             request.business, request.membership = business, membership
             with business_scope(business, savepoint=False):
+                wanted_from = _manners_of(business.pk).second_step_from
+                if second_step_is_missing(request, wanted_from):
+                    if wanted_from <= clock.now():
+                        return redirect("ecosystem:second_step_wanted", slug=slug)
+                    request.second_step_due = wanted_from
                 return self._answer(request)
 
     def _for_everybody(self, request: Any, slug: str) -> HttpResponseBase:
@@ -125,7 +134,7 @@ class TenantMiddleware:
         """The view's answer, in the business's own time. A page may fail while it is drawn, after the view's
         own transaction: nothing of it stays.
         """
-        with timezone.override(_zone_of(request.business.pk)):  # type: ignore[attr-defined]
+        with timezone.override(_manners_of(request.business.pk).zone):  # type: ignore[attr-defined]
             response = self.get_response(request)
         if response.status_code >= 500:
             transaction.set_rollback(True)
@@ -135,19 +144,27 @@ class TenantMiddleware:
 def forget_businesses() -> None:
     """Have every slug read anew; for a service that renames or closes a business, and for tests."""
     _known.clear()
-    _zones.clear()
+    _manners.clear()
 
 
-def _zone_of(business_id: int) -> ZoneInfo:
-    """The time zone of the business that is entered, believed for a few seconds."""
-    zone, until = _zones.get(business_id, (None, 0.0))
-    if zone is None or until <= time.monotonic():
-        name = BusinessProfile.objects.values_list("timezone", flat=True).first()
-        zone = ZoneInfo(name or settings.TIME_ZONE)
-        if len(_zones) >= _KEPT_BUSINESSES:
-            _zones.clear()
-        _zones[business_id] = (zone, time.monotonic() + _KEPT_SECONDS)
-    return zone
+@dataclass(frozen=True)
+class _Manners:
+    """What every page of a business goes by: its time, and from when on it wants a second step."""
+
+    zone: ZoneInfo
+    second_step_from: datetime | None
+
+
+def _manners_of(business_id: int) -> _Manners:
+    """How the business that is entered wants its pages, believed for a few seconds."""
+    manners, until = _manners.get(business_id, (None, 0.0))
+    if manners is None or until <= time.monotonic():
+        found = BusinessProfile.objects.values_list("timezone", "second_step_from").first()
+        manners = _Manners(ZoneInfo(found[0]), found[1]) if found else _Manners(ZoneInfo(settings.TIME_ZONE), None)
+        if len(_manners) >= _KEPT_BUSINESSES:
+            _manners.clear()
+        _manners[business_id] = (manners, time.monotonic() + _KEPT_SECONDS)
+    return manners
 
 
 def _business_by_slug(slug: str) -> Business:

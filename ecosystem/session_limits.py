@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from allauth.usersessions.models import UserSession
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 
@@ -29,6 +30,7 @@ class SessionLimitsMiddleware:
                 logout(request)
             elif moment - request.session.get(SEEN_AT, 0) >= SEEN_EVERY:
                 request.session[SEEN_AT] = moment
+                UserSession.objects.filter(session_key=request.session.session_key).update(last_seen_at=now())
         return self.get_response(request)
 
 

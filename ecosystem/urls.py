@@ -4,6 +4,7 @@ from django.urls import path
 
 from ecosystem.views import (
     account,
+    account_security,
     api_keys,
     audit,
     core_message,
@@ -21,6 +22,7 @@ app_name = "ecosystem"
 urlpatterns = [
     path("", account.home, name="home"),
     path("businesses/", account.business_choice, name="business_choice"),
+    path("me/second-step/<slug:slug>/", account_security.second_step_wanted, name="second_step_wanted"),
     path("me/theme/", account.theme, name="theme"),
     path("start/", setup.business_new, name="business_new"),
     path("invitations/<str:token>/", invitations.invitation, name="invitation"),
@@ -41,6 +43,7 @@ urlpatterns = [
     path("b/<slug:slug>/kinds/<slug:kind>/", kinds.kind_edit, name="kind_edit"),
     path("b/<slug:slug>/team/", team.team_list, name="team"),
     path("b/<slug:slug>/team/leave/", team.team_leave, name="team_leave"),
+    path("b/<slug:slug>/team/second-step/", account_security.team_second_step, name="team_second_step"),
     path("b/<slug:slug>/team/acts/", audit.audit_list, name="audit"),
     path("b/<slug:slug>/team/invite/", team.team_invite, name="team_invite"),
     path("b/<slug:slug>/team/<uuid:membership_id>/", team.member_edit, name="member_edit"),

@@ -50,6 +50,7 @@ class Action(StrEnum):
     EDIT_SETTINGS = "edit_settings"
     MANAGE_KEYS = "manage_keys"
     SEE_AUDIT = "see_audit"
+    SECURE_TEAM = "secure_team"
 
 
 _HELPER = {Action.SEE_TODAY, Action.SEE_PEOPLE, Action.LOG_INTERACTION}
@@ -70,7 +71,7 @@ _STAFF = (
         Action.SEND_TEST,
     }
 )
-_MANAGER = set(Action) - {Action.MANAGE_KEYS}
+_MANAGER = set(Action) - {Action.MANAGE_KEYS, Action.SECURE_TEAM}
 
 # The whole table: what is not named here is refused.
 PERMISSIONS: dict[Role, frozenset[Action]] = {

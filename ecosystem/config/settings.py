@@ -317,6 +317,7 @@ AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "ecosystem.passwords.GuessablePasswordValidator"},
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
@@ -352,9 +353,12 @@ MFA_ADAPTER = "ecosystem.accounts.MFAAdapter"
 MFA_FORMS = {
     "authenticate": "ecosystem.forms.account.AuthenticateForm",
     "reauthenticate": "ecosystem.forms.account.ReauthenticateForm",
+    "activate_totp": "ecosystem.forms.account.ActivateForm",
 }
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = PRODUCT_NAME
+# Phones go wrong by some seconds: the code before and the code after count too.
+MFA_TOTP_TOLERANCE = 1
 USERSESSIONS_TRACK_ACTIVITY = False
 
 # The API

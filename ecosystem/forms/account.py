@@ -6,8 +6,10 @@ from allauth.account.adapter import get_adapter as get_account_adapter
 from allauth.account.forms import LoginForm as AllauthLoginForm
 from allauth.account.forms import SignupForm as AllauthSignupForm
 from allauth.core import context
+from allauth.mfa.adapter import get_adapter as get_mfa_adapter
 from allauth.mfa.base.forms import AuthenticateForm as AllauthAuthenticateForm
 from allauth.mfa.base.forms import ReauthenticateForm as AllauthReauthenticateForm
+from allauth.mfa.totp.forms import ActivateTOTPForm as AllauthActivateTOTPForm
 from django import forms
 from django.conf import settings
 from django.http import HttpRequest
@@ -15,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ecosystem.login_limits import Attempt
 from ecosystem.models import User
+from ecosystem.second_step import mark_code_used, take_code
 
 
 class Honeypot(forms.TextInput):
@@ -64,7 +67,12 @@ class _LimitedCode:
         attempt = Attempt(f"second step {self.user.pk}", get_account_adapter().get_client_ip(context.request))
         if not attempt.begin():
             raise get_account_adapter().validation_error("too_many_login_attempts")
-        code: str = super().clean_code()  # type: ignore[misc]
+        code: str = self.cleaned_data["code"]  # type: ignore[attr-defined]
+        found = take_code(self.user, code)
+        if found is None:
+            raise get_mfa_adapter().validation_error("incorrect_code")
+        found.user = self.user
+        self.authenticator = found
         attempt.forgive()
         return code
 
@@ -75,6 +83,19 @@ class AuthenticateForm(_LimitedCode, AllauthAuthenticateForm):
 
 class ReauthenticateForm(_LimitedCode, AllauthReauthenticateForm):
     """Showing once more that it is you, by a code."""
+
+
+class ActivateForm(AllauthActivateTOTPForm):
+    """Showing that the app is set up; the code that shows it opens nothing afterwards."""
+
+    def clean_code(self) -> str:
+        attempt = Attempt(f"second step {self.user.pk}", get_account_adapter().get_client_ip(context.request))
+        if not attempt.begin():
+            raise get_account_adapter().validation_error("too_many_login_attempts")
+        code: str = super().clean_code()
+        attempt.forgive()
+        mark_code_used(self.user, code)
+        return code
 
 
 class ThemeForm(forms.Form):

@@ -73,3 +73,26 @@ class LeavingForm(forms.Form):
     def clean_heir(self) -> Membership | None:
         """The member who was chosen; None leaves it to the rule."""
         return self._heirs.get(self.cleaned_data["heir"])
+
+
+class SecondStepForm(forms.Form):
+    """Whether nobody gets in with a password alone, and how long the team has to get ready."""
+
+    days = forms.ChoiceField(
+        label=_("From when on?"),
+        choices=[
+            ("off", _("Not at all")),
+            ("0", _("At once")),
+            ("7", _("In a week")),
+            ("14", _("In two weeks")),
+            ("30", _("In thirty days")),
+        ],
+        initial="14",
+        widget=forms.RadioSelect,
+    )
+
+    @property
+    def wanted_days(self) -> int | None:
+        """How many days from now; None for not at all."""
+        said: str = self.cleaned_data["days"]
+        return None if said == "off" else int(said)

@@ -47,6 +47,7 @@ class BusinessProfile(TenantModel):
     postal_address = models.TextField(_("postal address"), max_length=400, blank=True)
     known_kinds = ArrayField(models.CharField(max_length=12), default=list, blank=True)
     setup_step = models.PositiveSmallIntegerField(default=1)
+    second_step_from = models.DateTimeField(null=True, blank=True)
     sending_paused_at = models.DateTimeField(null=True, blank=True)
     sending_paused_reason = models.CharField(max_length=200, blank=True)
     sending_resumed_at = models.DateTimeField(null=True, blank=True)

@@ -25,6 +25,7 @@ from ecosystem.queries.memberships import (
     possible_heirs,
     team,
 )
+from ecosystem.second_step import users_with_second_step
 from ecosystem.services.invitations import invite, resend_invitation, revoke_invitation
 from ecosystem.services.memberships import change_membership, remove_membership
 
@@ -34,7 +35,14 @@ from ecosystem.services.memberships import change_membership, remove_membership
 def team_list(request: HttpRequest, slug: str) -> HttpResponse:
     """Everybody in the team, and the invitations that are on their way."""
     grantable = grantable_roles(request.membership)
-    context = {"members": team(), "invitations": open_invitations(at=now()), "grantable": grantable, "now": now()}
+    members = list(team())
+    context = {
+        "members": members,
+        "secured": users_with_second_step([member.user_id for member in members]),
+        "invitations": open_invitations(at=now()),
+        "grantable": grantable,
+        "now": now(),
+    }
     return render(request, "ecosystem/team/list.html", context)
 
 

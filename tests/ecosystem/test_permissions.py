@@ -39,6 +39,8 @@ ROUTES = [
     ("member_remove", "post", Action.MANAGE_TEAM, 302),
     ("team_leave", "get", Action.SEE_TODAY, 200),
     ("team_leave", "post", Action.SEE_TODAY, 200),
+    ("team_second_step", "get", Action.SECURE_TEAM, 200),
+    ("team_second_step", "post", Action.SECURE_TEAM, 422),
     ("invitation_resend", "post", Action.MANAGE_TEAM, 302),
     ("invitation_revoke", "post", Action.MANAGE_TEAM, 302),
     ("api_key_list", "get", Action.MANAGE_KEYS, 200),
@@ -110,9 +112,9 @@ def test_pages_that_change_something_do_not_answer_to_get(as_nora, addresses):
 
 def test_every_route_of_the_settings_pages_stands_in_the_table():
     owned = {"ecosystem.views.setup", "ecosystem.views.team", "ecosystem.views.kinds", "ecosystem.views.profile"}
-    owned |= {"ecosystem.views.api_keys"}
+    owned |= {"ecosystem.views.api_keys", "ecosystem.views.account_security"}
     names = {route.name for route in urlpatterns if route.callback.__module__ in owned}
-    assert names - {"business_new"} == {name for name, *_rest in ROUTES}
+    assert names - {"business_new", "second_step_wanted"} == {name for name, *_rest in ROUTES}
 
 
 def test_the_page_about_permissions_says_what_the_code_asks():

@@ -21,7 +21,7 @@ from tests.house.routes import Route, all_routes, dashboard_routes, ids_of
 from tests.house.test_api_walls import body_of, operations, rows_of
 
 # What fills the parameters of addresses that stand outside of every business.
-OF_ACCOUNTS = {"key": "nothing", "uidb36": "1"}
+OF_ACCOUNTS = {"key": "nothing", "uidb36": "1", "session_id": 1}
 OPEN, FORBIDDEN, MISSING = (200, 204, 302, 405, 409), (403,), (404,)
 CSRF = "c" * 32
 

@@ -38,6 +38,9 @@ def a_member_looks_around(visit: Visit) -> None:
     sign_in(visit.client, visit.tenant.owner)
     visit.get(reverse("ecosystem:business_choice"))
     visit.post(reverse("ecosystem:business_choice"), status=405)
+    wanted = reverse("ecosystem:second_step_wanted", kwargs={"slug": visit.tenant.business.slug})
+    visit.get(wanted)
+    visit.post(wanted, status=405)
     visit.get(reverse("ecosystem:theme"), status=405)
     visit.post(reverse("ecosystem:theme"), {"theme": "dark"}, status=None)
 

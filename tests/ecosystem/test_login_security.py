@@ -1,0 +1,202 @@
+"""What the sign-in promises to somebody who looks from outside."""
+
+import statistics
+import time
+from datetime import timedelta
+
+import pytest
+import time_machine
+from allauth.account.adapter import get_adapter
+from allauth.usersessions.models import UserSession
+from django.conf import settings
+from django.test import Client, RequestFactory
+from django.urls import get_resolver, reverse
+from django.utils import timezone
+
+from ecosystem.base.tenancy import business_scope
+from ecosystem.models import User
+from ecosystem.queries.routes import DASHBOARD, addresses
+from ecosystem.services.api_keys import make_api_key
+from tests.ecosystem.test_accounts import NEW, RESET, SIGNUP, is_signed_in, letters, link_in, log_in, masked
+from tests.factories.ecosystem import PASSWORD, make_user, membership_of, sign_in
+
+TOO_MANY = "That was a lot of tries"
+
+
+def test_sec_20_no_page_of_a_member_is_spared_the_token_of_its_form(bakery, nora):
+    strict = sign_in(Client(enforce_csrf_checks=True), nora)
+    views = dict(_views(get_resolver()))
+    asked = [one for one in addresses() if one.path.startswith(DASHBOARD)]
+    assert [one.name for one in asked if getattr(views[one.name], "csrf_exempt", False)] == []
+    for name in ("team_leave", "core_message_edit", "setup_finish", "profile"):
+        address = reverse(f"ecosystem:{name}", kwargs={"slug": bakery.slug})
+        assert strict.post(address, {"sure": "yes"}).status_code == 403, name
+
+
+def _views(resolver, namespace=""):
+    for found in resolver.url_patterns:
+        if hasattr(found, "url_patterns"):
+            yield from _views(found, f"{namespace}{found.namespace}:" if found.namespace else namespace)
+        else:
+            yield f"{namespace}{found.name}", found.callback
+
+
+def test_sec_20_a_session_opens_no_call_of_the_api_and_a_key_no_page(bakery, nora):
+    with business_scope(bakery, nora):
+        key = make_api_key(name="Till", scopes=["contacts:read"], expires_at=None, actor=membership_of(bakery, nora))
+    assert sign_in(Client(), nora).get("/api/v1/contacts").status_code in (401, 403)
+    program = Client(headers={"authorization": f"Bearer {key.text}"})
+    page = program.get(reverse("ecosystem:today", kwargs={"slug": bakery.slug}))
+    assert page.status_code == 302
+    assert page.url.startswith(reverse("account_login"))
+    both = sign_in(Client(headers={"authorization": f"Bearer {key.text}"}), nora)
+    assert both.get("/api/v1/contacts").status_code in (200, 400, 401, 403)
+    assert settings.SESSION_COOKIE_NAME not in program.get("/api/v1/contacts").cookies
+
+
+def test_sec_21_remembering_is_for_thirty_days_and_nothing_else_is(db):
+    ana, start = make_user("Ana"), timezone.now()
+    with time_machine.travel(start, tick=False) as clock:
+        for_good, for_now = Client(), Client()
+        log_in(for_good, ana.email, remember="on")
+        log_in(for_now, ana.email)
+        kept = for_good.cookies[settings.SESSION_COOKIE_NAME]
+        assert kept["max-age"] == 30 * 24 * 3600
+        assert for_now.cookies[settings.SESSION_COOKIE_NAME]["max-age"] == ""
+        clock.move_to(start + timedelta(hours=3))
+        assert not is_signed_in(for_now)
+        clock.move_to(start + timedelta(days=30) - timedelta(seconds=1))
+        assert is_signed_in(for_good)
+        clock.move_to(start + timedelta(days=30))
+        assert not is_signed_in(for_good)
+
+
+def test_the_list_of_devices_says_when_each_was_seen_and_ends_one_alone(db):
+    ana, start = make_user("Ana"), timezone.now()
+    with time_machine.travel(start, tick=False) as clock:
+        here, there, third = Client(), Client(headers={"user-agent": "Firefox/140.0 Windows"}), Client()
+        for client in (here, there, third):
+            log_in(client, ana.email)
+        clock.move_to(start + timedelta(hours=1))
+        is_signed_in(there)
+        page = here.get(reverse("usersessions_list")).content.decode()
+        assert "Firefox on Windows" in page
+        assert "Just now" in page
+        assert "1\xa0hour ago" in page
+        assert "lace unknown" in page
+        row = UserSession.objects.get(session_key=there.session.session_key)
+        end = reverse("session_end", kwargs={"session_id": row.pk})
+        assert sign_in(Client(), make_user("Gus")).post(end).status_code == 404
+        assert is_signed_in(there)
+        assert here.get(end).status_code == 405
+        assert here.post(end).url == reverse("usersessions_list")
+        assert not is_signed_in(there)
+        assert is_signed_in(third)
+        assert is_signed_in(here)
+
+
+def test_sec_22_changing_the_password_ends_the_other_sessions_at_their_next_request(db):
+    ana = make_user("Ana")
+    here, there = sign_in(Client(), ana), sign_in(Client(), ana)
+    sent = {"oldpassword": PASSWORD, "password1": "a brand new loaf of rye", "password2": "a brand new loaf of rye"}
+    here.post(reverse("account_change_password"), sent)
+    assert not is_signed_in(there)
+    assert log_in(Client(), ana.email).status_code == 200
+    assert log_in(Client(), ana.email, "a brand new loaf of rye").status_code == 302
+
+
+@pytest.mark.parametrize("method", ["get", "head"])
+def test_sec_24_looking_five_times_uses_up_no_link_of_the_sign_in(db, method):
+    client = Client()
+    client.post(SIGNUP, NEW)
+    confirm = link_in(letters()[0])
+    Client().post(RESET, {"email": make_user("Ana", email="known@example.com").email})
+    reset = link_in(letters()[1])
+    for _look in range(5):
+        for link in (confirm, reset):
+            assert getattr(Client(), method)(link).status_code in (200, 302)
+    assert not is_signed_in(client)
+    client.post(confirm)
+    assert is_signed_in(client)
+    other = Client()
+    form = other.get(reset)
+    assert other.post(form.url, {"password1": "another long walk", "password2": "another long walk"}).status_code == 302
+    assert User.objects.get(email="known@example.com").check_password("another long walk")
+
+
+def test_sec_48_the_sixth_failure_of_an_account_and_the_eleventh_of_an_address_are_refused(db):
+    make_user("Ana", email="ana@example.com")
+    for number in range(5):
+        seen = log_in(Client(REMOTE_ADDR=f"203.0.113.{number}"), "ana@example.com", "wrong password here")
+        assert TOO_MANY not in seen.content.decode()
+    assert TOO_MANY in log_in(Client(REMOTE_ADDR="203.0.113.99"), "ana@example.com").content.decode()
+    for number in range(10):
+        seen = log_in(Client(REMOTE_ADDR="198.51.100.1"), f"n{number}@example.com", "wrong password here")
+        assert TOO_MANY not in seen.content.decode()
+    refused = log_in(Client(REMOTE_ADDR="198.51.100.1"), make_user("Gus").email)
+    assert TOO_MANY in refused.content.decode()
+
+
+def test_sec_48_known_and_unknown_accounts_cannot_be_told_apart_by_text_or_time(db):
+    taken: dict[str, list[float]] = {"known": [], "unknown": []}
+    bodies = {}
+    for number in range(9):
+        make_user("Ana", email=f"known{number}@example.com")
+        for kind in taken:
+            client, email = Client(REMOTE_ADDR=f"203.0.113.{number}"), f"{kind}{number}@example.com"
+            begun = time.perf_counter()
+            answer = log_in(client, email, "wrong password here")
+            taken[kind].append(time.perf_counter() - begun)
+            bodies[kind] = masked(answer).replace(email.encode(), b"")
+    assert bodies["known"] == bodies["unknown"]
+    difference = abs(statistics.median(taken["known"]) - statistics.median(taken["unknown"]))
+    # Both hash once, which takes a quarter of a second; without that the difference is all of it.
+    assert difference < max(0.02, statistics.median(taken["known"]) / 4), taken
+
+
+@pytest.mark.parametrize(
+    "password",
+    ["password1234", "qwertyuiop12", "123456789012", "elevenchars", "aaaaaaaaaaaa", "dragondragon", "sunshine!!!!!"],
+)
+def test_sec_49_short_and_common_passwords_are_refused(client, db, password):
+    assert client.post(SIGNUP, NEW | {"password1": password}).status_code == 200
+    assert not User.objects.exists()
+
+
+@pytest.mark.parametrize("password", ["only small words", "x y " * 32, "ἀγαθὸν ἡμέραν ἔχε"])
+def test_sec_49_long_ones_of_any_kind_are_welcome_and_may_be_pasted(client, db, password):
+    page = client.get(SIGNUP).content.decode()
+    assert "onpaste" not in page
+    assert client.post(SIGNUP, NEW | {"password1": password}).status_code == 302
+    assert User.objects.get().check_password(password)
+
+
+@pytest.mark.parametrize(
+    ("proxies", "forwarded", "seen"),
+    [
+        (0, "198.51.100.7", "203.0.113.5"),
+        (1, "198.51.100.7", "198.51.100.7"),
+        (1, "192.0.2.66, 198.51.100.7", "198.51.100.7"),
+        (2, "192.0.2.66, 198.51.100.7, 198.51.100.8", "198.51.100.7"),
+    ],
+)
+def test_sec_66_the_address_is_the_one_that_our_own_proxies_saw(settings, proxies, forwarded, seen):
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = proxies
+    request = RequestFactory(REMOTE_ADDR="203.0.113.5").get("/", headers={"x-forwarded-for": forwarded})
+    assert get_adapter(request).get_client_ip(request) == seen
+
+
+def test_sec_66_what_a_visitor_forges_buys_no_tries_behind_a_proxy(db, settings):
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
+    for number in range(11):
+        forged = {"x-forwarded-for": f"192.0.2.{number}, 198.51.100.7", "x-forwarded-proto": "https"}
+        seen = log_in(Client(headers=forged), f"n{number}@example.com", "wrong password here")
+    assert TOO_MANY in seen.content.decode()
+
+
+def test_sec_66_a_forged_host_is_refused_and_a_forged_scheme_makes_no_link(db):
+    assert Client(headers={"host": "evil.example.com"}).get(reverse("account_login")).status_code == 400
+    forged = Client(headers={"x-forwarded-proto": "https", "x-forwarded-host": "evil.example.com"})
+    forged.post(SIGNUP, NEW)
+    assert link_in(letters()[0]).startswith("/accounts/")
+    assert "evil" not in letters()[0]["text"]
