@@ -1,8 +1,11 @@
 """What the columns of a list mean, guessed from their names and checked."""
 
+from collections.abc import Sequence
+
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from contacts.lists.programs import find_program, mapping_of
 from ecosystem.base.addresses import fold
 from ecosystem.base.errors import Invalid
 
@@ -52,8 +55,14 @@ _KNOWN_NAMES = {
 _MEANING_OF = {name: meaning for meaning, names in _KNOWN_NAMES.items() for name in names}
 
 
-def guess_mapping(header: list[str]) -> dict[str, str]:
-    """For each column's index (as text) what it means; each meaning at most once, others are left out."""
+def guess_mapping(header: list[str], sample: Sequence[Sequence[str]] = ()) -> dict[str, str]:
+    """For each column's index (as text) what it means; each meaning at most once, others are left out.
+
+    Lists of programs that are known are read as those write them.
+    """
+    program = find_program(header)
+    if program is not None:
+        return mapping_of(program, header, sample)
     mapping: dict[str, str] = {}
     for index, name in enumerate(header):
         meaning = _MEANING_OF.get(" ".join(fold(name).replace("_", " ").split()), _MEANING_OF.get(fold(name).strip()))

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
+from contacts.lists.programs import STAGE_WORDS
 from contacts.models import Stage
 from ecosystem.base.addresses import fold, normalise_email, normalise_phone
 from ecosystem.base.errors import DomainError, Invalid
@@ -15,7 +16,9 @@ from ecosystem.base.errors import DomainError, Invalid
 _YES = frozenset({"yes", "y", "true", "1", "x", "ja", "oui", "si", "subscribed", "opted in", "on"})
 _DATE_FORMATS = ("%Y-%m-%d", "%d.%m.%Y", "%Y/%m/%d")
 _SPACES = re.compile(r"\s+")
-_TAG_SIGNS = re.compile(r"[;,|]")
+_TAG_SIGNS = re.compile(r":::|[;,|]")
+# Google's own groups: everybody is in one of them.
+_NO_TAG = "* "
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +148,10 @@ class RowReader:
 
 
 def split_tags(text: str) -> tuple[str, ...]:
-    """Tags parted by commas, semicolons or bars, each once."""
-    return tuple(dict.fromkeys(tag for part in _TAG_SIGNS.split(text) if (tag := part.strip()[:40])))
+    """Tags parted by commas, semicolons, bars or three colons, in quotation marks or not, each once."""
+    parts = (part.strip() for part in _TAG_SIGNS.split(text))
+    tags = (part.strip('"').strip()[:40] for part in parts if not part.startswith(_NO_TAG))
+    return tuple(dict.fromkeys(tag for tag in tags if tag))
 
 
 def split_name(given: str, family: str, full: str) -> tuple[str, str, str]:
@@ -202,7 +207,7 @@ def _parse_day(text: str) -> datetime | None:
 
 
 def stage_names_of(labels: dict[str, str]) -> dict[str, str]:
-    """Every word that names a rung, folded: the fixed keys and the business's own labels."""
-    names = {fold(stage.value): stage.value for stage in Stage}
+    """Every word that names a rung, folded: those of other programs, the fixed keys, the business's own labels."""
+    names = dict(STAGE_WORDS) | {fold(stage.value): stage.value for stage in Stage}
     names.update({fold(label): key for key, label in labels.items() if key in Stage.values})
     return names

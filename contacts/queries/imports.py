@@ -1,6 +1,6 @@
 """Reads imports: the list of them, one, what it would do, and its problem rows."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -51,6 +51,14 @@ def find_same_file(imported: Import) -> Import | None:
     """An import of the very same file that is done, if there was one."""
     done = Import.objects.defer("content").filter(file_hash=imported.file_hash, state=Import.State.DONE)
     return done.exclude(id=imported.id).order_by("-id").first()
+
+
+def find_same_header(header: Sequence[str], *, other_than: UUID | None = None) -> Import | None:
+    """The newest import with these very columns that somebody has matched, if there is one."""
+    alike = Import.objects.defer("content", "sample").filter(header=list(header)).exclude(state=Import.State.UPLOADED)
+    if other_than is not None:
+        alike = alike.exclude(id=other_than)
+    return alike.order_by("-id").first()
 
 
 def preview_import(import_id: UUID) -> ImportPreview:

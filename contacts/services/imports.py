@@ -9,7 +9,9 @@ from django.utils.translation import gettext as _
 
 from contacts.lists.columns import check_mapping, guess_mapping
 from contacts.lists.csv_files import read_shape
+from contacts.lists.programs import LEFT, find_program
 from contacts.models import Import, Stage, Topic
+from contacts.queries.imports import find_same_header
 from ecosystem.base.errors import Conflict, Invalid
 from ecosystem.models import Membership
 from ecosystem.queries.zones import date_of_business
@@ -21,9 +23,11 @@ IMPORT_JOB = "import"
 def upload_import(content: bytes, *, file_name: str, uploaded_by: Membership | None = None) -> Import:
     """Keep a file with what was found of its shape and a first guess at its columns.
 
+    A list with the very columns of an earlier one is matched as that one was.
     Raises Invalid with a plain sentence when it is no list that can be read.
     """
     shape = read_shape(content)
+    earlier = find_same_header(shape.header)
     return Import.objects.create(
         file_name=file_name[:200],
         file_hash=hashlib.sha256(content).hexdigest(),
@@ -33,7 +37,7 @@ def upload_import(content: bytes, *, file_name: str, uploaded_by: Membership | N
         header=shape.header,
         sample=shape.sample,
         row_count=shape.row_count,
-        mapping=guess_mapping(shape.header),
+        mapping=earlier.mapping if earlier else guess_mapping(shape.header, shape.sample),
         uploaded_by=uploaded_by,
     )
 
@@ -84,6 +88,9 @@ def permit_import(
 
 def _check_yes(imported: Import, *, rule: str, topic: Topic | None, source: str, said_on: date | None) -> None:
     meanings = set(imported.mapping.values())
+    program = find_program(imported.header)
+    if program is not None and program.are_no:
+        raise Invalid("permission_left", str(LEFT), field="rule")
     if topic is None:
         raise Invalid("permission_topic", _("What did they say yes to? Choose a topic."), field="topic")
     if not source.strip():

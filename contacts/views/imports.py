@@ -6,13 +6,21 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from contacts.forms.imports import ImportColumnsForm, ImportPermissionForm, ImportUploadForm
+from contacts.lists.programs import Program, find_program
 from contacts.models import Import, Stage
-from contacts.queries.imports import find_same_file, get_import, iter_problems, newest_imports, preview_import
+from contacts.queries.imports import (
+    find_same_file,
+    find_same_header,
+    get_import,
+    iter_problems,
+    newest_imports,
+    preview_import,
+)
 from contacts.services.imports import cancel_import, map_import, permit_import, start_import, upload_import
 from ecosystem.base.access import Action, member_required
 from ecosystem.base.csv_lines import csv_line
@@ -56,6 +64,8 @@ def import_columns(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
         "form": form,
         "imported": imported,
         "same_file": find_same_file(imported),
+        "program": find_program(imported.header),
+        "alike": find_same_header(imported.header, other_than=id) if imported.state == Import.State.UPLOADED else None,
         "step": 2,
         "step_names": STEP_NAMES,
     }
@@ -70,10 +80,11 @@ def import_permission(request: HttpRequest, slug: str, id: UUID) -> HttpResponse
         return redirect("contacts:import_detail", slug=slug, id=id)
     if imported.state == Import.State.UPLOADED:
         return redirect("contacts:import_columns", slug=slug, id=id)
+    program = find_program(imported.header)
     initial = {
-        "rule": imported.permission.get("rule", "column" if "yes" in imported.mapping.values() else "none"),
+        "rule": imported.permission.get("rule", _likely_rule(imported, program)),
         "topic": imported.permission.get("topic_id"),
-        "source": imported.permission.get("source", ""),
+        "source": imported.permission.get("source", gettext(program.source) if program and program.source else ""),
         "said_on": imported.permission.get("said_on", ""),
         "stage": imported.stage or Stage.SUSPECT,
         "tags": ", ".join(imported.tags),
@@ -86,7 +97,7 @@ def import_permission(request: HttpRequest, slug: str, id: UUID) -> HttpResponse
             form.add_error(problem.field if problem.field in form.fields else None, str(problem))
         else:
             return redirect("contacts:import_check", slug=slug, id=id)
-    context = {"form": form, "imported": imported, "step": 3, "step_names": STEP_NAMES}
+    context = {"form": form, "imported": imported, "program": program, "step": 3, "step_names": STEP_NAMES}
     return render(request, "contacts/imports/permission.html", context, status=422 if form.errors else 200)
 
 
@@ -154,6 +165,13 @@ def _problem_lines(business_id: int, imported: Import) -> Iterator[str]:
     yield "\ufeff" + csv_line([_("Line"), _("What is wrong"), *imported.header])
     for problem in iter_problems(business_id, imported.id):
         yield csv_line([str(problem.line), problem.sentence, *problem.row])
+
+
+def _likely_rule(imported: Import, program: Program | None) -> str:
+    """The first answer to what these people said; nothing is taken from it before somebody says so."""
+    if program is not None and (program.rule != "none" or program.are_no):
+        return program.rule
+    return "column" if "yes" in imported.mapping.values() else "none"
 
 
 def _has_begun(imported: Import) -> bool:
