@@ -6,7 +6,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from campaigns import acts, timeline  # noqa: F401 - add how acts and letters are told
+from campaigns import acts, personal_tables, timeline  # noqa: F401 - add how things are told, whose data stands where
 from campaigns.models import Message, ProviderAccount
 from campaigns.queries.enrollments import enrollments_of_contact
 from campaigns.queries.sequence_pages import running_sequences
@@ -150,6 +150,8 @@ OPEN_DOORS.add("p", OpenDoor("everybody", "see the public pages of a business an
 OPEN_DOORS.add("c", OpenDoor("whoever holds the link", "confirm a yes"))
 OPEN_DOORS.add("u", OpenDoor("whoever holds the link", "unsubscribe"))
 OPEN_DOORS.add("prefs", OpenDoor("whoever holds the link", "see and change their own permissions"))
+OPEN_DOORS.add("d", OpenDoor("whoever holds the link", "fetch the copy of their data, once"))
+OPEN_DOORS.add("f", OpenDoor("whoever holds the link", "say for the second time that they want to be forgotten"))
 OPEN_DOORS.add("l", OpenDoor("whoever holds the link", "be led to where a link of a letter points"))
 OPEN_DOORS.add("t", OpenDoor("a provider that signs", "hand in a text or what became of one"))
 OPEN_DOORS.add("e", OpenDoor("a provider that signs", "tell what became of letters"))

@@ -1,10 +1,20 @@
 """What campaigns hears from the floors below, in the same transaction."""
 
+from campaigns.services.data_letters import plan_data_letter
 from campaigns.services.enrollments import exit_enrollments, exit_text_only
 from campaigns.services.messages import cancel_open_messages
 from campaigns.services.quiet_hours import plan_hours_anew
 from campaigns.services.trigger_starts import promise_start_on_yes
-from contacts.events import ConsentConfirmed, ConsentGranted, ConsentWithdrawn, ContactDeleted, ContactEdited
+from contacts.events import (
+    ConsentConfirmed,
+    ConsentGranted,
+    ConsentWithdrawn,
+    ContactDeleted,
+    ContactEdited,
+    ContactErased,
+    DataCopyReady,
+    ErasureAsked,
+)
 from contacts.models import Channel
 from ecosystem.base.events import on
 
@@ -41,6 +51,27 @@ def stop_for_deleted(event: ContactDeleted) -> None:
     """Nobody writes to somebody who was taken off the lists."""
     exit_enrollments(contact_id=event.contact_id, reason="deleted")
     cancel_open_messages(contact_id=event.contact_id, reason="contact_gone")
+
+
+@on(ContactErased)
+def stop_for_erased(event: ContactErased) -> None:
+    """Whoever is forgotten gets nothing any more, not even what was needed."""
+    exit_enrollments(contact_id=event.contact_id, reason="erased")
+    cancel_open_messages(contact_id=event.contact_id, reason="erased")
+    for address_hash in event.address_hashes:
+        cancel_open_messages(address_hash=address_hash, reason="erased")
+
+
+@on(ErasureAsked)
+def ask_whether_it_was_they(event: ErasureAsked) -> None:
+    """The link that finishes it goes to the mailbox that they confirmed."""
+    plan_data_letter("confirm_erasure", event.contact_id, event.request_id, event.address)
+
+
+@on(DataCopyReady)
+def tell_where_the_copy_is(event: DataCopyReady) -> None:
+    """The link to a copy goes to the mailbox that they confirmed."""
+    plan_data_letter("data_copy", event.contact_id, event.request_id, event.address)
 
 
 @on(ContactEdited)

@@ -8,6 +8,7 @@ from django.urls import path
 from campaigns.views import (
     program_signups,
     provider_events,
+    public_data,
     public_links,
     public_sent,
     public_signups,
@@ -27,6 +28,10 @@ urlpatterns = [
     path("u/<str:token>/undo", public_links.unsubscribe_undo, name="unsubscribe_undo"),
     path("u/<str:token>/more", public_links.unsubscribe_trap, name="unsubscribe_trap"),
     path("prefs/<str:token>/more", public_links.preferences_trap, name="preferences_trap"),
+    path("prefs/<str:token>/copy", public_data.ask_copy, name="preferences_copy"),
+    path("prefs/<str:token>/erasure", public_data.ask_erasure, name="preferences_erasure"),
+    path("d/<str:token>", public_data.copy, name="data_copy"),
+    path("f/<str:token>", public_data.erasure, name="data_erasure"),
     path("prefs/<str:token>/sent", public_sent.sent, name="preferences_sent"),
     path("prefs/<str:token>/sent/<uuid:id>", public_sent.sent_letter, name="preferences_sent_letter"),
     path("prefs/<str:token>", public_links.preferences, name="preferences"),

@@ -11,6 +11,12 @@ tell_acts(
     organization__restored=_("%(who)s brought back %(what)s"),
 )
 tell_acts("users", contact__deleted=_("%(who)s deleted %(what)s"), contact__restored=_("%(who)s brought back %(what)s"))
+tell_acts(
+    "shield-check",
+    contact__erased=_("%(who)s began to erase somebody"),
+    data__copy_asked=_("%(who)s asked for a copy of the data of %(what)s"),
+    data__copy_fetched=_("%(who)s fetched the copy of the data of %(what)s"),
+)
 tell_acts("shield-check", consent__exported=_("%(who)s took out the proof of what %(what)s allows"))
 tell_acts(
     "users",

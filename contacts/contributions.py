@@ -1,6 +1,7 @@
 """What contacts lends to the pages of lower floors, and how the lines are told that it writes into timelines."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -8,22 +9,34 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from contacts import acts  # noqa: F401 - adds how acts are told
-from contacts.models import Act, Consent, Interaction, NextStep, StageChange
+from contacts import acts, personal_tables  # noqa: F401 - add how acts are told, and whose data stands where
+from contacts.models import Act, Consent, DataRequest, Interaction, NextStep, StageChange
 from contacts.services.bulk import BULK_JOB, work_bulk
 from contacts.services.consent_proof import consent_states_differ
+from contacts.services.data_requests import (
+    ATTENTION_KEY,
+    COPY_JOB,
+    ERASURE_JOB,
+    EXPIRY_QUEUE,
+    work_copy,
+    work_erasure,
+    work_expiry,
+)
 from contacts.services.import_slices import work_import
 from contacts.services.imports import IMPORT_JOB
 from contacts.services.notes import PURGE_QUEUE, work_purge
 from contacts.timeline_kinds import TIMELINE_KINDS, Scene, Shelf, Telling, TimelineKind
-from contacts.today import PEOPLE_GAUGE, permission_figures, settling_steps, who_waits
+from contacts.today import PEOPLE_GAUGE, data_notice, permission_figures, settling_steps, who_waits
 from ecosystem.agenda import AGENDA_QUEUES, AgendaQueue
+from ecosystem.attention import ATTENTION
 from ecosystem.base.access import Action
 from ecosystem.checklist import CHECKLIST
 from ecosystem.gauges import GAUGES, PERMISSIONS, WAITING
 from ecosystem.invariants import INVARIANTS
 from ecosystem.jobs import JOBS
 from ecosystem.navigation import MENU, MenuGroup, MenuItem
+from ecosystem.sealed import SEALED
+from ecosystem.services.sealed import reseal_column
 from ecosystem.ways_in import WAYS_IN, WayIn
 
 MENU.add(
@@ -44,6 +57,11 @@ MENU.add(
 
 JOBS.add(IMPORT_JOB, work_import)
 JOBS.add(BULK_JOB, work_bulk)
+JOBS.add(COPY_JOB, work_copy)
+JOBS.add(ERASURE_JOB, work_erasure)
+AGENDA_QUEUES.add(EXPIRY_QUEUE, AgendaQueue(lane="maintenance", work=work_expiry))
+SEALED.add("contacts.DataRequest.sealed_copy", partial(reseal_column, DataRequest, "sealed_copy"))
+ATTENTION.add(ATTENTION_KEY, data_notice)
 
 WAYS_IN.add(
     "import",

@@ -170,3 +170,33 @@ class SuppressionLifted(DomainEvent):
     contact_id: UUID
     channel: str
     topic_id: UUID
+
+
+@dataclass(frozen=True)
+class ContactErased(DomainEvent):
+    """Somebody is being forgotten; `address_hashes` are those of every address of theirs, by every kept key."""
+
+    business_id: int
+    contact_id: UUID
+    address_hashes: tuple[str, ...]
+    actor_id: UUID | None = None
+
+
+@dataclass(frozen=True)
+class ErasureAsked(DomainEvent):
+    """Somebody asked to be forgotten; the link that confirms it is to go to `address`."""
+
+    business_id: int
+    contact_id: UUID
+    request_id: UUID
+    address: str
+
+
+@dataclass(frozen=True)
+class DataCopyReady(DomainEvent):
+    """The copy of somebody's data that they asked for is made; the link to it is to go to `address`."""
+
+    business_id: int
+    contact_id: UUID
+    request_id: UUID
+    address: str

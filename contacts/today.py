@@ -5,10 +5,12 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from contacts.models import Channel
 from contacts.queries.health import count_kinds, count_risen, waiting_people
 from contacts.queries.reach import Reach, count_permission
+from ecosystem.attention import Notice
 from ecosystem.base.access import Action
 from ecosystem.checklist import SettlingFacts, SettlingStep
 from ecosystem.gauges import (
@@ -87,6 +89,17 @@ def permission_figures(question: GaugeQuestion, at_most: int | None) -> Permissi
         if reach.people or channel == Channel.EMAIL:
             channels.append(PermissionCount(channel.value, reach.people, reach.gained, reach.weeks))
     return PermissionCounts(channels, found.left, found.complained)
+
+
+def data_notice(slug: str, number: int) -> Notice:
+    """What people asked about their data, until somebody has taken note of it."""
+    words = ngettext(
+        "%(n)s person asked about their data. Look at what became of it.",
+        "%(n)s people asked about their data. Look at what became of it.",
+        number,
+    )
+    url = reverse("contacts:data_request_list", kwargs={"slug": slug})
+    return Notice(words % {"n": number}, url, Action.EXPORT_PEOPLE)
 
 
 def settling_steps(facts: SettlingFacts) -> Sequence[SettlingStep]:

@@ -2,7 +2,19 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from contacts.views import bulk, contacts, imports, interactions, ladder, next_steps, organizations, roles, tags, topics
+from contacts.views import (
+    bulk,
+    contacts,
+    data_requests,
+    imports,
+    interactions,
+    ladder,
+    next_steps,
+    organizations,
+    roles,
+    tags,
+    topics,
+)
 
 app_name = "contacts"
 
@@ -17,6 +29,12 @@ dashboard: list[URLPattern | URLResolver] = [
     path("contacts/<uuid:id>/edit/", contacts.contact_edit, name="contact_edit"),
     path("contacts/<uuid:id>/delete/", contacts.contact_delete, name="contact_delete"),
     path("contacts/<uuid:id>/restore/", contacts.contact_restore, name="contact_restore"),
+    path("contacts/<uuid:id>/data/", data_requests.contact_data, name="contact_data"),
+    path("contacts/<uuid:id>/data/copy/", data_requests.contact_copy, name="contact_copy"),
+    path("contacts/<uuid:id>/data/erase/", data_requests.contact_erase, name="contact_erase"),
+    path("contacts/data/", data_requests.data_request_list, name="data_request_list"),
+    path("contacts/data/seen/", data_requests.data_request_note, name="data_request_note"),
+    path("contacts/data/<uuid:id>/fetch/", data_requests.data_request_fetch, name="data_request_fetch"),
     path("contacts/<uuid:id>/timeline/", interactions.timeline, name="timeline"),
     path("contacts/<uuid:id>/interactions/new/", interactions.interaction_add, name="interaction_add"),
     path("contacts/<uuid:id>/notes/", interactions.note_add, name="note_add"),

@@ -1,6 +1,6 @@
 """What matters most asks once more who is there: keys and the team, unless somebody has just signed in."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import wraps
 from typing import Any
 from urllib.parse import urlencode
@@ -17,10 +17,11 @@ from ecosystem.session_limits import SIGNED_IN_AT
 View = Callable[..., HttpResponseBase]
 
 
-def fresh_login_required(page: str) -> Callable[[View], View]:
+def fresh_login_required(page: str, *, keeps: Collection[str] = ()) -> Callable[[View], View]:
     """Lead a member whose last sign-in is older than 15 minutes to a page that asks for the password again.
 
-    Afterwards they stand on `page`, a URL name of the business, and do it there.
+    Afterwards they stand on `page`, a URL name of the business, and do it there. `keeps` names what else of the address
+    that page has too.
     """
 
     def decorate(view: View) -> View:
@@ -28,7 +29,7 @@ def fresh_login_required(page: str) -> Callable[[View], View]:
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if has_just_signed_in(request):
                 return view(request, *args, **kwargs)
-            back = reverse(page, kwargs={"slug": kwargs["slug"]})
+            back = reverse(page, kwargs={name: kwargs[name] for name in ("slug", *keeps)})
             return HttpResponseRedirect(f"{reverse('account_reauthenticate')}?{urlencode({'next': back})}")
 
         return guarded

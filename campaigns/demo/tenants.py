@@ -33,12 +33,13 @@ from campaigns.services.signup_forms import FormWords, add_signup_form, publish_
 from campaigns.services.signups import request_signup
 from campaigns.services.text_signups import request_texts
 from campaigns.services.trigger_starts import START_ON_YES
-from contacts.models import Channel, ImportProblem, Suppression
+from contacts.models import Channel, ContactPoint, DataRequest, ImportProblem, Suppression
 from contacts.queries.contacts import PeopleFilter
 from contacts.services.bulk import edit_chosen, edit_matching
 from contacts.services.consent import grant_consent, withdraw_consent
 from contacts.services.consent_ledger import NO_EVIDENCE
 from contacts.services.contacts import ContactDetails, add_contact
+from contacts.services.data_requests import ask_for_copy, ask_for_erasure
 from contacts.services.imports import map_import, permit_import, start_import, upload_import
 from contacts.services.interactions import log_talk
 from contacts.services.next_steps import NONE_YET, set_next_step
@@ -51,6 +52,7 @@ from contacts.services.topics import add_topic
 from ecosystem.base.access import Role
 from ecosystem.base.addresses import address_hashes
 from ecosystem.base.ids import uuid7
+from ecosystem.base.sealing import seal
 from ecosystem.base.tenancy import business_scope, current_business_id
 from ecosystem.days import business_day
 from ecosystem.models import (
@@ -112,6 +114,7 @@ def _write_tenant(marker: str) -> DemoTenant:
         _write_permission(made)
         _write_texts(made)
         _write_letters(made)
+        _write_wishes(made)
         _write_absence(made)
         _write_import(made)
         _write_figures(made)
@@ -197,6 +200,16 @@ def _write_permission(made: SimpleNamespace) -> None:
     )
 
 
+def _write_wishes(made: SimpleNamespace) -> None:
+    """A copy of their data that is ready for them, and a wish to be forgotten that waits for their second word."""
+    point = ContactPoint.objects.filter(contact=made.contact, kind=ContactPoint.Kind.EMAIL)
+    point.update(verified_at=made.now)
+    wish = ask_for_copy(made.contact, address=made.contact.primary_email)
+    # Made by hand: what a copy reads is looked at elsewhere.
+    DataRequest.objects.filter(id=wish.id).update(state=DataRequest.State.READY, sealed_copy=seal(made.marker.encode()))
+    ask_for_erasure(made.contact, address=made.contact.primary_email)
+
+
 def _write_texts(made: SimpleNamespace) -> None:
     TextSender.objects.create(
         brand=f"{made.marker}brand",
@@ -242,6 +255,18 @@ def _write_letters(made: SimpleNamespace) -> None:
     message = Message.objects.filter(enrollment__isnull=False).first()
     if message is None:
         raise RuntimeError("The demo sequence planned no letter.")
+    Message.objects.create(
+        message_class=Message.MessageClass.RELATIONSHIP,
+        lane=Message.Lane.SEQUENCE,
+        idem_key=f"t:{made.marker}sent",
+        contact=made.contact,
+        topic=made.topic,
+        content_version=message.content_version,
+        address=message.address,
+        address_hash=message.address_hash,
+        state=Message.State.DELIVERED,
+        accepted_at=made.now,
+    )
     # In the hand of a worker for a hundred years: nobody else works on it.
     held = QueuedMessage.objects.get(id=message.id)
     claim = MessageClaim.objects.create(lane=held.lane, lease_until=made.now + FAR_AWAY, message_ids=[held.id])

@@ -28,6 +28,44 @@ def receipt_plan(language: str) -> RenderPlan:
     return compile_letter(letter, message_class="relationship", language=language, is_system=True)
 
 
+@cache
+def data_copy_plan(language: str) -> RenderPlan:
+    """Says where the copy of somebody's data lies. Merge value `action.url`."""
+    with translation.override(language):
+        letter = Letter(
+            subject=_("Your data at {{ business.name }}"),
+            preheader=_("The copy you asked for is ready."),
+            body=_(
+                "Hello {{ contact.first_name }},\n\n"
+                "you asked {{ business.name }} for a copy of what is known of you. It is ready.\n\n"
+                "The button leads to it. It can be fetched once, within 7 days. "
+                "If it was not you who asked, do nothing: only this mailbox gets the link."
+            ),
+            button_label=_("Fetch my data"),
+            button_url=ACTION,
+        )
+    return compile_letter(letter, message_class=TRANSACTIONAL, language=language, is_system=True)
+
+
+@cache
+def erasure_plan(language: str) -> RenderPlan:
+    """Asks whether it was they who want to be forgotten. Merge value `action.url`."""
+    with translation.override(language):
+        letter = Letter(
+            subject=_("Shall {{ business.name }} forget you?"),
+            preheader=_("Nothing is erased before you say so once more."),
+            body=_(
+                "Hello {{ contact.first_name }},\n\n"
+                "somebody, most likely you, asked {{ business.name }} to erase everything that is known of you.\n\n"
+                "The button leads to the last step. It works for 7 days. "
+                "If it was not you, do nothing: without your word nothing is erased."
+            ),
+            button_label=_("To the last step"),
+            button_url=ACTION,
+        )
+    return compile_letter(letter, message_class=TRANSACTIONAL, language=language, is_system=True)
+
+
 def _confirmation() -> Letter:
     return Letter(
         subject=_("Please confirm: {{ topic.name }} from {{ business.name }}"),

@@ -14,13 +14,14 @@ from django.utils.translation import gettext as _
 
 from campaigns.gateways.base import OutgoingMessage
 from campaigns.models import Content, ContentVersion, Link
+from campaigns.queries.data_links import LINKS, data_url
 from campaigns.queries.signups import confirm_url
 from campaigns.rendering.letters import Letter, compile_letter
 from campaigns.rendering.lint import lint_plan
 from campaigns.rendering.messages import build
 from campaigns.rendering.plan import RenderPlan
 from campaigns.rendering.preparing import PreparedLetter, SenderIdentity, prepare
-from campaigns.rendering.system_letters import confirmation_plan, receipt_plan
+from campaigns.rendering.system_letters import confirmation_plan, data_copy_plan, erasure_plan, receipt_plan
 from campaigns.rendering.texts import compile_text, lint_text
 from campaigns.services.delivery_claims import ClaimedMessage
 from contacts.models import Contact, Topic
@@ -29,7 +30,12 @@ from ecosystem.base.sql import array_text, rows
 from ecosystem.base.tenancy import current_business_id
 from ecosystem.models import Business, BusinessProfile, Membership
 
-SYSTEM_PLANS = {"confirm_signup": confirmation_plan, "receipt": receipt_plan}
+SYSTEM_PLANS = {
+    "confirm_signup": confirmation_plan,
+    "receipt": receipt_plan,
+    "data_copy": data_copy_plan,
+    "confirm_erasure": erasure_plan,
+}
 MOST_PREPARED = 200
 
 # Asked once for every hundred letters: three queries of the ORM would cost a fifth of what a letter costs.
@@ -190,6 +196,8 @@ class LetterPress:
         merge["contact.first_name"] = merge.get("given_name", "")
         if message.signup_id is not None and message.template == "confirm_signup":
             merge["action.url"] = confirm_url(self.business_id, UUID(message.signup_id))
+        if message.template in LINKS:
+            merge["action.url"] = data_url(message.template, self.business_id, UUID(merge["request_id"]))
         return merge
 
 

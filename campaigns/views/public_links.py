@@ -109,7 +109,7 @@ def unsubscribe(request: HttpRequest, link: OpenedLink) -> HttpResponse:
     topic = message.topic if message else None
     context: dict[str, Any] = {"topic": topic, "token": link.token, "preferences": _preferences_of(link, message)}
     # A mail program's one-click is asked for by a person and always counts; a button may be pressed by a scanner.
-    if request.method != "POST" or (not _is_one_click(request) and _is_in_trap(message)):
+    if request.method != "POST" or (not _is_one_click(request) and is_in_a_trap(message)):
         _note_visit(message)
         is_out = message is not None and is_suppressed(message.channel, hashes_of_message(message), topic=topic)
         return public_page(request, link.business, "campaigns/public/leave.html", {**context, "is_out": is_out})
@@ -130,7 +130,7 @@ def unsubscribe_undo(request: HttpRequest, link: OpenedLink) -> HttpResponse:
     """Taking a leaving back, from the page that said it and soon after: a new yes by the person."""
     message = find_message(link.row_id)
     topics: list[Topic] = []
-    if request.method == "POST" and message is not None and not _is_in_trap(message):
+    if request.method == "POST" and message is not None and not is_in_a_trap(message):
         proof = read_form_time(request.POST.get("proof", ""), now=clock.now().timestamp())
         is_theirs = proof.freshness == Freshness.GOOD and proof.about[:16] == message.id.bytes
         if is_theirs and use_form_time(proof):
@@ -150,7 +150,7 @@ def preferences(request: HttpRequest, link: OpenedLink) -> HttpResponse:
     context: dict[str, Any] = {}
     if request.method != "POST":
         _note_visit(message)
-    elif not _is_in_trap(message):
+    elif not is_in_a_trap(message):
         evidence = evidence_of(request, page="preferences")
         if "rest" in request.POST:
             context["rested"] = rest(message, days=_days_of(request.POST["rest"]), now=now)
@@ -197,7 +197,8 @@ def _trap(link: OpenedLink) -> HttpResponse:
     return private(HttpResponse(status=204))
 
 
-def _is_in_trap(message: Message | None) -> bool:
+def is_in_a_trap(message: Message | None) -> bool:
+    """Whether a machine was just caught at this letter: buttons count for nothing then."""
     return message is not None and is_in_trap(message, now=clock.now())
 
 

@@ -3,6 +3,7 @@
 from contacts.models.bulk import BulkEdit, BulkEditItem
 from contacts.models.consent import Act, Basis, Consent, ConsentEvidence, ConsentState, Suppression
 from contacts.models.contacts import Contact, Stage
+from contacts.models.data_requests import DataRequest
 from contacts.models.imports import Import, ImportProblem
 from contacts.models.interactions import FEEDING_KINDS, Channel, ContactStats, Interaction
 from contacts.models.next_steps import NextStep
@@ -29,6 +30,7 @@ __all__ = [
     "ContactPoint",
     "ContactStats",
     "ContactTag",
+    "DataRequest",
     "Import",
     "ImportProblem",
     "Interaction",

@@ -60,6 +60,11 @@ class Contact(TenantModel):
         null=True, blank=True, help_text="they asked for at most one letter or text in so many days, all together"
     )
     deleted_at = models.DateTimeField(null=True, blank=True)
+    erased_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="they were forgotten: nothing is left but this id, and nothing brings them back",
+    )
 
     class Meta:
         indexes = [

@@ -45,6 +45,7 @@ SOURCES: dict[str, Promise] = {
     "provider": _("Told the provider of texts"),
     "team": _("Told the team"),
     "api": _("Another program"),
+    "erasure": _("Asked to be forgotten"),
 }
 
 

@@ -212,8 +212,11 @@ def delete_contact(contact: Contact, *, actor: Membership | None, now: datetime)
 
 @transaction.atomic
 def restore_contact(contact: Contact, *, actor: Membership | None, now: datetime) -> None:
-    """Bring a deleted person back as they were; nothing happens where they are there. Publishes ContactRestored."""
-    deleted = Contact.objects.filter(pk=contact.pk, deleted_at__isnull=False)
+    """Bring a deleted person back as they were; nothing happens where they are there, or were erased.
+
+    Publishes ContactRestored.
+    """
+    deleted = Contact.objects.filter(pk=contact.pk, deleted_at__isnull=False, erased_at=None)
     if not deleted.update(deleted_at=None, updated_at=now, version=F("version") + 1):
         return
     record_act("contact.restored", actor=actor, subject=contact)

@@ -39,6 +39,8 @@ UNSUBSCRIBE = "unsubscribe"
 PREFERENCES = "preferences"
 TEXTS = "texts"
 EVENTS = "events"
+DATA_COPY = "data_copy"
+DATA_ERASURE = "data_erasure"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,8 @@ PURPOSES = {
     PREFERENCES: Purpose("message", 2, timedelta(days=90)),
     TEXTS: Purpose("texts", 0, None),
     EVENTS: Purpose("events", 0, None),
+    DATA_COPY: Purpose("data", 0, timedelta(days=7)),
+    DATA_ERASURE: Purpose("data", 1, timedelta(days=7)),
 }
 
 

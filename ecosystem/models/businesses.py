@@ -52,6 +52,9 @@ class BusinessProfile(TenantModel):
     sending_paused_reason = models.CharField(max_length=200, blank=True)
     sending_resumed_at = models.DateTimeField(null=True, blank=True)
     absence_held = models.BigIntegerField(default=0, db_default=0, help_text="the last absence whose letters are held")
+    attention = models.JSONField(
+        default=dict, blank=True, help_text="how many things of each kind Today points out until they are taken note of"
+    )
 
     class Meta:
         constraints = [TenantUniqueConstraint(fields=["business_id"], name="business_profile_one")]

@@ -6,6 +6,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from ecosystem.attention import ATTENTION
 from ecosystem.base.access import Action, may, member_required
 from ecosystem.base.clock import now
 from ecosystem.base.errors import LimitReached
@@ -47,6 +48,11 @@ def today(request: HttpRequest, slug: str) -> HttpResponse:
         "given_nothing": [one.words.plural for one in found.kinds if one.count.people and not one.feedings],
         "feed_first": [(person, gauge.person_url(slug, person)) for person in found.feed_first],
         "due_template": gauge.steps_template,
+        "notices": [
+            notice
+            for key, number in profile.attention.items()
+            if key in ATTENTION and may(request.membership, (notice := ATTENTION.get(key)(slug, number)).action)
+        ],
         "steps": [step for step in found.steps if may(request.membership, step.action)],
         "period": period,
         "periods": [("7", _("7 days")), ("30", _("30 days")), ("season", _("Season"))],

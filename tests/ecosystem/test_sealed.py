@@ -20,7 +20,7 @@ from ecosystem.services.account_emails import queue_account_email
 from ecosystem.services.api_keys import make_api_key
 from ecosystem.services.idempotency import KeptAnswer, keep_answer
 from ecosystem.services.sealed import reseal_everything
-from tests.factories.permission import make_business, owner_of
+from tests.factories.permission import make_business, make_person, owner_of
 
 pytestmark = pytest.mark.django_db
 CANARY = "ZZCANARY-rye-and-salt"
@@ -40,6 +40,8 @@ def bakery(settings):
         key = make_api_key(name="Till", scopes=["contacts:read"], expires_at=None, actor=nora).key
         answer = KeptAnswer(201, "application/json", CANARY.encode())
         keep_answer(key, "k", request_hash="h", answer=answer)
+        wish = {"kind": "copy", "state": "ready", "contact": make_person(), "sealed_copy": seal(CANARY.encode())}
+        apps.get_model("contacts.DataRequest").objects.create(**wish)
     queue_account_email("nora@example.com", CANARY, CANARY)
     seed = get_adapter().encrypt(CANARY)
     Authenticator.objects.create(user=nora.user, type=Authenticator.Type.TOTP, data={"secret": seed})
@@ -76,6 +78,7 @@ def test_sec_63_after_sealing_anew_the_old_key_can_go(bakery, settings, capsys):
         sealed = [IdempotencyKey.objects.get().sealed, AccountEmail.objects.get().sealed]
         account = apps.get_model("campaigns.ProviderAccount").objects.get()
         sealed += [account.sealed_secret, account.sealed_address, account.sealed_candidate]
+        sealed.append(apps.get_model("contacts.DataRequest").objects.get().sealed_copy)
     assert all(CANARY.encode() in unseal(bytes(one)) for one in sealed)
     for step in Authenticator.objects.all():
         assert get_adapter().decrypt(step.data.get("secret") or step.data["seed"]) == CANARY

@@ -23,6 +23,7 @@ SMALL = {
     "ecosystem.PermissionSnapshot": "one of a channel and a day",
     "ecosystem.Tally": "folded when there are more than two thousand",
     "ecosystem.Job": "one of a list that was brought in",
+    "contacts.DataRequest": "what people ask about their data",
     "contacts.Import": "lists that were brought in",
     "contacts.Topic": "what people may say yes to",
     "contacts.Tag": "words of the team",

@@ -164,6 +164,33 @@ def somebody_who_was_deleted_reads_what_was_sent(visit: Visit) -> None:
     visit.get(_of_letter(visit, "preferences_sent_letter", id=_letter_id(visit)), status=404)
 
 
+def a_person_asks_for_their_data(visit: Visit) -> None:
+    url = _of_letter(visit, "preferences_copy")
+    visit.get(url)
+    visit.post(url)
+    fetch = reverse("public:data_copy", kwargs={"token": visit.tokens["d"]})
+    for _ in range(2):
+        visit.get(fetch)
+        visit.post(fetch)
+
+
+def a_person_asks_to_be_forgotten(visit: Visit) -> None:
+    url = _of_letter(visit, "preferences_erasure")
+    visit.get(url)
+    visit.post(url)
+    last_step = reverse("public:data_erasure", kwargs={"token": visit.tokens["f"]})
+    for _ in range(2):
+        visit.get(last_step)
+        visit.post(last_step)
+
+
+def somebody_whose_address_was_never_confirmed_asks_for_their_data(visit: Visit) -> None:
+    with visit.behind_the_scenes():
+        ContactPoint.objects.update(verified_at=None)
+    for name in ("preferences_copy", "preferences_erasure"):
+        visit.post(_of_letter(visit, name))
+
+
 def a_person_stops_everything(visit: Visit) -> None:
     visit.post(_of_letter(visit, "preferences"), {"stop": "1"})
 
@@ -325,6 +352,9 @@ CUSTOMER_VISITS = (
     a_person_chooses,
     a_person_asks_for_fewer_and_for_a_rest,
     a_person_reads_what_was_sent_to_them,
+    a_person_asks_for_their_data,
+    a_person_asks_to_be_forgotten,
+    somebody_whose_address_was_never_confirmed_asks_for_their_data,
     somebody_who_was_deleted_reads_what_was_sent,
     a_person_stops_everything,
     somebody_who_was_deleted_stops_everything,

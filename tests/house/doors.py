@@ -11,8 +11,18 @@ from django.urls import reverse
 
 from campaigns.demo.tenants import DemoTenant
 from campaigns.models import Message, ProviderAccount, Signup, SignupForm
+from contacts.models import DataRequest
 from ecosystem.api.schema import described
-from ecosystem.base.links import CONFIRM, EVENTS, INVITATION, TEXTS, MessageSigner, sign_link
+from ecosystem.base.links import (
+    CONFIRM,
+    DATA_COPY,
+    DATA_ERASURE,
+    EVENTS,
+    INVITATION,
+    TEXTS,
+    MessageSigner,
+    sign_link,
+)
 from ecosystem.base.tenancy import business_scope
 from ecosystem.models import Invitation, User
 from ecosystem.services import invitations
@@ -97,7 +107,13 @@ def _links(tenant: DemoTenant, other: DemoTenant, owner: dict[str, str], strange
         first = route.path.partition("/")[0]
         if first != "p" and "token" not in route.parameters:
             continue
-        given = {"slug": tenant.business.slug, "form": tokens["p"], "token": tokens[first], "number": 1}
+        given = {
+            "slug": tenant.business.slug,
+            "form": tokens["p"],
+            "token": tokens[first],
+            "number": 1,
+            "id": tokens["sent"],
+        }
         # An invitation is the one page that also says who is signed in.
         shown = (tenant.marker, other.marker) if first == "invitations" else (tenant.marker,)
         url = filled(route, given)
@@ -113,6 +129,8 @@ def tokens_of(tenant: DemoTenant) -> dict[str, str]:
     with business_scope(tenant.business):
         form, signup = SignupForm.objects.get(), Signup.objects.get()
         message = Message.objects.filter(enrollment__isnull=False).latest("id")
+        sent = Message.objects.filter(state="delivered").latest("id")
+        copy, erasure = (DataRequest.objects.get(kind=kind) for kind in ("copy", "erasure"))
         invitation, account = Invitation.objects.get(), ProviderAccount.objects.get()
         secret = bytes(invitations.SECRET_BYTES)
         Invitation.objects.update(secret_hash=invitations._hash(secret))
@@ -126,6 +144,9 @@ def tokens_of(tenant: DemoTenant) -> dict[str, str]:
         "prefs": of_message.preferences,
         "l": of_message.link,
         "t": sign_link(TEXTS, business_id, b"texts", issued_at=0),
+        "d": sign_link(DATA_COPY, business_id, copy.pk.bytes),
+        "f": sign_link(DATA_ERASURE, business_id, erasure.pk.bytes),
+        "sent": str(sent.pk),
         "e": sign_link(EVENTS, business_id, account.pk.bytes),
     }
 

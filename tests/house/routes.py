@@ -32,6 +32,7 @@ OWN_NAMES = {
 PATHS = {
     "contacts/change": "contacts.BulkEdit",
     "contacts/imports": "contacts.Import",
+    "contacts/data": "contacts.DataRequest",
     "contacts": "contacts.Contact",
     "organizations": "contacts.Organization",
     "topics": "contacts.Topic",

@@ -80,6 +80,8 @@ UNSEEN = {
     "sequence_by_state": _SMALL,
     "sequence_of_topic": _SMALL,
     "idempotency_key_old": "throws answers away after a day; asked with a key that was kept",
+    "data_request_of_contact": _SMALL,
+    "data_request_unseen": _SMALL,
     "contact_of_member": _KEY,
     "contact_of_owner": _KEY,
     "note_of_contact": _KEY,

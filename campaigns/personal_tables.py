@@ -1,0 +1,125 @@
+"""Which of this floor's tables tell of people, and what an erasure does with each."""
+
+from typing import Any
+
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from campaigns.models import (
+    AddressTrouble,
+    Enrollment,
+    IncomingText,
+    Message,
+    Pressure,
+    ProviderEvent,
+    Signup,
+    TextSignup,
+    TrackingEvent,
+)
+from ecosystem.privacy import PersonalTable, Subject, add_not_personal, add_personal
+
+
+def _messages(who: Subject) -> Any:
+    """What was sent to them, also before they were known. Two questions, each with its own index."""
+    known = Message.objects.values_list("id", flat=True)
+    ids = [*known.filter(contact_id=who.contact_id), *known.filter(contact=None, address_hash__in=who.hashes)]
+    return Message.objects.filter(id__in=ids)
+
+
+def _signups(who: Subject) -> Any:
+    return Signup.objects.filter(Q(contact_id=who.contact_id) | Q(address_hash__in=who.hashes))
+
+
+def _text_signups(who: Subject) -> Any:
+    return TextSignup.objects.filter(Q(contact_id=who.contact_id) | Q(number_hash__in=who.hashes))
+
+
+def _incoming(who: Subject) -> Any:
+    return IncomingText.objects.filter(Q(contact_id=who.contact_id) | Q(number_hash__in=who.hashes))
+
+
+def _tracking(who: Subject) -> Any:
+    return TrackingEvent.objects.filter(message_id__in=_messages(who).values_list("id"))
+
+
+# The links of old letters go on working: they know the address by its keyed hash alone.
+add_personal(
+    PersonalTable(
+        TrackingEvent,
+        _("What you, or a machine, did with letters"),
+        rows=_tracking,
+        forget=lambda who: _tracking(who).update(user_agent_hash=""),
+    ),
+    order=10,
+)
+add_personal(
+    PersonalTable(Signup, _("Opt-in pages you filled in"), rows=_signups, forget=lambda who: _signups(who).delete()),
+    order=20,
+)
+add_personal(
+    PersonalTable(
+        TextSignup, _("Numbers you left for texts"), rows=_text_signups, forget=lambda who: _text_signups(who).delete()
+    ),
+    order=15,
+)
+add_personal(
+    PersonalTable(IncomingText, _("Texts you sent us"), rows=_incoming, forget=lambda who: _incoming(who).delete()),
+    order=15,
+)
+add_personal(
+    PersonalTable(
+        Enrollment,
+        _("Sequences that followed you home"),
+        rows=lambda who: Enrollment.objects.filter(contact_id=who.contact_id),
+        kept=_("That somebody went through a sequence, without your name."),
+    )
+)
+add_personal(
+    PersonalTable(
+        Pressure,
+        _("When we wrote to you lately"),
+        rows=lambda who: Pressure.objects.filter(id=who.contact_id),
+        forget=lambda who: Pressure.objects.filter(id=who.contact_id).delete(),
+    )
+)
+add_personal(
+    PersonalTable(
+        ProviderEvent,
+        _("What the provider told us of letters to you"),
+        rows=lambda who: ProviderEvent.objects.filter(address_hashes__in=who.hashes),
+        kept=_("A keyed number stands there in place of your address."),
+    )
+)
+add_personal(
+    PersonalTable(
+        AddressTrouble,
+        _("Letters that came back from your address"),
+        rows=lambda who: AddressTrouble.objects.filter(address_hash__in=who.hashes),
+        forget=lambda who: AddressTrouble.objects.filter(address_hash__in=who.hashes).delete(),
+    )
+)
+add_personal(
+    PersonalTable(
+        Message,
+        _("What was sent to you"),
+        rows=_messages,
+        forget=lambda who: _messages(who).update(contact=None, address="", merge={}),
+    ),
+    order=50,
+)
+add_not_personal(
+    campaigns__ProviderAccount="The business's own accounts.",
+    campaigns__DailySends="Sums.",
+    campaigns__QueuedMessage="A place in the queue: the id of a message and times; gone when its end is known.",
+    campaigns__MessageClaim="Which messages a worker holds: ids, for a minute.",
+    campaigns__TextSender="The business itself.",
+    campaigns__Content="What the business wrote.",
+    campaigns__ContentVersion="What the business wrote.",
+    campaigns__Link="Where links of letters lead.",
+    campaigns__ChannelRule="The business's own rules.",
+    campaigns__SignupForm="What the business wrote.",
+    campaigns__SignupFormTopic="What the business wrote.",
+    campaigns__Sequence="What the business wrote.",
+    campaigns__SequenceVersion="What the business wrote.",
+    campaigns__Step="What the business wrote.",
+)

@@ -1,0 +1,246 @@
+"""Which of this floor's tables tell of people, and what an erasure does with each."""
+
+from uuid import UUID
+
+from django.db.models import Q, QuerySet, TextField
+from django.db.models.functions import Cast, Lower
+from django.utils.translation import gettext_lazy as _
+
+from contacts.models import (
+    Affiliation,
+    BulkEditItem,
+    Consent,
+    ConsentEvidence,
+    ConsentState,
+    Contact,
+    ContactPoint,
+    ContactStats,
+    ContactTag,
+    DataRequest,
+    Import,
+    ImportProblem,
+    Interaction,
+    NextStep,
+    Note,
+    Organization,
+    RoleAssignment,
+    StageChange,
+    Suppression,
+)
+from ecosystem.privacy import PersonalTable, Subject, add_not_personal, add_personal
+
+_PROOF = _("The bare proof of what you said yes and no to, by a keyed number instead of your address.")
+
+
+def _consent_ids(who: Subject) -> list[UUID]:
+    """Their rows of the ledger. Two questions, each with its own index: an OR of them would read the whole ledger."""
+    known = Consent.objects.values_list("id", flat=True)
+    return [*known.filter(contact_id=who.contact_id), *known.filter(contact=None, address_hash__in=who.hashes)]
+
+
+def _evidence(who: Subject) -> QuerySet[ConsentEvidence]:
+    return ConsentEvidence.objects.filter(consent_id__in=_consent_ids(who))
+
+
+def _problem_rows(who: Subject) -> QuerySet[ImportProblem]:
+    """Lines of lists that could not be read and name an address of theirs."""
+    named = Q(pk__in=[])
+    for address in who.addresses:
+        named |= Q(as_text__contains=address.lower())
+    return ImportProblem.objects.annotate(as_text=Lower(Cast("row", TextField()))).filter(named)
+
+
+def _samples(who: Subject) -> QuerySet[Import]:
+    """Lists whose kept first lines name an address of theirs."""
+    named = Q(pk__in=[])
+    for address in who.addresses:
+        named |= Q(as_text__contains=address.lower())
+    return Import.objects.annotate(as_text=Lower(Cast("sample", TextField()))).filter(named)
+
+
+def _forget_samples(who: Subject) -> None:
+    for imported in _samples(who).only("id", "sample"):
+        rest = [line for line in imported.sample if not _names(line, who)]
+        Import.objects.filter(id=imported.id).update(sample=rest)
+
+
+def _names(line: object, who: Subject) -> bool:
+    return any(address.lower() in str(line).lower() for address in who.addresses)
+
+
+def _forget_person(who: Subject) -> None:
+    """Leave an id that nothing leads to; the day they were forgotten was written before."""
+    Contact.objects.filter(id=who.contact_id).update(
+        given_name="", family_name="", display_name="", sort_name="", language="", timezone="", primary_email="",
+        primary_phone="", preferred_channel="", source_detail="", owner=None, paused_until=None, rhythm_days=None,
+    )  # fmt: skip
+
+
+add_personal(
+    PersonalTable(
+        ContactPoint,
+        _("How you can be reached"),
+        rows=lambda who: ContactPoint.objects.filter(contact_id=who.contact_id),
+        forget=lambda who: ContactPoint.objects.filter(contact_id=who.contact_id).delete(),
+    )
+)
+add_personal(
+    PersonalTable(
+        Note,
+        _("What was written down about you"),
+        rows=lambda who: Note.objects.filter(contact_id=who.contact_id),
+        forget=lambda who: Note.objects.filter(contact_id=who.contact_id).delete(),
+        withheld=frozenset({"written_by_id"}),
+    )
+)
+add_personal(
+    PersonalTable(
+        NextStep,
+        _("What was to be done for you"),
+        rows=lambda who: NextStep.objects.filter(contact_id=who.contact_id),
+        forget=lambda who: NextStep.objects.filter(contact_id=who.contact_id).delete(),
+        withheld=frozenset({"assignee_id"}),
+    )
+)
+add_personal(
+    PersonalTable(
+        Interaction,
+        _("Everything between us"),
+        rows=lambda who: Interaction.objects.filter(contact_id=who.contact_id),
+        kept=_("That something happened on a day, without a word of yours and without your name."),
+        withheld=frozenset({"actor_id"}),
+    )
+)
+add_personal(
+    PersonalTable(
+        StageChange,
+        _("How well we came to know you"),
+        rows=lambda who: StageChange.objects.filter(contact_id=who.contact_id),
+        forget=lambda who: StageChange.objects.filter(contact_id=who.contact_id).update(reason=""),
+        withheld=frozenset({"actor_id"}),
+    )
+)
+add_personal(
+    PersonalTable(
+        RoleAssignment,
+        _("What you are to the business"),
+        rows=lambda who: RoleAssignment.objects.filter(contact_id=who.contact_id),
+        forget=lambda who: RoleAssignment.objects.filter(contact_id=who.contact_id).delete(),
+        withheld=frozenset({"started_by_id"}),
+    )
+)
+add_personal(
+    PersonalTable(
+        Affiliation,
+        _("Where you work"),
+        rows=lambda who: Affiliation.objects.filter(contact_id=who.contact_id),
+        forget=lambda who: Affiliation.objects.filter(contact_id=who.contact_id).delete(),
+    )
+)
+add_personal(
+    PersonalTable(
+        Organization,
+        _("Firms that you speak for"),
+        rows=lambda who: Organization.objects.filter(main_contact_id=who.contact_id),
+        forget=lambda who: Organization.objects.filter(main_contact_id=who.contact_id).update(main_contact=None),
+    )
+)
+add_personal(
+    PersonalTable(
+        ContactTag,
+        _("Tags"),
+        rows=lambda who: ContactTag.objects.filter(contact_id=who.contact_id),
+        forget=lambda who: ContactTag.objects.filter(contact_id=who.contact_id).delete(),
+    )
+)
+add_personal(
+    PersonalTable(
+        BulkEditItem,
+        _("Changes to many people that you were among"),
+        rows=lambda who: BulkEditItem.objects.filter(contact_id=who.contact_id),
+        forget=lambda who: BulkEditItem.objects.filter(contact_id=who.contact_id).delete(),
+    )
+)
+add_personal(
+    PersonalTable(
+        ContactStats,
+        _("Figures about you"),
+        rows=lambda who: ContactStats.objects.filter(contact_id=who.contact_id),
+        forget=lambda who: ContactStats.objects.filter(contact_id=who.contact_id).delete(),
+    )
+)
+add_personal(
+    PersonalTable(
+        Consent,
+        _("What you said yes and no to"),
+        rows=lambda who: Consent.objects.filter(id__in=_consent_ids(who)),
+        kept=_PROOF,
+        withheld=frozenset({"actor_id"}),
+    )
+)
+add_personal(
+    PersonalTable(
+        ConsentEvidence,
+        _("Where and how you said it"),
+        rows=_evidence,
+        forget=lambda who: _evidence(who).delete(),
+    )
+)
+add_personal(
+    PersonalTable(
+        ConsentState,
+        _("What holds now"),
+        rows=lambda who: ConsentState.objects.filter(contact_id=who.contact_id),
+        kept=_PROOF,
+    )
+)
+add_personal(
+    PersonalTable(
+        Suppression,
+        _("What stops us from writing to you"),
+        rows=lambda who: Suppression.objects.filter(address_hash__in=who.hashes),
+        kept=_("So that you are never written to again, a keyed number stands in place of your address."),
+    )
+)
+add_personal(
+    PersonalTable(
+        ImportProblem,
+        _("Lines of lists that could not be read"),
+        rows=_problem_rows,
+        forget=lambda who: ImportProblem.objects.filter(id__in=[one.id for one in _problem_rows(who)]).delete(),
+    )
+)
+# A list holds other people's lines too: a copy tells of the person alone.
+add_personal(
+    PersonalTable(
+        Import,
+        _("Lists that you came with"),
+        rows=_samples,
+        forget=_forget_samples,
+        withheld=frozenset({"content", "sample", "uploaded_by_id", "file_hash"}),
+    )
+)
+add_personal(
+    PersonalTable(
+        DataRequest,
+        _("What you asked about your data"),
+        rows=lambda who: DataRequest.objects.filter(contact_id=who.contact_id),
+        forget=lambda who: DataRequest.objects.filter(contact_id=who.contact_id).update(address="", sealed_copy=None),
+        withheld=frozenset({"sealed_copy", "asked_by_id"}),
+    )
+)
+add_personal(
+    PersonalTable(
+        Contact,
+        _("Who you are"),
+        rows=lambda who: Contact.objects.filter(id=who.contact_id),
+        forget=_forget_person,
+        withheld=frozenset({"owner_id", "membership_id"}),
+    ),
+    order=100,
+)
+add_not_personal(
+    contacts__Topic="What people can say yes to.",
+    contacts__Tag="Names of tags.",
+    contacts__BulkEdit="A filter and what was to be done; whom it was done to stands in its items.",
+)

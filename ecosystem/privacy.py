@@ -1,0 +1,76 @@
+"""Registry of personal data: for every table of a business, whose rows tell of a person, and what is done with them.
+
+A copy of somebody's data and their erasure walk this list and nothing else, and a test fails for a table that does not
+stand in it: what is added to the house later can be neither left out of a copy nor forgotten by an erasure.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Model, QuerySet
+from django.utils.functional import Promise
+
+from ecosystem.base.registry import Registry
+
+# What the house keeps about a row and not about a person.
+HOUSEKEEPING = frozenset({"business_id", "version"})
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Somebody whose data is meant: their contact's id, their addresses as compared, and the keyed hashes of these."""
+
+    contact_id: UUID
+    addresses: tuple[str, ...]
+    hashes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class PersonalTable:
+    """A table with rows about people.
+
+    `rows` finds those of one person. `forget` takes them away, or what is personal in them; a table without it is kept
+    as it is, and `kept` says why. Every column is part of a copy but for those in `withheld`.
+    """
+
+    model: type[Model]
+    title: str | Promise
+    rows: Callable[[Subject], QuerySet[Any]]
+    forget: Callable[[Subject], object] | None = None
+    kept: str | Promise = ""
+    withheld: frozenset[str] = frozenset()
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns that a copy holds."""
+        hidden = HOUSEKEEPING | self.withheld
+        return [field.attname for field in self.model._meta.concrete_fields if field.attname not in hidden]
+
+
+@dataclass(frozen=True)
+class NotPersonal:
+    """A table that holds nothing of any person the business writes to, and why that is so."""
+
+    reason: str
+
+
+# By the model as `app.Model`. What is forgotten last has the highest order.
+PERSONAL: Registry[PersonalTable | NotPersonal] = Registry("personal data")
+
+
+def add_personal(table: PersonalTable, *, order: int = 0) -> None:
+    """Put a table with rows about people into the list."""
+    PERSONAL.add(table.model._meta.label, table, order)
+
+
+def add_not_personal(**reasons: str) -> None:
+    """Put tables into the list that tell of nobody; two underscores in a name stand for a dot."""
+    for name, reason in reasons.items():
+        PERSONAL.add(name.replace("__", "."), NotPersonal(reason))
+
+
+def personal_tables() -> list[PersonalTable]:
+    """The tables with rows about people, in the order in which they are forgotten."""
+    return [table for table in PERSONAL if isinstance(table, PersonalTable)]
