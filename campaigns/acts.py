@@ -48,6 +48,9 @@ tell_acts(
     mail_account_tried=_("%(who)s entered how to reach “%(what)s” and had a test letter sent"),
     mail_account_tested=_("%(who)s had a test letter sent by “%(what)s”"),
     mail_account_connected=_("Letters go by “%(what)s” since the test letter of %(who)s was taken"),
+    sender_domain_added=_("%(who)s began to prove that “%(what)s” is yours"),
+    sender_domain_proved=_("“%(what)s” was proved by DNS: letters come from it"),
+    sender_domain_lost=_("“%(what)s” is not proved by DNS any more: letters come from it no longer"),
     mail_events_changed=_("%(who)s changed how “%(what)s” proves what it tells of letters"),
     mail_account_dropped=_("%(who)s dropped what was tried of “%(what)s”"),
     mail_account_disconnected=_("%(who)s disconnected “%(what)s”"),
@@ -65,6 +68,13 @@ ACT_SUBJECTS.add(
     "provideraccount",
     ActSubject(
         "SELECT 'provideraccount' AS kind, id, name FROM campaigns_provideraccount"
+        " WHERE business_id = %(business_id)s AND id = ANY (%(ids)s)",
+    ),
+)
+ACT_SUBJECTS.add(
+    "senderdomain",
+    ActSubject(
+        "SELECT 'senderdomain' AS kind, id, domain AS name FROM campaigns_senderdomain"
         " WHERE business_id = %(business_id)s AND id = ANY (%(ids)s)",
     ),
 )

@@ -23,6 +23,7 @@ from campaigns.services.messages import queue_of
 from campaigns.services.proofs import letters_left_lying, lost_places, twins, untold_letters, wrong_counts
 from campaigns.services.provider_events import PROVIDER_EVENTS_QUEUE, work_provider_events
 from campaigns.services.quiet_hours import PLAN_CHANNEL_ANEW, plan_channel_anew
+from campaigns.services.sender_domains import SENDER_DOMAINS_QUEUE, work_sender_domains
 from campaigns.services.signup_purge import PURGE_QUEUE, work_purge
 from campaigns.services.standing import standing_figures
 from campaigns.services.tracking import CLICKS_QUEUE, work_clicks
@@ -54,6 +55,7 @@ for lane in Message.Lane.values:
     AGENDA_QUEUES.add(queue_of(lane), AgendaQueue(lane=WORKED_IN.get(lane, lane), work=deliver_lane))
 
 AGENDA_QUEUES.add(MAIL_TRIALS_QUEUE, AgendaQueue(lane="maintenance", work=work_mail_trials))
+AGENDA_QUEUES.add(SENDER_DOMAINS_QUEUE, AgendaQueue(lane="maintenance", work=work_sender_domains))
 AGENDA_QUEUES.add(TEXTS_QUEUE, AgendaQueue(lane="maintenance", work=work_undecided))
 AGENDA_QUEUES.add(PURGE_QUEUE, AgendaQueue(lane="maintenance", work=work_purge))
 

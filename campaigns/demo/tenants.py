@@ -18,6 +18,7 @@ from campaigns.models import (
     Pressure,
     ProviderEvent,
     QueuedMessage,
+    SenderDomain,
     TextSender,
     TrackingEvent,
 )
@@ -287,6 +288,7 @@ def _write_letters(made: SimpleNamespace) -> None:
     TrackingEvent.objects.create(
         message=message, kind=TrackingEvent.Kind.OPENED, occurred_at=made.now, is_machine=True, machine_reason="demo"
     )
+    SenderDomain.objects.create(domain=f"{made.marker.lower()}example.com", token="0" * 32, look_at=made.now)
     AddressTrouble.objects.create(address_hash=f"{made.marker}full", letters={"0" * 32: made.now.isoformat()})
     made.account = add_account(provider="mailgun", name=f"{made.marker}account", secret=f"{made.marker}secret")
     ProviderEvent.objects.create(

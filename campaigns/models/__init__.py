@@ -2,6 +2,7 @@
 
 from campaigns.models.accounts import AddressTrouble, ProviderAccount, ProviderEvent
 from campaigns.models.contents import Content, ContentVersion, Link
+from campaigns.models.domains import SenderDomain
 from campaigns.models.enrollments import Enrollment
 from campaigns.models.limits import AccountSuspension, DailySends
 from campaigns.models.messages import Message, MessageClaim, QueuedMessage
@@ -27,6 +28,7 @@ __all__ = [
     "ProviderAccount",
     "ProviderEvent",
     "QueuedMessage",
+    "SenderDomain",
     "Sequence",
     "SequenceVersion",
     "Signup",

@@ -2,13 +2,19 @@
 
 from dataclasses import dataclass
 
+from campaigns.queries.sender_domains import IS_PROVED_SQL, shared_address
 from ecosystem.base.sql import rows, rows_alone
 
-_MAY_SEND = """
-SELECT profile.sender_email, profile.timezone FROM ecosystem_business AS business
+_MAY_SEND = f"""
+SELECT profile.sender_email, profile.timezone, {IS_PROVED_SQL} AS is_proved,
+       coalesce((SELECT every.found @> '{{"spf": "yes", "dkim": "yes", "dmarc": "yes"}}'
+                   FROM campaigns_senderdomain AS every
+                  WHERE every.business_id = %(business_id)s
+                    AND every.domain = lower(split_part(profile.sender_email, '@', 2))), false) AS is_complete
+  FROM ecosystem_business AS business
   JOIN ecosystem_businessprofile AS profile ON profile.business_id = business.id
  WHERE business.id = %(business_id)s AND business.state = 'active' AND profile.sending_paused_at IS NULL
-   AND NOT EXISTS (SELECT FROM ecosystem_sendingstop)"""
+   AND NOT EXISTS (SELECT FROM ecosystem_sendingstop)"""  # noqa: S608
 
 _IS_STOPPED = """
 SELECT business.state <> 'active' OR profile.sending_paused_at IS NOT NULL
@@ -20,10 +26,21 @@ SELECT business.state <> 'active' OR profile.sending_paused_at IS NOT NULL
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """As whom a business sends, and where its days begin."""
+    """As whom a business sends, and where its days begin.
+
+    Letters come from its own address where DNS proves the domain just now, from the shared one otherwise. `is_complete`
+    says that all is there that mailbox providers want of whoever sends very much.
+    """
 
     sender_email: str
     timezone: str
+    is_proved: bool
+    is_complete: bool
+
+    @property
+    def from_address(self) -> str:
+        """The address that letters come from."""
+        return self.sender_email if self.is_proved and self.sender_email else shared_address()
 
 
 def find_sending() -> Sending | None:

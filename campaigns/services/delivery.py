@@ -18,7 +18,7 @@ from campaigns.gateways.base import Gateway, Outcome, OutgoingMessage
 from campaigns.gateways.mail import open_mail_gateway
 from campaigns.gateways.sms import open_sms_gateway
 from campaigns.models import Message
-from campaigns.queries.accounts import account_for
+from campaigns.queries.accounts import Account, account_for
 from campaigns.queries.sending import Sending, find_sending, is_stopped
 from campaigns.queries.texts import text_settings
 from campaigns.rendering.liquid import RenderTooLarge
@@ -71,6 +71,7 @@ TURN_SECONDS = 6.0
 # With a provider that needs so long for a few, no further one is begun: a task is ended at 50 s.
 LONGEST_TURN_SECONDS = 15.0
 PAUSED_SECONDS = 60
+MOST_WITHOUT_ALL_RECORDS = 5_000
 # So often it is looked in the middle of a handful whether somebody stopped all sending.
 STOP_LOOK_SECONDS = 1.0
 FOLDS_PER_MAIL = 1 / 5_000
@@ -119,6 +120,9 @@ def work_delivery(lane: str, business_id: int, now: datetime) -> datetime | NotS
         sender = _sender_of(channel, sending) if settings.SENDS_PER_SECOND_SENDER else ""
     if not account.url:
         return now + timedelta(seconds=PAUSED_SECONDS)
+    if account.is_own and not sending.is_proved:
+        # No provider of theirs sends from the shared address, and from an unproved one nobody may.
+        return now + timedelta(seconds=LOOK_SECONDS)
     if suspension is not None and not may_try(account, suspension, now=now):
         return now + timedelta(seconds=LOOK_SECONDS)
     limits = open_limits(account, business_id, lane, channel=channel, sender_address=sender)
@@ -126,7 +130,11 @@ def work_delivery(lane: str, business_id: int, now: datetime) -> datetime | NotS
     if opening.seconds_left:
         return NotServed(now + timedelta(seconds=time.monotonic() - began + opening.seconds_left))
     day = DayOfSending(
-        account.key, per_day=account.per_day, now=now, timezone=sending.timezone, is_urgent=limits.is_urgent
+        account.key,
+        per_day=_most_in_a_day(account, sending),
+        now=now,
+        timezone=sending.timezone,
+        is_urgent=limits.is_urgent,
     )
     gateway: Gateway = open_sms_gateway(account.url) if channel == Channel.SMS else open_mail_gateway(account.url)
     try:
@@ -140,9 +148,16 @@ def work_delivery(lane: str, business_id: int, now: datetime) -> datetime | NotS
     return _come_again(lane, business_id, sent, now + timedelta(seconds=time.monotonic() - began), limits, day)
 
 
+def _most_in_a_day(account: Account, sending: Sending) -> int | None:
+    """What the owner entered, and what mailbox providers take from a domain without SPF, DKIM and DMARC."""
+    if not account.is_own or sending.is_complete:
+        return account.per_day
+    return min(account.per_day or MOST_WITHOUT_ALL_RECORDS, MOST_WITHOUT_ALL_RECORDS)
+
+
 def _sender_of(channel: Channel, sending: Sending) -> str:
     """The address or number that messages of the current business come from."""
-    return text_settings().number if channel == Channel.SMS else sending.sender_email or settings.DEFAULT_FROM_EMAIL
+    return text_settings().number if channel == Channel.SMS else sending.from_address
 
 
 def _come_again(

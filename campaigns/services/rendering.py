@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from campaigns.gateways.base import OutgoingMessage
 from campaigns.models import Content, ContentVersion, Link
 from campaigns.queries.data_links import LINKS, data_url
+from campaigns.queries.sender_domains import IS_PROVED_SQL, shared_address
 from campaigns.queries.signups import confirm_url
 from campaigns.rendering.letters import Letter, compile_letter
 from campaigns.rendering.lint import lint_plan
@@ -39,15 +40,16 @@ SYSTEM_PLANS = {
 MOST_PREPARED = 200
 
 # Asked once for every hundred letters: three queries of the ORM would cost a fifth of what a letter costs.
-_SENDER = """
-SELECT business.name AS business_name, profile.id, profile.language, profile.postal_address, profile.sender_name,
+_SENDER = f"""
+SELECT {IS_PROVED_SQL} AS is_proved,
+       business.name AS business_name, profile.id, profile.language, profile.postal_address, profile.sender_name,
        profile.sender_email, profile.reply_to_email, profile.core_message, profile.town,
        (SELECT coalesce(json_agg(json_build_object('id', topic.id, 'name', topic.name, 'promise', topic.promise)), '[]')
           FROM contacts_topic AS topic
          WHERE topic.business_id = %(business_id)s AND topic.id = ANY (%(topic_ids)s::uuid[]))::text AS topics
   FROM ecosystem_business AS business
   JOIN ecosystem_businessprofile AS profile ON profile.business_id = business.id
- WHERE business.id = %(business_id)s"""
+ WHERE business.id = %(business_id)s"""  # noqa: S608
 
 _prepared: dict[tuple[object, ...], PreparedLetter] = {}
 
@@ -121,25 +123,27 @@ def sender_identity(
     *,
     topics: Iterable[Topic] = (),
     is_asked: bool = False,
+    is_proved: bool = False,
     business: Business | None = None,
 ) -> SenderIdentity:
     """Who writes for the current business, and why people get the letter.
 
+    Without a proof of its domain (`is_proved`) it writes from the shared address, and answers go to its own.
     `is_asked` is for the letter that asks for a yes; the others name the topics that were said yes to.
     """
     business = business or Business.objects.get(pk=current_business_id())
     topics = list(topics)
     names = ", ".join(topic.name for topic in topics)
     reason = _reason(profile.language, business.name, "" if is_asked else names)
-    default_address = settings.DEFAULT_FROM_EMAIL.rpartition("<")[2].rstrip("> ")
+    own_address = profile.sender_email if is_proved else ""
     return SenderIdentity(
         business_id=business.pk,
         business_name=business.name,
         postal_address=profile.postal_address,
         from_name=profile.sender_name or business.name,
-        from_address=profile.sender_email or default_address,
+        from_address=own_address or shared_address(),
         reason=reason,
-        reply_to=profile.reply_to_email,
+        reply_to=profile.reply_to_email or ("" if own_address else profile.sender_email),
         constants={
             "business.core_message": profile.core_message,
             "business.town": profile.town,
@@ -208,13 +212,14 @@ def open_press(messages: Iterable[ClaimedMessage]) -> LetterPress:
     topic_ids = [topic_id for _, topic_id in wanted if topic_id is not None]
     facts = rows(_SENDER, {"topic_ids": array_text(topic_ids)}, prepared="sender_of_letters")[0]
     business = Business(pk=business_id, name=facts.pop("business_name"))
+    is_proved = facts.pop("is_proved")
     topics = {topic["id"]: Topic(**topic) for topic in orjson.loads(facts.pop("topics"))}
     profile = BusinessProfile(**facts)
     found: dict[tuple[str | None, str | None], PreparedLetter] = {}
     missing: dict[tuple[str | None, str | None], tuple[tuple[object, ...], SenderIdentity]] = {}
     for version_id, topic_id in wanted:
         said_yes_to = [topics[topic_id]] if topic_id in topics else []
-        sender = sender_identity(profile, topics=said_yes_to, business=business)
+        sender = sender_identity(profile, topics=said_yes_to, business=business, is_proved=is_proved)
         key = (business_id, version_id, *_values(sender))
         if key in _prepared:
             found[version_id, topic_id] = _prepared[key]
@@ -225,7 +230,8 @@ def open_press(messages: Iterable[ClaimedMessage]) -> LetterPress:
     for pair, (key, sender) in missing.items():
         if pair[0] in versions:
             found[pair] = _prepare(key, RenderPlan.from_json(versions[pair[0]].plan), sender)
-    return LetterPress(business_id, sender_identity(profile, is_asked=True, business=business), profile.language, found)
+    asking = sender_identity(profile, is_asked=True, business=business, is_proved=is_proved)
+    return LetterPress(business_id, asking, profile.language, found)
 
 
 def _prepare(key: tuple[object, ...], plan: RenderPlan, sender: SenderIdentity) -> PreparedLetter:

@@ -12,6 +12,7 @@ from campaigns.gateways.provider_events import TELLING
 from campaigns.models import ProviderAccount
 from campaigns.queries.mail_accounts import PROVIDERS, account_of, address_in_use, mail_page
 from campaigns.queries.mail_words import place_of, trouble_sentence
+from campaigns.queries.sender_domains import domain_of, find_domain, shared_address
 from campaigns.services.accounts import event_door, forget_events_secret, keep_events_secret
 from campaigns.services.mail_accounts import (
     disconnect_mail_account,
@@ -32,14 +33,17 @@ PAGE = "campaigns:mail_account"
 @member_required(Action.EDIT_SETTINGS)
 def mail_account(request: HttpRequest, slug: str) -> HttpResponse:
     """By which provider letters go, how the test letter fares, and what stands in the way."""
-    page = mail_page()
+    page, profile = mail_page(), get_profile()
     context = {
         "page": page,
         "used_place": place_of(page.used) if page.used else "",
         "tried_place": place_of(page.tried) if page.tried else "",
         "trouble": trouble_sentence(page.tried) if page.tried and page.tried.trial == "refused" else "",
         "providers": PROVIDERS,
-        "profile": get_profile(),
+        "profile": profile,
+        "now": now(),
+        "domain": find_domain(domain_of(profile)),
+        "shared_address": shared_address(),
         "tells": bool(page.used and page.used.provider in TELLING),
     }
     template = "_trial.html" if request.htmx and page.tried else "page.html"

@@ -423,6 +423,11 @@ MAIL_PROVIDER_URLS = dict(
         help="Where a mail provider is reached, if not at its own address: `postmark=https://proxy.example.com`.",
     )
 )
+DNS_SERVERS = env.words(
+    "DNS_SERVERS",
+    shown="those of the machine",
+    help="Resolvers that are asked whether a domain is a business's own: `10.0.0.53,[2001:db8::53]:5353`.",
+)
 MAY_REACH_THIS_MACHINE = env.flag(
     "MAY_REACH_THIS_MACHINE",
     default=DEBUG,
