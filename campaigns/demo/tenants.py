@@ -75,6 +75,7 @@ from ecosystem.services.businesses import create_business
 from ecosystem.services.heartbeat import doubt_business, last_absence, look_around
 from ecosystem.services.invitations import invite
 from ecosystem.services.memberships import add_membership
+from ecosystem.services.sending import resume_all_sending, stop_all_sending
 
 FAR_AWAY = timedelta(days=36_500)
 MARKERS = ("ZZTENANTA-", "ZZTENANTB-")
@@ -304,6 +305,9 @@ def _write_letters(made: SimpleNamespace) -> None:
 def _write_absence(made: SimpleNamespace) -> None:
     """A letter that was due while we were away and waits for a decision, and the absence that is to blame."""
     look_around(at_once=True)
+    # The switch over all, tried and let go: nothing stays stopped.
+    stop_all_sending(reason=f"{made.marker}stop")
+    resume_all_sending()
     doubt_business(current_business_id(), since=made.now - timedelta(hours=3), evidence=f"{made.marker}absence")
     last = last_absence()
     BusinessProfile.objects.update(absence_held=last.number if last else 0)

@@ -6,7 +6,7 @@ from datetime import datetime
 from campaigns.gateways.mail_address import KeyAddress, read_mail_address
 from campaigns.gateways.smtp_line import SmtpAddress
 from campaigns.models import AccountSuspension, ProviderAccount
-from campaigns.queries.accounts import OWN
+from campaigns.queries.accounts import OWN, PLATFORM, Account
 from contacts.models import Channel
 from ecosystem.base.sealing import BrokenSeal, unseal
 
@@ -41,6 +41,14 @@ def mail_page() -> MailPage:
     if suspension is None:
         return MailPage(used, tried)
     return MailPage(used, tried, suspension.suspended_at, suspension.words)
+
+
+def account_shown(page: MailPage) -> Account:
+    """The account that letters go by, as far as its page looks at it: without how to sign in."""
+    if page.used is None:
+        return Account(key=f"{PLATFORM}:{Channel.EMAIL}", url="")
+    used = page.used
+    return Account(f"{OWN}:{used.id}", "", used.per_second, used.per_day, used.provider)
 
 
 def account_of(provider: str) -> ProviderAccount | None:

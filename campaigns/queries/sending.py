@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from campaigns.queries.sender_domains import IS_PROVED_SQL, shared_address
 from ecosystem.base.sql import rows, rows_alone
 
+# What mailbox providers take in a day from a domain without SPF, DKIM and DMARC.
+MOST_WITHOUT_ALL_RECORDS = 5_000
+
 _MAY_SEND = f"""
 SELECT profile.sender_email, profile.timezone, {IS_PROVED_SQL} AS is_proved,
        coalesce((SELECT every.found @> '{{"spf": "yes", "dkim": "yes", "dmarc": "yes"}}'

@@ -23,7 +23,7 @@ former AS (
 
 _DAY = f"""
 WITH {LIMIT_SQL}
-SELECT allowed.most, coalesce(day.count, 0) AS count, day.full_at IS NOT NULL AS is_full,
+SELECT allowed.most, coalesce(day.count, 0) AS count, day.full_at,
        (%(steps)s::int[])[former.days + 1] IS NOT NULL AND allowed.most < %(quota)s AS is_step,
        least(%(quota)s::bigint, (%(steps)s::int[])[former.days + 2]) AS most_tomorrow
   FROM allowed CROSS JOIN former
@@ -38,6 +38,7 @@ class FullDay:
     count: int
     is_step: bool
     most_tomorrow: int
+    full_at: datetime
 
 
 def find_full_day(account: Account, *, now: datetime, timezone: str) -> FullDay | None:
@@ -50,6 +51,6 @@ def find_full_day(account: Account, *, now: datetime, timezone: str) -> FullDay 
         "steps": list(settings.SENDS_FIRST_DAYS),
     }
     row = rows(_DAY, given)[0]
-    if not row["is_full"] or row["count"] < row["most"]:
+    if row["full_at"] is None or row["count"] < row["most"]:
         return None
-    return FullDay(row["count"], row["is_step"], row["most_tomorrow"])
+    return FullDay(row["count"], row["is_step"], row["most_tomorrow"], row["full_at"])

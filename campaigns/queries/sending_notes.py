@@ -39,7 +39,12 @@ def _full_days(accounts: Mapping[Channel, Account], now: datetime, timezone: str
     for channel, account in accounts.items():
         day = find_full_day(account, now=now, timezone=timezone)
         if day is not None:
-            yield f"{_went(channel, day)} {_goes_on(day)}"
+            yield full_day_sentence(channel, day)
+
+
+def full_day_sentence(channel: str, day: FullDay) -> str:
+    """What an owner is told of a day that is full."""
+    return f"{_went(channel, day)} {_goes_on(day)}"
 
 
 def _went(channel: str, day: FullDay) -> str:

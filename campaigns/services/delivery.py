@@ -19,7 +19,7 @@ from campaigns.gateways.mail import open_mail_gateway
 from campaigns.gateways.sms import open_sms_gateway
 from campaigns.models import Message
 from campaigns.queries.accounts import Account, account_for
-from campaigns.queries.sending import Sending, find_sending, is_stopped
+from campaigns.queries.sending import MOST_WITHOUT_ALL_RECORDS, Sending, find_sending, is_stopped
 from campaigns.queries.texts import text_settings
 from campaigns.rendering.liquid import RenderTooLarge
 from campaigns.services.account_suspensions import (
@@ -71,7 +71,6 @@ TURN_SECONDS = 6.0
 # With a provider that needs so long for a few, no further one is begun: a task is ended at 50 s.
 LONGEST_TURN_SECONDS = 15.0
 PAUSED_SECONDS = 60
-MOST_WITHOUT_ALL_RECORDS = 5_000
 # So often it is looked in the middle of a handful whether somebody stopped all sending.
 STOP_LOOK_SECONDS = 1.0
 FOLDS_PER_MAIL = 1 / 5_000

@@ -11,6 +11,7 @@ back. Of a group without a limit of its own the pace that it had is halved.
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from ecosystem.base import ratelimit
 from ecosystem.base.shared_memory import Script
@@ -183,6 +184,21 @@ class Grant:
     wait_seconds: float = 0.0
 
 
+_PACES = Script("""
+local t = redis.call('TIME')
+local now = tonumber(ARGV[1]) or (t[1] + t[2] / 1e6)
+local found = {}
+for _, key in ipairs(KEYS) do
+  local b = redis.call('HMGET', key, 'f', 'c')
+  local factor = tonumber(b[1])
+  if factor then factor = factor * 1.1 ^ math.floor((now - tonumber(b[2])) / 60) end
+  found[#found + 1] = factor and string.format('%.6f', math.min(1, factor)) or ''
+  found[#found + 1] = b[2] or ''
+end
+return found
+""")
+
+
 @dataclass(slots=True)
 class _Slowed:
     """What this process itself was told by a group."""
@@ -226,6 +242,15 @@ def slow_down(bucket: Bucket, *, at: float | None = None) -> None:
     if known is None or time.monotonic() - known.since >= ONE_WORD_SECONDS:
         _slowed[bucket.key] = _Slowed(max(SLOWEST, _factor_here(bucket.key) / 2))
     _SLOW.run([bucket.key], [ONE_WORD_SECONDS, SLOWEST], at=at)
+
+
+def paces_of(account_key: str, groups: Sequence[str]) -> dict[str, tuple[float, datetime]]:
+    """The receivers that an account is slowed down for: the share of its pace that is left, and since when."""
+    keys = [f"bucket:receivers:{account_key}:{name}" for name in groups]
+    found = _PACES.run(keys, []) or []
+    parts = zip(groups, found[::2], found[1::2], strict=False)
+    known = {name: (float(share), float(since)) for name, share, since in parts if share}
+    return {name: (share, datetime.fromtimestamp(since, UTC)) for name, (share, since) in known.items() if share < 1}
 
 
 def forget_slowed() -> None:

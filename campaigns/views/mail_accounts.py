@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from campaigns.forms.mail_accounts import EVENT_FORMS, FORMS
 from campaigns.gateways.provider_events import TELLING
 from campaigns.models import ProviderAccount
-from campaigns.queries.mail_accounts import PROVIDERS, account_of, address_in_use, mail_page
+from campaigns.queries.mail_accounts import PROVIDERS, account_of, account_shown, address_in_use, mail_page
 from campaigns.queries.mail_words import place_of, trouble_sentence
 from campaigns.queries.sender_domains import domain_of, find_domain, shared_address
 from campaigns.services.accounts import event_door, forget_events_secret, keep_events_secret
@@ -20,6 +20,7 @@ from campaigns.services.mail_accounts import (
     try_again,
     try_mail_account,
 )
+from campaigns.services.slowing import slowings
 from ecosystem.base.access import Action, member_required
 from ecosystem.base.clock import now
 from ecosystem.base.errors import DomainError
@@ -34,6 +35,7 @@ PAGE = "campaigns:mail_account"
 def mail_account(request: HttpRequest, slug: str) -> HttpResponse:
     """By which provider letters go, how the test letter fares, and what stands in the way."""
     page, profile = mail_page(), get_profile()
+    domain = find_domain(domain_of(profile))
     context = {
         "page": page,
         "used_place": place_of(page.used) if page.used else "",
@@ -42,7 +44,8 @@ def mail_account(request: HttpRequest, slug: str) -> HttpResponse:
         "providers": PROVIDERS,
         "profile": profile,
         "now": now(),
-        "domain": find_domain(domain_of(profile)),
+        "domain": domain,
+        "slowings": slowings(account_shown(page), page, profile, domain, now=now()),
         "shared_address": shared_address(),
         "tells": bool(page.used and page.used.provider in TELLING),
     }

@@ -31,6 +31,7 @@ SMALL = {
     "campaigns.DailySends": "one of an account and a day",
     "campaigns.MessageClaim": "a hundred letters each, in the hand of a worker",
     "campaigns.ProviderAccount": "providers that tell what became of letters",
+    "campaigns.SenderDomain": "one of an address that letters come from",
     "campaigns.SignupForm": "opt-in pages",
     "campaigns.SignupFormTopic": "boxes on opt-in pages",
     "campaigns.Sequence": "flows that somebody wrote",
@@ -45,7 +46,7 @@ FEW_WORDS = {"kind", "source", "trigger", "code", "template", "queue", "name", "
 # How a global table grows, whose rows are no business's own.
 GLOBAL = {"ecosystem.Agenda": BUSINESSES * 10, "ecosystem.AgendaNote": 1_000, "ecosystem.AccountEmail": 1_000}
 GLOBAL["campaigns.AccountSuspension"] = 1_000
-GLOBAL |= {"ecosystem.Heartbeat": 1, "ecosystem.Absence": 100}
+GLOBAL |= {"ecosystem.Heartbeat": 1, "ecosystem.Absence": 100, "ecosystem.SendingStop": 1}
 # Shares that decide a plan: nearly all letters have arrived, and few of a million are on their way at once.
 _ON_THE_WAY = ("queued", "deferred", "claimed", "handed")
 SHARES = {
