@@ -1,6 +1,11 @@
-"""A real DNS server on a real socket: answers what a test wrote down, is silent or broken where it is told to be."""
+"""A real DNS server on a real socket: answers what a test wrote down, is silent or broken where it is told to be.
+
+A program as well: `python -m tests.dns_server NAME=TEXT ...` prints its place, for DNS_SERVERS, and answers until it is
+ended.
+"""
 
 import socket
+import sys
 import threading
 
 import dns.flags
@@ -53,3 +58,17 @@ class DnsServer:
                       for text in self.texts[name]]  # fmt: skip
             answer.answer.append(dns.rrset.from_text(name + ".", 60, "IN", "TXT", *quoted))
         return answer.to_wire(max_size=4_096)
+
+
+def main() -> None:
+    """Answer until killed."""
+    server = DnsServer()
+    for given in sys.argv[1:]:
+        name, _is, text = given.partition("=")
+        server.texts.setdefault(name.lower(), []).append(text)
+    print(server.place, flush=True)  # noqa: T201 - its starter reads it
+    threading.Event().wait()
+
+
+if __name__ == "__main__":
+    main()

@@ -66,7 +66,7 @@ def include_for(provider: str) -> str:
 def records_of(kept: SenderDomain, *, provider: str) -> list[DnsRecord]:
     """The records of a domain, those that are needed first."""
     include, selector = include_for(provider), kept.selector or _("name")
-    sends = f"include:{include} " if include else ""
+    sends = f"include:{include} " if include else "include:… "
     return [
         DnsRecord(
             "owner",
