@@ -55,5 +55,7 @@ def _footer(frame: Frame, marks: Marks) -> dict[str, str]:
         "business": marks.put(Slot(CONSTANT, "business.name")),
         "postal_address": marks.put(Slot(CONSTANT, "business.postal_address")),
         "leave": marks.put(Slot(LEAVE)) if frame.has_leave_link else "",
+        # A link without a word, that no reader sees and no screen reader says: whoever follows it follows every link.
+        "trap": f"{marks.put(Slot(LEAVE))}/more" if frame.has_leave_link else "",
         "preferences": marks.put(Slot(PREFERENCES)) if frame.has_leave_link else "",
     }

@@ -14,10 +14,10 @@ import structlog
 from campaigns.gateways.event_proofs import confirm_subscription
 from campaigns.gateways.provider_events import ToldEvent, ToldEvents
 from campaigns.models import Message, ProviderAccount, ProviderEvent, QueuedMessage, TrackingEvent
+from campaigns.queries.machines import machine_reason
 from campaigns.services.proving import STATES, settle_message
 from campaigns.services.soft_bounces import ARRIVED, hear_arrival, hear_soft_bounce, leave_to_lasting_bounce
 from campaigns.services.standing import judge_standing
-from campaigns.services.tracking import MACHINE_AGENTS
 from contacts.models import ContactPoint, Suppression
 from contacts.services.suppression import suppress_address
 from ecosystem.base.addresses import address_hashes
@@ -68,7 +68,7 @@ def take_in_events(account: ProviderAccount, events: Sequence[ToldEvent], *, now
                 kind=event.kind,
                 named_message_id=event.message_id,
                 address_hashes=",".join(address_hashes(account.channel, event.address)) if event.address else "",
-                is_machine=any(name in event.user_agent.lower() for name in MACHINE_AGENTS),
+                is_machine=bool(event.user_agent and machine_reason(event.user_agent, ip=None, is_head=False)),
                 occurred_at=event.occurred_at or now,
                 created_at=now,
                 look_at=now,

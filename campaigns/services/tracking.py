@@ -15,6 +15,7 @@ from uuid import UUID
 
 from campaigns.events import LinkClicked
 from campaigns.models import Message, TrackingEvent
+from campaigns.queries.machines import machine_reason
 from contacts.models import Channel, Interaction
 from contacts.services.interactions import NewInteraction, record_interactions
 from ecosystem.base.events import is_heard, publish
@@ -28,35 +29,6 @@ SOURCE = "campaigns.link"
 TOO_SOON = timedelta(seconds=5)
 TOGETHER_SECONDS = 10
 BATCH = 2_000
-
-# Programs that fetch links and are no reader: previews, scanners, libraries.
-MACHINE_AGENTS = (
-    "barracuda",
-    "bingpreview",
-    "bot",
-    "crawler",
-    "curl/",
-    "facebookexternalhit",
-    "go-http-client",
-    "googleimageproxy",
-    "headlesschrome",
-    "java/",
-    "libwww",
-    "mimecast",
-    "okhttp",
-    "preview",
-    "proofpoint",
-    "python-",
-    "safelinks",
-    "scanner",
-    "skypeuripreview",
-    "spider",
-    "symantec",
-    "trendmicro",
-    "wget",
-    "whatsapp",
-    "yahoomailproxy",
-)
 
 # One statement, one round trip: where the link leads, that it was followed, and when a click is to be judged.
 _TAKE_CLICK = """
@@ -151,7 +123,7 @@ class Click:
 
 
 def follow_link(
-    business_id: int, message_id: UUID, number: int, *, now: datetime, user_agent: str, is_head: bool
+    business_id: int, message_id: UUID, number: int, *, now: datetime, user_agent: str, ip: str | None, is_head: bool
 ) -> str | None:
     """Where link `number` of a message leads, or None where there is no such link; the click is written down.
 
@@ -164,7 +136,7 @@ def follow_link(
             "number": number,
             "now": now,
             "soonest": now - TOO_SOON,
-            "reason": _machine_reason(user_agent, is_head=is_head),
+            "reason": machine_reason(user_agent, ip=ip, is_head=is_head),
             "agent": hashlib.sha256(user_agent.encode()).hexdigest(),
             "queue": CLICKS_QUEUE,
             "judged_at": now + timedelta(seconds=TOGETHER_SECONDS),
@@ -247,13 +219,6 @@ def _note(message: Message, kind: TrackingEvent.Kind, now: datetime) -> None:
         message=message, kind=kind, occurred_at=now, decided_at=now, is_machine=is_machine,
         machine_reason="trap" if is_machine else "",
     )  # fmt: skip
-
-
-def _machine_reason(user_agent: str, *, is_head: bool) -> str:
-    if is_head:
-        return "head"
-    agent = user_agent.lower()
-    return "agent" if not agent or any(name in agent for name in MACHINE_AGENTS) else ""
 
 
 def _publish(line: NewInteraction) -> None:

@@ -1,5 +1,6 @@
 """Tracked links of letters: one redirect, to where the database says and nowhere else."""
 
+from allauth.account.adapter import get_adapter
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -21,8 +22,9 @@ def follow(request: HttpRequest, token: str, number: int) -> HttpResponse:
     except BadLink as error:
         raise Http404 from error
     agent = request.headers.get("User-Agent", "")[:LONGEST_AGENT]
+    ip = get_adapter(request).get_client_ip(request) or None
     is_head = request.method == "HEAD"
-    target = follow_link(link.business_id, message_id, number, now=now(), user_agent=agent, is_head=is_head)
+    target = follow_link(link.business_id, message_id, number, now=now(), user_agent=agent, ip=ip, is_head=is_head)
     if target is None or not target.startswith(("https://", "http://")):
         raise Http404
     response = HttpResponseRedirect(target)

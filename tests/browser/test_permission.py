@@ -68,6 +68,8 @@ def test_what_customers_open_is_readable_by_everybody_everywhere(looks_right, sh
     looks_right(None, shop.join + "?sent", name="sent")
     looks_right(None, shop.leave, name="leave")
     looks_right(None, shop.preferences, name="preferences")
+    for name in ("sent", "copy", "erasure"):
+        looks_right(None, f"{shop.preferences}/{name}", name=f"preferences-{name}")
     looks_right(None, "/c/cut-in-two", name="lost", widths=(1440, 320))
 
 
@@ -81,6 +83,9 @@ def test_what_the_team_opens_is_readable_by_everybody_everywhere(looks_right, no
         ("opt-in-new", "opt-in/new/"),
         ("opt-in-edit", f"opt-in/{shop.form_id}/"),
         ("opt-in-preview", f"opt-in/{shop.form_id}/preview/"),
+        ("data", "contacts/data/"),
+        ("person-data", f"contacts/{shop.person.id}/data/"),
+        ("person-erase", f"contacts/{shop.person.id}/data/erase/"),
         ("proof", f"contacts/{shop.person.id}/permission/{shop.topic.id}/proof/"),
     ):
         looks_right(nora, base + path, name=name, widths=(1440, 390))

@@ -262,5 +262,5 @@ def test_a_preview_leads_straight_to_the_targets_and_counts_nothing():
     plan = compile_letter(Letter("Hi {{ first_name }}", "[a](https://example.com/a) {{ contact.full_name }}", "First"))
     seen = render_preview(plan, SENDER.values(), sample_person())
     assert (seen.subject, seen.preheader) == ("Hi Ana", "First")
-    assert Elements(seen.html).links == ["https://example.com/a", "#", "#"]
+    assert Elements(seen.html).links == ["https://example.com/a", "#/more", "#", "#"]
     assert "Ana Lima" in seen.text
