@@ -42,12 +42,16 @@ class PeopleFilter:
 
 @dataclass(frozen=True)
 class Person:
-    """A line of the list, or a card: everything that stands in it, read in the statement of its page."""
+    """A line of the list, or a card: everything that stands in it, read in the statement of its page.
+
+    Where `is_address_beside` the name stands an address, which is for those alone who may see addresses.
+    """
 
     contact: Contact
     kinds: tuple[str, ...]
     tags: tuple[str, ...]
     beside_name: str
+    is_address_beside: bool
     last_kind: str
     last_at: datetime | None
     may_reach_by: tuple[str, ...]
@@ -145,6 +149,7 @@ def _as_person(contact: Contact) -> Person:
         kinds=tuple(kinds),
         tags=tuple(facts["shown_tags"]),
         beside_name=facts["shown_place"] or contact.source_detail or contact.primary_email or contact.primary_phone,
+        is_address_beside=not (facts["shown_place"] or contact.source_detail),
         last_kind=facts["last_kind"] or "",
         last_at=facts["last_at"],
         may_reach_by=() if contact.do_not_contact else tuple(facts["shown_channels"]),

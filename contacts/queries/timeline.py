@@ -1,7 +1,7 @@
 """Everything between a business and one person, newest first, told in sentences."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -70,9 +70,11 @@ def timeline_of(
     zone: ZoneInfo,
     now: datetime,
     shelf: str = "",
+    with_words: bool = True,
 ) -> Timeline:
     """A page of a person's timeline, or of one shelf of it: one statement for the lines, one for the notes, and one a
-    kind that needs more. Of a note that was taken away nothing is left to see.
+    kind that needs more. Of a note that was taken away nothing is left to see. What was said or written in the lines
+    is told `with_words` only.
     """
     taken_away = Note.objects.filter(interaction=OuterRef("pk"), deleted_at__isnull=False)
     lines = Interaction.objects.filter(contact=contact).exclude(Q(kind="note") & Q(Exists(taken_away)))
@@ -82,7 +84,7 @@ def timeline_of(
     # Twice the page: what follows is counted by being there.
     page = keyset_page(lines, order=ORDER, cursor=cursor, limit=2 * PAGE_LENGTH)
     shown, following = page.items[:PAGE_LENGTH], page.items[PAGE_LENGTH:]
-    notes = _notes(shown) if shown else {}
+    notes = _notes(shown) if shown and with_words else {}
     loaded = _load(shown)
     told = [
         _line(
@@ -91,6 +93,7 @@ def timeline_of(
             notes.get(line.pk),
             loaded.get(line.pk),
             zone,
+            with_words,
         )
         for line in shown
     ]
@@ -128,10 +131,15 @@ def _load(lines: Sequence[Interaction]) -> dict[UUID, Any]:
     return loaded
 
 
-def _line(line: Interaction, scene: Scene, note: WrittenNote | None, loaded: Any, zone: ZoneInfo) -> Line:
+def _line(
+    line: Interaction, scene: Scene, note: WrittenNote | None, loaded: Any, zone: ZoneInfo, with_words: bool
+) -> Line:
     kind: TimelineKind | None = TIMELINE_KINDS.get(line.kind) if line.kind in TIMELINE_KINDS else None
     telling = kind.tell(line, scene, loaded) if kind else Telling(title=line.kind.replace("_", " ").capitalize())
-    if note and not telling.said:
+    if not with_words:
+        text = _("What was said is for the team only") if telling.said else telling.text
+        telling = replace(telling, said="", text=text)
+    elif note and not telling.said:
         text = _("Written anew since") if note.edited_at and not telling.text else telling.text
         telling = Telling(title=telling.title, said=note.body, text=text, kind=telling.kind)
     local = line.occurred_at.astimezone(zone)

@@ -55,6 +55,8 @@ def contact_list(request: HttpRequest, slug: str) -> HttpResponse:
     context: dict[str, Any] = {"ways_in": _ways_in(request), "tags": tags, "words": words}
     try:
         wanted = read_filter(request.GET)
+        if "@" in wanted.begins and not may(request.membership, Action.SEE_ADDRESSES):
+            raise FilterNotUnderstood("q", wanted.begins)
         tag = find_offered(tags, wanted)
         if wanted.tag_id and tag is None:
             raise FilterNotUnderstood("tag", str(wanted.tag_id))
@@ -101,6 +103,7 @@ def person_page(request: HttpRequest, contact: Contact, status: int = 200, **for
             zone=timezone.get_current_timezone(),
             now=moment,
             shelf=shelf,
+            with_words=may(request.membership, Action.SEE_NOTES),
         ),
         "shelf": shelf,
         "shelves": Shelf.choices,

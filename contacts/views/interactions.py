@@ -39,6 +39,7 @@ def timeline(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
         zone=timezone.get_current_timezone(),
         now=now(),
         shelf=shelf_of(request),
+        with_words=may(request.membership, Action.SEE_NOTES),
     )
     context = {"contact": contact, "timeline": lines, "shelf": shelf_of(request)}
     return render(request, "contacts/contacts/_timeline.html", context)

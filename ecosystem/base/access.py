@@ -32,6 +32,8 @@ class Action(StrEnum):
 
     SEE_TODAY = "see_today"
     SEE_PEOPLE = "see_people"
+    SEE_ADDRESSES = "see_addresses"
+    SEE_NOTES = "see_notes"
     EDIT_PEOPLE = "edit_people"
     MOVE_LADDER = "move_ladder"
     LOG_INTERACTION = "log_interaction"
@@ -53,7 +55,9 @@ class Action(StrEnum):
     SECURE_TEAM = "secure_team"
 
 
-_HELPER = {Action.SEE_TODAY, Action.SEE_PEOPLE, Action.LOG_INTERACTION}
+# Where people can be reached and what was said between us is for the team; an adviser comes from outside.
+_TEAM = {Action.SEE_ADDRESSES, Action.SEE_NOTES}
+_HELPER = {Action.SEE_TODAY, Action.SEE_PEOPLE, Action.LOG_INTERACTION} | _TEAM
 _ADVISER = {
     Action.SEE_TODAY,
     Action.SEE_PEOPLE,

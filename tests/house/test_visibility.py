@@ -1,0 +1,84 @@
+"""What a weaker role may not see is nowhere for it: asked of every page there is, with markers in the hidden fields."""
+
+import pytest
+from django.test import Client
+
+from campaigns.demo.tenants import write_tenants
+from contacts.models import Contact, ContactPoint
+from ecosystem.base.access import Role
+from ecosystem.base.tenancy import business_scope
+from ecosystem.middleware import forget_businesses
+from ecosystem.models import User
+from ecosystem.services.memberships import add_membership
+from tests.factories.ecosystem import make_user, sign_in
+from tests.house.routes import dashboard_routes, ids_of
+
+pytestmark = [pytest.mark.django_db, pytest.mark.timeout(300)]
+
+PHONE = "+12125550177"
+
+
+@pytest.fixture
+def asked():
+    """A tenant with one of everything, its adviser, its helper, and what stands in the fields for the team."""
+    forget_businesses()
+    tenant, _other = write_tenants()
+    with business_scope(tenant.business):
+        contact = Contact.objects.get(given_name=f"{tenant.marker}given")
+        Contact.objects.filter(pk=contact.pk).update(primary_phone=PHONE)
+        ContactPoint.objects.filter(contact=contact, kind="phone").delete()
+        ContactPoint.objects.create(
+            contact=contact, kind="phone", value="212 555 0177", value_norm=PHONE, is_primary=True
+        )
+        add_membership(make_user("Ada Lane", email="ada@example.com"), role=Role.ADVISER)
+        email = contact.primary_email
+    hidden = [email, PHONE, "212 555 0177", f"{tenant.marker}note", f"{tenant.marker}said"]
+    return tenant, contact, [text.encode() for text in hidden]
+
+
+def sights(client, tenant):
+    """Every page of the dashboard that a member gets, whole and as htmx asks for it, by the name of its route."""
+    for route in dashboard_routes():
+        url = route.url(tenant.business.slug, ids_of(tenant.business, route))
+        for headers in ({}, {"HX-Request": "true"}):
+            answer = client.get(url, headers=headers)
+            if answer.status_code == 200:
+                yield route.name, b"".join(answer.streaming_content) if answer.streaming else answer.content
+
+
+def test_sec_10_an_adviser_reads_no_address_and_no_word_that_was_said_on_any_page(asked):
+    tenant, _contact, hidden = asked
+    client = sign_in(Client(), User.objects.get(email="ada@example.com"))
+    seen, leaks = set(), []
+    for name, body in sights(client, tenant):
+        seen.add(name)
+        leaks += [(name, text) for text in hidden if text in body]
+    assert leaks == []
+    assert {"contacts:contact_list", "contacts:contact_detail", "contacts:timeline", "contacts:ladder"} <= seen
+
+
+def test_sec_10_the_same_fields_are_there_for_the_team(asked):
+    tenant, _contact, hidden = asked
+    for user in (tenant.owner, tenant.helper):
+        bodies = b"".join(body for name, body in sights(sign_in(Client(), user), tenant) if "contact" in name)
+        assert [text for text in hidden if text not in bodies] == []
+
+
+@pytest.mark.parametrize("part", ["", "begin"])
+def test_sec_10_an_adviser_finds_nobody_by_their_address(asked, part):
+    tenant, contact, hidden = asked
+    client = sign_in(Client(), User.objects.get(email="ada@example.com"))
+    sought = hidden[0].decode()[: 8 if part else None] + ("@" if part else "")
+    answer = client.get(f"/b/{tenant.business.slug}/contacts/", {"q": sought})
+    assert answer.status_code == 422
+    assert contact.display_name.encode() not in answer.content
+
+
+def test_sec_10_an_adviser_gets_no_file_and_no_key(asked):
+    tenant, _contact, _hidden = asked
+    client = sign_in(Client(), User.objects.get(email="ada@example.com"))
+    with_files = [route for route in dashboard_routes() if "export" in route.name or "key" in route.name]
+    assert with_files
+    for route in with_files:
+        url = route.url(tenant.business.slug, ids_of(tenant.business, route))
+        assert {client.get(url).status_code, client.post(url).status_code} <= {403, 405}, route.name
