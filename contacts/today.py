@@ -23,7 +23,8 @@ from ecosystem.gauges import (
     PermissionCounts,
     WhoWaits,
 )
-from ecosystem.models import Kind
+from ecosystem.models import LADDER, Kind
+from ecosystem.queries.tallies import tally
 
 # What somebody is worth to the business is not measured yet: everybody counts the same.
 UNKNOWN_VALUE = 0.5
@@ -44,6 +45,11 @@ def adding_url(slug: str, kind: str) -> str:
 def person_url(slug: str, person: HungryPerson) -> str:
     """Where a talk with somebody is written down."""
     return reverse("contacts:interaction_add", kwargs={"slug": slug, "id": person.contact_id})
+
+
+def how_many(kind: str) -> int:
+    """How many people are of a kind."""
+    return tally("people_by_stage" if kind in LADDER else "people_by_role", kind)
 
 
 def who_waits(question: GaugeQuestion) -> WhoWaits:
@@ -119,5 +125,6 @@ PEOPLE_GAUGE = KindGauge(
     people_url=people_url,
     adding_url=adding_url,
     person_url=person_url,
+    how_many=how_many,
     steps_template="contacts/next_steps/_today.html",
 )

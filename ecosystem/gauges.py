@@ -60,9 +60,9 @@ class KindsCounted:
 class KindGauge:
     """Counts kinds, and knows where their people are shown.
 
-    `steps_template` shows what is due (`today.due`). `count` looks at `at_most` people; where there are more, stored
-    figures are shown. Where it is known that there are more, `risen` alone is asked, which a short index answers.
-    Addresses are for a business's slug.
+    `steps_template` shows what is due (`today.due`). `how_many` people are of a kind comes from a kept count. `count`
+    looks at `at_most` people; where there are more, stored figures are shown. Where it is known that there are more,
+    `risen` alone is asked, which a short index answers. Addresses are for a business's slug.
     """
 
     count: Callable[[GaugeQuestion, int | None], KindsCounted]
@@ -71,6 +71,7 @@ class KindGauge:
     adding_url: Callable[[str, str], str]
     person_url: Callable[[str, "HungryPerson"], str]
     steps_template: str
+    how_many: Callable[[str], int]
 
 
 @dataclass(frozen=True)

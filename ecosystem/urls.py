@@ -41,6 +41,7 @@ urlpatterns = [
     path("b/<slug:slug>/settings/", profile.profile, name="profile"),
     path("b/<slug:slug>/kinds/", kinds.kind_list, name="kind_list"),
     path("b/<slug:slug>/kinds/<slug:kind>/", kinds.kind_edit, name="kind_edit"),
+    path("b/<slug:slug>/kinds/<slug:kind>/undo/", kinds.kind_undo, name="kind_undo"),
     path("b/<slug:slug>/team/", team.team_list, name="team"),
     path("b/<slug:slug>/team/leave/", team.team_leave, name="team_leave"),
     path("b/<slug:slug>/team/second-step/", account_security.team_second_step, name="team_second_step"),

@@ -31,6 +31,7 @@ ROUTES = [
     ("kind_list", "get", Action.EDIT_SETTINGS, 200),
     ("kind_edit", "get", Action.EDIT_SETTINGS, 200),
     ("kind_edit", "post", Action.EDIT_SETTINGS, 422),
+    ("kind_undo", "post", Action.EDIT_SETTINGS, 302),
     ("team", "get", Action.SEE_TEAM, 200),
     ("team_invite", "get", Action.MANAGE_TEAM, 200),
     ("team_invite", "post", Action.MANAGE_TEAM, 422),
@@ -61,6 +62,7 @@ def addresses(nora, bakery) -> dict[str, str]:
         key = make_api_key(name="Till", scopes=["contacts:read"], expires_at=None, actor=owner).key
     more = {
         "kind_edit": {"kind": "client"},
+        "kind_undo": {"kind": "client"},
         "member_edit": {"membership_id": other.pk},
         "member_remove": {"membership_id": other.pk},
         "invitation_resend": {"invitation_id": invitation.pk},
