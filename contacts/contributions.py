@@ -9,7 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from contacts import acts, personal_tables  # noqa: F401 - add how acts are told, and whose data stands where
+from contacts import acts, help_words, personal_tables  # noqa: F401 - add to registries
 from contacts.models import Act, Consent, DataRequest, Interaction, NextStep, StageChange
 from contacts.services.bulk import BULK_JOB, work_bulk
 from contacts.services.consent_proof import consent_states_differ

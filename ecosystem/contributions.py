@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from django.utils.translation import gettext_lazy as _
 
-from ecosystem import act_words, personal_tables  # noqa: F401 - add how acts are told, and whose data stands where
+from ecosystem import act_words, help_words, personal_tables  # noqa: F401 - add to registries
 from ecosystem.agenda import AGENDA_QUEUES, AgendaQueue
 from ecosystem.base.access import Action
 from ecosystem.checklist import CHECKLIST, SettlingFacts, SettlingStep

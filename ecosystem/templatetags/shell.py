@@ -13,6 +13,7 @@ from django.utils.functional import Promise
 from ecosystem.base import clock
 from ecosystem.base.access import may
 from ecosystem.base.tenancy import own_rows
+from ecosystem.help import Help, help_for
 from ecosystem.models import Business, BusinessProfile, Membership
 from ecosystem.navigation import MENU, MenuGroup, MenuItem
 
@@ -47,6 +48,13 @@ class ShownMenu:
 
     groups: Sequence[ShownGroup]
     tabs: Sequence[ShownItem]
+
+
+@register.simple_tag(takes_context=True)
+def page_help(context: RequestContext) -> Help | None:
+    """What helps on this page."""
+    request: HttpRequest = context["request"]
+    return help_for(request.path.removeprefix(f"/b/{request.business.slug}/").strip("/"))
 
 
 @register.simple_tag(takes_context=True)

@@ -1,0 +1,83 @@
+"""The help of the pages about the business itself."""
+
+from django.utils.translation import gettext_lazy as _
+
+from ecosystem.help import HELP, TODAY, Help
+
+HELP.add(
+    TODAY,
+    Help(
+        _("How your whole world is doing this morning, and what to do first."),
+        [
+            _("A ring that is full means that something good reached these people lately. An empty one is hungry."),
+            _("Every number opens the people behind it."),
+            _("Write a talk down, and whoever waited for it leaves the list."),
+        ],
+    ),
+)
+HELP.add(
+    "health",
+    Help(
+        _("How the numbers on Today come about."),
+        [_("Each kind has its own pace. You set it under Kinds of people.")],
+    ),
+)
+HELP.add(
+    "core-message",
+    Help(
+        _("The one sentence that says what is special about you, and for whom."),
+        [_("Keep it short enough to say at the counter."), _("Old wordings are kept, so you can go back.")],
+    ),
+)
+HELP.add(
+    "kinds",
+    Help(
+        _("What you call the people around you, and how often each kind should hear something good."),
+        [
+            _("A new word is on every page at once. The toast takes it back."),
+            _("A kind that is switched off leaves the menus and the counts. Nobody of it is lost."),
+        ],
+    ),
+)
+HELP.add(
+    "team",
+    Help(
+        _("Who works with you here, and what each of them may do."),
+        [
+            _("An invitation is good for seven days and for one address."),
+            _("An adviser reads, and sees neither addresses nor what was said."),
+        ],
+    ),
+)
+HELP.add("invitations", Help(_("An invitation to your team."), [_("It works once, for the address it was sent to.")]))
+HELP.add(
+    "keys",
+    Help(
+        _("Keys by which other programs, such as your till, read and write here."),
+        [
+            _("A key is shown once. Keep it like the key to your shop."),
+            _("Take a key away, and the program is out at its next request."),
+        ],
+    ),
+)
+HELP.add(
+    "settings",
+    Help(
+        _("What everybody and every page needs to know of your business."),
+        [_("Name, town, time zone and the address that stands below each letter.")],
+    ),
+)
+HELP.add(
+    "sending",
+    Help(
+        _("Whether your letters arrive, and what readers make of them."),
+        [_("Sending stops by itself before your good name suffers. You can stop everything here too.")],
+    ),
+)
+HELP.add(
+    "start",
+    Help(
+        _("Four short steps, and your business stands here."),
+        [_("Everything can be changed later. Nothing is sent to anybody.")],
+    ),
+)
