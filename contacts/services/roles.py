@@ -12,7 +12,7 @@ from contacts.services.interactions import NewInteraction, record_interactions
 from ecosystem.base.errors import Conflict, Invalid, NotFound
 from ecosystem.base.events import publish
 from ecosystem.base.tenancy import current_business_id
-from ecosystem.models import Membership
+from ecosystem.models import KindSetting, Membership
 
 
 @transaction.atomic
@@ -28,7 +28,7 @@ def assign_role(
     """Make a person, or an organization by its main contact, an associate, vendor or partner.
 
     Who is one already stays one, and that role is returned. A person may be several at once, and stand on the ladder
-    as well. Publishes RoleAssigned.
+    as well. A kind that is switched off is refused, but for who joins the team. Publishes RoleAssigned.
     """
     if kind not in RoleAssignment.Kind.values:
         raise Invalid("role_unknown", _("Choose what they are to you."), field="kind")
@@ -38,6 +38,7 @@ def assign_role(
     if standing is not None:
         _refuse_other_organization(standing, organization)
         return standing
+    _refuse_switched_off(kind, contact)
     fed = ContactStats.objects.filter(contact_id=contact_id).values_list("last_fed_at", flat=True).first()
     role = RoleAssignment.objects.create(
         kind=kind,
@@ -132,3 +133,11 @@ def _tell(role: RoleAssignment, act: str, actor: Membership | None, now: datetim
         params={"kind": role.kind, "act": act},
     )
     record_interactions([line])
+
+
+def _refuse_switched_off(kind: str, contact: Contact | None) -> None:
+    """Raise where nobody is made this any more; the team is counted among the associates whatever pages show."""
+    if contact is not None and contact.membership_id is not None:
+        return
+    if KindSetting.objects.filter(kind=kind, is_on=False).exists():
+        raise Invalid("role_off", _("That kind is switched off in your settings."), field="kind")
