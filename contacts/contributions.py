@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from contacts import acts, help_words, personal_tables  # noqa: F401 - add to registries
 from contacts.models import Act, Consent, DataRequest, Interaction, NextStep, StageChange
+from contacts.queries.jobs import bulk_edits_of_jobs, imports_of_jobs
 from contacts.services.bulk import BULK_JOB, work_bulk
 from contacts.services.consent_proof import consent_states_differ
 from contacts.services.data_requests import (
@@ -35,6 +36,7 @@ from ecosystem.gauges import GAUGES, PERMISSIONS, WAITING
 from ecosystem.invariants import INVARIANTS
 from ecosystem.jobs import JOBS
 from ecosystem.navigation import MENU, MenuGroup, MenuItem
+from ecosystem.notices import JOB_PAGES, JobPage
 from ecosystem.sealed import SEALED
 from ecosystem.services.sealed import reseal_column
 from ecosystem.ways_in import WAYS_IN, WayIn
@@ -62,6 +64,8 @@ JOBS.add(ERASURE_JOB, work_erasure)
 AGENDA_QUEUES.add(EXPIRY_QUEUE, AgendaQueue(lane="maintenance", work=work_expiry))
 SEALED.add("contacts.DataRequest.sealed_copy", partial(reseal_column, DataRequest, "sealed_copy"))
 ATTENTION.add(ATTENTION_KEY, data_notice)
+JOB_PAGES.add(IMPORT_JOB, JobPage(_("Bringing in a list"), "contacts:import_detail", imports_of_jobs))
+JOB_PAGES.add(BULK_JOB, JobPage(_("Changing many people"), "contacts:bulk_edit_detail", bulk_edits_of_jobs))
 
 WAYS_IN.add(
     "import",

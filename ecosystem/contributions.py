@@ -10,8 +10,9 @@ from ecosystem.base.access import Action
 from ecosystem.checklist import CHECKLIST, SettlingFacts, SettlingStep
 from ecosystem.invariants import INVARIANTS
 from ecosystem.navigation import MENU, MenuGroup, MenuItem
+from ecosystem.notices import NOTICES, NoticeKind, Pace
 from ecosystem.open_doors import OPEN_DOORS, OpenDoor
-from ecosystem.services import invariants, jobs, outbox, sealed, tallies  # noqa: F401 - sealed adds what is sealed
+from ecosystem.services import invariants, jobs, notices, outbox, sealed, tallies  # noqa: F401 - sealed adds what is sealed
 
 MENU.add(
     "today", MenuItem(MenuGroup.TOP, _("Today"), "sun", "ecosystem:today", Action.SEE_TODAY, tab=_("Today")), order=0
@@ -78,6 +79,17 @@ OPEN_DOORS.add("metrics", OpenDoor("whom the operator lets through", "read count
 OPEN_DOORS.add("dev", OpenDoor("everybody on this machine", "read the mails and texts of a trial installation"))
 
 AGENDA_QUEUES.add(outbox.QUEUE, AgendaQueue(lane="maintenance", work=outbox.work_outbox))
+AGENDA_QUEUES.add(notices.QUEUE, AgendaQueue(lane="maintenance", work=notices.work_notices))
 AGENDA_QUEUES.add(jobs.QUEUE, AgendaQueue(lane="import", work=jobs.work_jobs))
 AGENDA_QUEUES.add(tallies.QUEUE, AgendaQueue(lane="maintenance", work=tallies.work_tallies))
+NOTICES.add("job_ended", NoticeKind(_("Long work is over"), _("%(about)s"), "check", Pace.OFF))
+NOTICES.add(
+    "invitation_accepted",
+    NoticeKind(_("Somebody accepted your invitation"), _("%(about)s joined the team"), "user-plus", Pace.DAILY),
+)
+# The owners get a letter of its own at once.
+NOTICES.add(
+    "sending_stopped",
+    NoticeKind(_("Sending stopped by itself"), _("Nothing is sent for now: %(about)s"), "octagon-alert", Pace.OFF),
+)
 INVARIANTS.add("no_lease_left_lying", invariants.leases_left_lying)

@@ -1,9 +1,10 @@
 """What this app hears: from the first day on, the health of a business is counted."""
 
 from ecosystem.base.events import on
-from ecosystem.events import BusinessCreated, KindSettingChanged
+from ecosystem.events import BusinessCreated, JobEnded, KindSettingChanged
 from ecosystem.services.agenda import note_work
 from ecosystem.services.health import QUEUE
+from ecosystem.services.notices import tell_that_job_ended
 from ecosystem.services.tallies import QUEUE as TALLIES_QUEUE
 
 
@@ -17,6 +18,12 @@ def fold_counts_now_and_then(event: BusinessCreated) -> None:
 def count_health_every_day(event: BusinessCreated) -> None:
     """Begin the daily counting of a new business."""
     note_work(QUEUE)
+
+
+@on(JobEnded)
+def tell_whoever_began_it(event: JobEnded) -> None:
+    """Long work ends while its asker is elsewhere."""
+    tell_that_job_ended(event)
 
 
 @on(KindSettingChanged)

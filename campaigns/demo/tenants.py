@@ -68,6 +68,7 @@ from ecosystem.models import (
     PermissionSnapshot,
     User,
 )
+from ecosystem.notices import Pace
 from ecosystem.queries.businesses import get_profile
 from ecosystem.scopes import Scope
 from ecosystem.services.api_keys import make_api_key
@@ -75,6 +76,7 @@ from ecosystem.services.businesses import create_business
 from ecosystem.services.heartbeat import doubt_business, last_absence, look_around
 from ecosystem.services.invitations import invite
 from ecosystem.services.memberships import add_membership
+from ecosystem.services.notices import choose_paces, tell
 from ecosystem.services.sending import resume_all_sending, stop_all_sending
 
 FAR_AWAY = timedelta(days=36_500)
@@ -120,6 +122,8 @@ def _write_tenant(marker: str) -> DemoTenant:
         _write_absence(made)
         _write_import(made)
         _write_figures(made)
+        tell("job_ended", [made.actor], key="demo", about=f"{marker}work")
+        choose_paces(made.actor, {"job_ended": Pace.DAILY})
     return DemoTenant(marker, business, owner, staff, helper, key.text)
 
 

@@ -11,6 +11,7 @@ from ecosystem.models.idempotency import IdempotencyKey
 from ecosystem.models.jobs import Job
 from ecosystem.models.kinds import LADDER, SIDE_KINDS, Kind, KindSetting
 from ecosystem.models.memberships import Invitation, Membership
+from ecosystem.models.notices import Notice, NoticePace
 from ecosystem.models.outbox import OutboxEntry
 from ecosystem.models.rate_counters import RateCounter
 from ecosystem.models.sending_stops import SendingStop
@@ -37,6 +38,8 @@ __all__ = [
     "Kind",
     "KindSetting",
     "Membership",
+    "Notice",
+    "NoticePace",
     "OutboxEntry",
     "PermissionSnapshot",
     "RateCounter",

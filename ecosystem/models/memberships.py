@@ -19,6 +19,7 @@ class Membership(TenantModel):
     role = models.CharField(max_length=8, choices=Role.choices)
     expires_at = models.DateTimeField(_("until"), null=True, blank=True)
     seen_at = models.DateTimeField(null=True, blank=True)
+    unread_notices = models.IntegerField(default=0, db_default=0)
 
     class Meta:
         constraints = [TenantUniqueConstraint(fields=["business_id", "user"], name="membership_one_per_user")]

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from ecosystem.base.access import Role
@@ -11,7 +12,7 @@ from ecosystem.base.events import publish
 from ecosystem.base.tenancy import current_business_id
 from ecosystem.events import MembershipChanged, MembershipCreated, MembershipEnded
 from ecosystem.models import Membership, User
-from ecosystem.queries.businesses import end_of_day
+from ecosystem.queries.businesses import current_business, end_of_day
 from ecosystem.queries.memberships import find_longest_owner, lock_owners, may_grant
 from ecosystem.queries.users import has_verified_address
 from ecosystem.services.api_keys import end_keys_of
@@ -21,6 +22,7 @@ from ecosystem.services.invitations import (
     find_open_invitation,
     revoke_invitations_of,
 )
+from ecosystem.services.notices import tell
 
 
 def add_membership(user: User, *, role: str, expires_at: datetime | None = None) -> Membership:
@@ -54,6 +56,8 @@ def accept_invitation(link: InvitationLink, *, user: User) -> Membership:
     invitation.accepted_at = now()
     invitation.save()
     record_act("invitation_accepted", actor=membership, subject=invitation, role=invitation.role)
+    page = reverse("ecosystem:team", args=[current_business().slug])
+    tell("invitation_accepted", [inviter], key=invitation.pk.hex, about=str(user), url=page)
     return membership
 
 

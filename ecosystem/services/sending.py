@@ -16,6 +16,7 @@ from ecosystem.base.tenancy import current_business_id
 from ecosystem.models import Business, BusinessProfile, Membership, SendingStop
 from ecosystem.services.account_emails import queue_account_email
 from ecosystem.services.audit import record_act
+from ecosystem.services.notices import tell
 
 
 @transaction.atomic
@@ -31,6 +32,9 @@ def pause_sending(*, reason: str, actor: Membership | None, now: datetime) -> bo
     record_act("sending_paused", actor=actor, subject=profile)
     if actor is None:
         _tell_owners(profile, reason)
+        leaders = Membership.objects.filter(role__in=[Role.OWNER, Role.MANAGER])
+        page = reverse("ecosystem:sending", args=[Business.objects.get(pk=current_business_id()).slug])
+        tell("sending_stopped", leaders, key=now.isoformat(), about=reason, url=page)
     return True
 
 

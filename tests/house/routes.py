@@ -19,6 +19,7 @@ from ecosystem.models import Business
 OWN_NAMES = {
     "membership_id": "ecosystem.Membership",
     "invitation_id": "ecosystem.Invitation",
+    "notice_id": "ecosystem.Notice",
     "key_id": "ecosystem.ApiKey",
     "tag_id": "contacts.Tag",
     "role_id": "contacts.RoleAssignment",
