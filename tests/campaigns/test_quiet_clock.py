@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from campaigns.queries.quiet_clock import Clocks, Place, instant_of, week_of
 from campaigns.queries.quiet_law import (
+    _lines,
     country_of_number,
     state_of_address,
     text_week,
@@ -132,12 +133,24 @@ def hours(state: str, country: str = "US", on: date = date(2026, 6, 1)) -> list:
 
 def test_s7_the_hours_for_texts_by_state():
     assert hours("CA") == [(8, 21)] * 7
-    for state in ("FL", "OK", "MD", "MS", "NJ"):
+    for state in ("FL", "OK", "MA", "MD", "NJ", "WA"):
         assert hours(state) == [(8, 20)] * 7
+    for state in ("AL", "LA", "MS"):
+        assert hours(state) == [(8, 20)] * 6 + [None], "no sales calls on Sundays"
+    for state in ("MI", "MN", "NM"):
+        assert hours(state) == [(9, 21)] * 7
+    assert hours("KY") == [(10, 21)] * 7
+    assert hours("NV") == [(9, 20)] * 7
     assert hours("CT") == [(9, 20)] * 7
     assert hours("TX") == [(9, 21)] * 6 + [(12, 21)]
     assert hours("RI") == [(9, 18)] * 5 + [(10, 17)] * 2
     assert hours("") == hours("", "DE") == hours("BY", "DE") == [(10, 18)] * 7
+
+
+def test_s7_no_state_opens_before_or_closes_after_the_hours_of_the_country():
+    for code in {line.state for line in _lines() if line.state not in ("*", "+")}:
+        for day in hours(code):
+            assert day is None or (day[0] >= 8 and day[1] <= 21), code
 
 
 def test_s7_the_table_is_data_with_dates():
