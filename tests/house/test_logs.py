@@ -2,11 +2,13 @@
 
 import json
 import logging
+import re
 import sys
 
 import pytest
 
 from ecosystem.config.logs import ShortBeat, logging_config, mask, mask_request
+from tests.house.routes import all_routes
 
 
 @pytest.mark.parametrize(
@@ -33,6 +35,14 @@ def test_addresses_are_struck_out(written, kept):
 )
 def test_tokens_and_query_strings_are_struck_out_of_requests(asked, kept):
     assert mask_request(asked) == kept
+
+
+def test_sec_64_the_token_of_every_link_is_struck_out_wherever_it_leads():
+    links = [route.path for route in all_routes() if "token" in route.parameters]
+    assert len(links) > 10
+    for path in links:
+        address = "/" + re.sub(r"<(?:\w+:)?token>", "ZZTOKEN-secret", path)
+        assert "ZZTOKEN" not in mask_request(f"GET {address}"), path
 
 
 def test_a_line_of_a_library_is_masked_too_with_its_traceback():
