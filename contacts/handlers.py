@@ -26,6 +26,7 @@ def make_associate(event: MembershipCreated) -> None:
     elif contact.deleted_at is not None:
         restore_contact(contact, actor=None, now=now)
     Contact.objects.filter(pk=contact.pk).update(membership=membership)
+    contact.membership = membership
     assign_role(RoleAssignment.Kind.ASSOCIATE, contact=contact, actor=None, now=now)
 
 

@@ -38,6 +38,11 @@ class OrganizationForm(forms.Form):
             *((key, person.display_name) for key, person in self.people.items()),
         ]
 
+    def read_anew(self, version: int) -> None:
+        """Keep what was typed, so that the next save puts it in place of what somebody else saved."""
+        self.data = self.data.copy()
+        self.data["version"] = str(version)
+
     def chosen_contact(self) -> Contact | None:
         """Who was chosen."""
         return self.people.get(self.cleaned_data["main_contact"])

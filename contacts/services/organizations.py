@@ -66,7 +66,10 @@ def edit_organization(
     if held is None:
         raise NotFound("organization_not_found", _("There is no such organization."))
     if held.version != version:
-        raise Conflict("stale_edit", _("Somebody else saved this organization while you were typing."))
+        person = held.main_contact.display_name if held.main_contact else ""
+        theirs = ", ".join(filter(None, (held.name, held.website, person)))
+        told = _("Meanwhile somebody saved it as “%(theirs)s”. Save again to put what stands here in its place.")
+        raise Conflict("stale_edit", told % {"theirs": theirs}, field="name")
     roles = list(RoleAssignment.objects.filter(organization=held, ended_at=None))
     if roles and (main_contact is None or is_context):
         sentence = _("It is %(count)d things to you now. End those first.") % {"count": len(roles)}

@@ -101,6 +101,8 @@ def organization_edit(request: HttpRequest, slug: str, id: UUID) -> HttpResponse
             )
         except DomainError as broken:
             form.add_error(broken.field if broken.field in form.fields else None, str(broken))
+            if broken.code == "stale_edit":
+                form.read_anew(get_organization(id).version)
         else:
             messages.success(request, _("Saved."))
             return redirect("contacts:organization_detail", slug=slug, id=id)

@@ -459,3 +459,13 @@ def test_two_who_add_the_same_address_at_once_make_one_person():
     with business_scope(bakery):
         assert Contact.objects.filter(primary_email="ana@example.com").count() == 1
         assert tally("people_by_stage", "client") == 1
+
+
+def test_whoever_must_not_be_written_to_has_addresses_to_read_and_none_to_tap(as_nora, bakery, ana):
+    page = reverse("contacts:contact_detail", kwargs={"slug": bakery.slug, "id": ana.pk})
+    assert 'href="mailto:ana%40example.com"' in as_nora.get(page).content.decode()
+    with business_scope(bakery):
+        Contact.objects.filter(pk=ana.pk).update(do_not_contact=True)
+    told = as_nora.get(page).content.decode()
+    assert "ana@example.com" in told
+    assert "mailto:" not in told

@@ -11,6 +11,7 @@ from django.utils import timezone
 from contacts.forms.next_steps import later_day
 from contacts.models import Contact, Interaction, NextStep
 from contacts.services.next_steps import NONE_YET, close_next_step, set_next_step
+from contacts.services.owners import hand_over
 from ecosystem.base.clock import now
 from ecosystem.base.tenancy import business_scope
 from ecosystem.models import Membership
@@ -218,3 +219,11 @@ def test_the_list_costs_the_same_for_1_step_as_for_60_and_goes_on_by_its_cursor(
 
 def test_nothing_to_do_says_where_steps_are_set(as_nora, bakery):
     assert "A next step is set on a person" in as_nora.get(url("next_step_list", bakery)).content.decode()
+
+
+@pytest.mark.parametrize("has_heir", [True, False])
+def test_the_steps_of_who_leaves_the_team_go_to_the_heir_or_to_whoever_has_time(in_bakery, sam, nora, ana, has_heir):
+    make_step(in_bakery, ana, "Sam rings", who=sam)
+    leaver, heir = Membership.objects.get(user=sam), Membership.objects.get(user=nora)
+    hand_over(leaver.pk, to=heir.pk if has_heir else None)
+    assert step_of(in_bakery, ana).assignee_id == (heir.pk if has_heir else None)

@@ -113,16 +113,21 @@ def test_a_new_main_contact_takes_the_parts_over(as_nora, bakery, ana):
     assert "It is 1 things to you now." in response.content.decode()
 
 
-def test_a_stale_edit_is_told_and_changes_nothing(as_nora, as_sam, bakery):
+def test_a_stale_edit_is_told_changes_nothing_and_the_next_save_decides(as_nora, as_sam, bakery):
     mill = make_organization(bakery)
     noras, sams = (form_of(client, url(bakery, "organization_edit", mill)) for client in (as_nora, as_sam))
     as_sam.post(url(bakery, "organization_edit", mill), sams | {"name": "Harbour Mill"})
     response = as_nora.post(url(bakery, "organization_edit", mill), noras | {"name": "The Mill"})
     assert response.status_code == 422
-    assert "Somebody else saved this organization while you were typing." in response.content.decode()
+    assert "Meanwhile somebody saved it as “Harbour Mill”." in response.content.decode()
     assert 'value="The Mill"' in response.content.decode()
     with business_scope(bakery):
         assert Organization.objects.get(pk=mill.pk).name == "Harbour Mill"
+    form = response.context["form"]
+    again = {name: form[name].value() or "" for name in form.fields if name != "is_context"}
+    assert as_nora.post(url(bakery, "organization_edit", mill), again).status_code == 302
+    with business_scope(bakery):
+        assert Organization.objects.get(pk=mill.pk).name == "The Mill"
 
 
 def test_a_deleted_organization_leaves_the_list_and_comes_back(as_nora, bakery, ana):

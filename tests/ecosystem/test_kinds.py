@@ -12,7 +12,7 @@ from ecosystem.base.tenancy import business_scope
 from ecosystem.models import KindSetting
 from ecosystem.queries.tallies import tally
 from tests.factories.contacts import make_contact
-from tests.factories.ecosystem import make_member, sign_in
+from tests.factories.ecosystem import make_member, make_user, sign_in
 
 VENDOR = {"label": "Vendor", "label_plural": "Vendors", "definition": "You buy from them", "cadence_days": 90}
 
@@ -111,3 +111,12 @@ def test_kinds_are_for_those_who_may_change_settings(bakery, role):
     assert client.get(url(bakery)).status_code == 403
     assert client.post(url(bakery), {**VENDOR, "sure": "yes"}).status_code == 403
     assert setting_of(bakery).is_on
+
+
+def test_somebody_known_joins_the_team_though_associates_are_switched_off(as_nora, bakery):
+    max_ = make_contact(bakery, "Max Orr", email="max@example.com")
+    with business_scope(bakery):
+        KindSetting.objects.filter(kind="associate").update(is_on=False)
+    make_member(bakery, "helper", make_user("Max Orr", email="max@example.com"))
+    with business_scope(bakery):
+        assert RoleAssignment.objects.get(contact=max_).kind == "associate"
