@@ -110,6 +110,7 @@ add_personal(
 add_not_personal(
     campaigns__ProviderAccount="The business's own accounts.",
     campaigns__DailySends="Sums.",
+    campaigns__SenderDomain="The business's own domains and what their DNS says.",
     campaigns__QueuedMessage="A place in the queue: the id of a message and times; gone when its end is known.",
     campaigns__MessageClaim="Which messages a worker holds: ids, for a minute.",
     campaigns__TextSender="The business itself.",
