@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from charset_normalizer import from_bytes
 from django.utils.translation import gettext as _
 
+from ecosystem.base.csv_lines import read_cell
 from ecosystem.base.errors import Invalid
 
 MAX_BYTES = 25 * 1024 * 1024
@@ -58,7 +59,7 @@ def read_shape(content: bytes) -> CsvShape:
     delimiter = detect_delimiter(content[:65_536].decode(encoding, errors="ignore"))
     rows = iter_rows(content, encoding=encoding, delimiter=delimiter)
     first = next(rows, None)
-    header = [cell.strip() for cell in first[1]] if first else []
+    header = [read_cell(cell.strip()) for cell in first[1]] if first else []
     if not any(header):
         raise Invalid("file_no_header", _("The first line should name the columns, like: name, email."), field="file")
     if len(header) > MAX_COLUMNS:
@@ -143,12 +144,13 @@ def _refuse_open_quote(content: bytes, *, encoding: str, delimiter: str) -> None
             raise Invalid("file_broken", sentence % {"line": line}, field="file") from error
 
 
-def iter_rows(content: bytes, *, encoding: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+def iter_rows(content: bytes | io.BufferedIOBase, *, encoding: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     """Each row that is not blank, the header first, with the number of the line it ends on.
 
     Raises Invalid where a quote never closes or a field is longer than 32 kB.
     """
-    text = io.TextIOWrapper(io.BytesIO(content), encoding=encoding, errors="replace", newline="")
+    stream = io.BytesIO(content) if isinstance(content, bytes) else content
+    text = io.TextIOWrapper(stream, encoding=encoding, errors="replace", newline="")
     csv.field_size_limit(MAX_FIELD)
     reader = csv.reader(text, delimiter=delimiter)
     try:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from contacts.lists.programs import STAGE_WORDS
 from contacts.models import Stage
 from ecosystem.base.addresses import fold, normalise_email, normalise_phone
+from ecosystem.base.csv_lines import read_cell
 from ecosystem.base.errors import DomainError, Invalid
 
 _YES = frozenset({"yes", "y", "true", "1", "x", "ja", "oui", "si", "subscribed", "opted in", "on"})
@@ -83,6 +84,7 @@ class RowReader:
 
     def read(self, line: int, row: list[str]) -> PersonRow | ProblemRow:
         """The person in a row, or the problem with it."""
+        row = [read_cell(cell) for cell in row]
         try:
             return self._person(line, row)
         except DomainError as problem:

@@ -10,5 +10,15 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 def csv_line(cells: Iterable[str]) -> str:
     """One line whose cells no table program takes for a formula."""
     buffer = io.StringIO()
-    csv.writer(buffer).writerow([f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell for cell in cells])
+    csv.writer(buffer).writerow([f"'{cell}" if _is_formula(cell) else cell for cell in cells])
     return buffer.getvalue()
+
+
+def read_cell(cell: str) -> str:
+    """The value of a cell as it was before `csv_line` wrote it."""
+    return cell[1:] if cell[:1] == "'" and _is_formula(cell) else cell
+
+
+def _is_formula(cell: str) -> bool:
+    """Whether a table program would run it, now or once quotes that were put before it are taken away."""
+    return cell.lstrip("'").startswith(_FORMULA_STARTS)

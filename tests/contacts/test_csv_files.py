@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contacts.lists.csv_files import MAX_FIELD, iter_rows, read_shape
+from ecosystem.base.csv_lines import csv_line, read_cell
 from ecosystem.base.errors import Invalid
 
 LETTERS = st.characters(codec="utf-8", exclude_characters="\x00")
@@ -45,14 +46,14 @@ def test_cyrillic_of_an_old_program_is_read():
         (",".join(f"c{n}" for n in range(500)).encode() + b"\n1\n", "file_too_wide"),
     ],
 )
-def test_what_is_no_list_is_refused_with_a_sentence(content, code):
+def test_sec_41_what_is_no_list_is_refused_with_a_sentence(content, code):
     with pytest.raises(Invalid) as refusal:
         read_shape(content)
     assert refusal.value.code == code
     assert str(refusal.value).endswith((".", "?"))
 
 
-def test_a_list_of_more_than_200_000_rows_is_refused():
+def test_sec_41_a_list_of_more_than_200_000_rows_is_refused():
     with pytest.raises(Invalid) as refusal:
         read_shape(b"email\n" + b"a@example.com\n" * 200_001)
     assert refusal.value.code == "file_too_long"
@@ -82,3 +83,19 @@ def test_what_a_csv_writer_writes_is_read_back(rows, delimiter):
     shape = read_shape(buffer.getvalue().encode())
     read = iter_rows(buffer.getvalue().encode(), encoding=shape.encoding, delimiter=delimiter)
     assert [tuple(row) for _line, row in read][1:] == rows
+
+
+@given(
+    cells=st.lists(
+        st.one_of(
+            st.text(alphabet=LETTERS, max_size=12),
+            st.text(alphabet="'=+-@\t\r1a", max_size=6),
+        ),
+        min_size=1,
+        max_size=6,
+    )
+)
+def test_sec_42_what_is_written_is_no_formula_and_is_read_back_as_it_was(cells):
+    (written,) = csv.reader(io.StringIO(csv_line(cells), newline=""))
+    assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\r")) for cell in written)
+    assert [read_cell(cell) for cell in written] == cells

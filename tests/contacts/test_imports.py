@@ -206,10 +206,22 @@ def test_a_list_of_which_no_row_can_come_in_says_so(as_nora, bakery):
     assert "Bring in" not in page.content.decode().split("No row of this list")[1]
 
 
-def test_formulas_in_rows_to_mend_are_only_text(as_nora, bakery):
+def test_sec_42_formulas_in_rows_to_mend_are_only_text(as_nora, bakery):
     done = bring_in(bakery, b'Name,Email\n"=HYPERLINK(1)",bad@@x\n')
     answer = as_nora.get(reverse("contacts:import_problems", kwargs={"slug": bakery.slug, "id": done.id}))
     assert "'=HYPERLINK(1)" in b"".join(answer.streaming_content).decode()
+
+
+def test_sec_42_rows_to_mend_come_back_with_the_values_they_had(as_nora, bakery):
+    done = bring_in(bakery, b"Name,Email,Phone,Tags\n=Ana,bad@@x,+1 212 555 0142,@vip\n")
+    url = reverse("contacts:import_problems", kwargs={"slug": bakery.slug, "id": done.id})
+    kept = b"".join(as_nora.get(url).streaming_content)
+    assert b"'+1 212 555 0142" in kept
+    assert bring_in(bakery, kept.replace(b"bad@@x", b"ana@example.com")).added_count == 1
+    with business_scope(bakery):
+        ana = Contact.objects.get(primary_email="ana@example.com")
+        assert (ana.display_name, ana.primary_phone) == ("=Ana", "+12125550142")
+        assert ContactTag.objects.get(contact=ana).tag.name == "@vip"
 
 
 def test_rel_35_a_streamed_file_holds_every_row(as_nora, bakery):
