@@ -1,16 +1,44 @@
 """Reads the rows of an uploaded list as the import takes them, and changes nothing."""
 
+import io
 import itertools
 from collections.abc import Iterator
 from datetime import date
+from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from django.db.models import BinaryField
+from django.db.models.functions import Substr
 from django.utils import timezone
 
 from contacts.lists.csv_files import iter_rows
 from contacts.lists.rows import Permission, PersonRow, ProblemRow, RowReader, stage_names_of
 from contacts.models import Import
 from ecosystem.models import BusinessProfile, KindSetting
+
+PIECE = 1024 * 1024
+
+
+class KeptFile(io.RawIOBase):
+    """The uploaded file, read from its row piece by piece: 25 MB at once would take a worker several times that."""
+
+    def __init__(self, import_id: UUID) -> None:
+        super().__init__()
+        self._import_id = import_id
+        self._place = 0
+
+    def readable(self) -> bool:
+        """It is there to be read, and for nothing else."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill the buffer with what comes next, in one statement; 0 at the end of the file."""
+        piece = Substr("content", self._place + 1, len(buffer), output_field=BinaryField())
+        found = bytes(Import.objects.filter(id=self._import_id).values_list(piece, flat=True).get())
+        buffer[: len(found)] = found
+        self._place += len(found)
+        return len(found)
 
 
 def permission_of(imported: Import) -> Permission:
@@ -44,6 +72,7 @@ def reader_of(imported: Import) -> RowReader:
 def read_rows(imported: Import, *, start: int, count: int) -> Iterator[PersonRow | ProblemRow]:
     """The rows from a place in the file on, read; the header is not counted."""
     reader = reader_of(imported)
-    lines = iter_rows(bytes(imported.content), encoding=imported.encoding, delimiter=imported.delimiter)
+    kept = io.BufferedReader(KeptFile(imported.id), PIECE)
+    lines = iter_rows(kept, encoding=imported.encoding, delimiter=imported.delimiter)
     for line, row in itertools.islice(lines, start + 1, start + 1 + count):
         yield reader.read(line, row)

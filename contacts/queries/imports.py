@@ -63,7 +63,7 @@ def find_same_header(header: Sequence[str], *, other_than: UUID | None = None) -
 
 def preview_import(import_id: UUID) -> ImportPreview:
     """Reads the first thousand rows as the import itself would, and changes nothing."""
-    imported = Import.objects.get(id=import_id)
+    imported = get_import(import_id)
     people: list[PersonRow] = []
     problems: list[ProblemRow] = []
     for read in read_rows(imported, start=0, count=PREVIEW_ROWS):

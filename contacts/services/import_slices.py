@@ -30,7 +30,7 @@ def work_import(business_id: int, job_id: UUID, *, slice_rows: int = SLICE_ROWS)
     """
     with business_scope(business_id):
         job = Job.objects.select_for_update().get(id=job_id)
-        imported = Import.objects.select_for_update().get(job_id=job_id)
+        imported = Import.objects.defer("content").select_for_update().get(job_id=job_id)
         if imported.state != Import.State.RUNNING:
             return False
         if job.cancel_requested_at is not None:

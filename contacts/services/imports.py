@@ -112,7 +112,7 @@ def _check_yes(imported: Import, *, rule: str, topic: Topic | None, source: str,
 
 def start_import(import_id: UUID, *, started_by: Membership | None = None) -> Import:
     """Hand the list to the workers. A second start of the same import changes nothing."""
-    imported = Import.objects.select_for_update().get(id=import_id)
+    imported = Import.objects.defer("content").select_for_update().get(id=import_id)
     if imported.state in (Import.State.UPLOADED, Import.State.MAPPED):
         raise Conflict("import_not_ready", _("Answer the steps before first."))
     if imported.state != Import.State.PERMITTED:
@@ -125,7 +125,7 @@ def start_import(import_id: UUID, *, started_by: Membership | None = None) -> Im
 
 def cancel_import(import_id: UUID) -> Import:
     """Stop after the slice that is running. Who was brought in by then stays."""
-    imported = Import.objects.select_for_update().get(id=import_id)
+    imported = Import.objects.defer("content").select_for_update().get(id=import_id)
     if imported.state == Import.State.RUNNING and imported.job_id:
         request_cancel(imported.job_id)
     elif imported.state not in (Import.State.DONE, Import.State.FAILED):
@@ -143,7 +143,7 @@ def finish_import(imported: Import, *, state: str) -> None:
 
 
 def _open_import(import_id: UUID) -> Import:
-    imported = Import.objects.select_for_update().get(id=import_id)
+    imported = Import.objects.defer("content").select_for_update().get(id=import_id)
     if imported.state not in (Import.State.UPLOADED, Import.State.MAPPED, Import.State.PERMITTED):
         raise Conflict("import_started", _("This list is being brought in already. Its steps cannot be changed now."))
     return imported

@@ -1,0 +1,42 @@
+"""The largest list that may come in, in a process of its own, and how much memory that takes."""
+
+import subprocess
+
+import pytest
+
+from contacts.lists.csv_files import MAX_BYTES
+from contacts.services.imports import map_import, permit_import, start_import, upload_import
+from ecosystem.base.tenancy import business_scope
+from ecosystem.models import Job
+from tests.contacts.test_imports_killed import start_worker
+
+MOST_MEGABYTES = 300
+ROWS = 45_000
+WORKER = """
+import sys, django
+django.setup()
+from contacts.services.import_slices import work_import
+while work_import(int(sys.argv[1]), sys.argv[2]):
+    pass
+# The mark of this very process: what getrusage tells is no lower than what its parent took before the start.
+with open("/proc/self/status") as status:
+    (most,) = [line.split()[1] for line in status if line.startswith("VmHWM:")]
+print(int(most) // 1024)
+"""
+
+
+@pytest.mark.django_db(transaction=True)
+def test_sec_41_a_worker_takes_25_megabytes_in_less_than_300_megabytes(bakery):
+    note = "x" * (MAX_BYTES // ROWS - 42)
+    lines = "".join(f"Pia {n:06},p{n:06}@example.com,{note}\n" for n in range(ROWS))
+    content = f"Name,Email,Note\n{lines}".encode()
+    assert MAX_BYTES * 0.95 < len(content) <= MAX_BYTES
+    with business_scope(bakery):
+        imported = upload_import(content, file_name="people.csv")
+        map_import(imported.id, mapping=imported.mapping)
+        permit_import(imported.id, rule="none")
+        job_id = start_import(imported.id).job_id
+    told, _none = start_worker(WORKER, bakery.id, job_id, stdout=subprocess.PIPE).communicate()
+    with business_scope(bakery):
+        assert Job.objects.get().cursor == ROWS
+    assert 30 < int(told) < MOST_MEGABYTES
