@@ -24,6 +24,7 @@ from ecosystem.services.idempotency import KeptAnswer, find_kept_answer, fingerp
 PATH = "/api/v1/"
 PER_KEY, PER_BUSINESS, FAILURES = 300, 1_000, 20
 MINUTE = 60
+DONE_ONCE = frozenset({"POST", "PATCH", "DELETE"})
 
 
 class NoKey(DomainError):
@@ -81,14 +82,14 @@ class KeyMiddleware:
         raise NoKey("bad_key", _("This key does not work. It may have been ended, or cut short when it was copied."))
 
     def _once(self, request: HttpRequest, key: ApiKey) -> HttpResponseBase:
-        """The answer of the view; for a POST that names an Idempotency-Key the same one again, for a day."""
+        """The answer of the view; for a writing call that names an Idempotency-Key the same one again, for a day."""
         name = request.headers.get("Idempotency-Key")
-        if request.method != "POST" or name is None:
+        if request.method not in DONE_ONCE or name is None:
             return self.get_response(request)
         request_hash = fingerprint(request.method, request.get_full_path(), request.body)
         kept = find_kept_answer(key, name, request_hash=request_hash)
         if kept is not None:
-            headers = {"Idempotent-Replayed": "true"}
+            headers = {"Idempotent-Replay": "true"}
             return HttpResponse(kept.body, status=kept.status, content_type=kept.content_type, headers=headers)
         response = self.get_response(request)
         if isinstance(response, HttpResponse) and response.status_code < 500:

@@ -18,6 +18,12 @@ LONGEST = 200
 _LOCK = "SELECT pg_try_advisory_xact_lock(hashtextextended(%(name)s, 0)) AS is_free"
 
 
+class KeyReused(Invalid):
+    """An Idempotency-Key that came with another call before."""
+
+    status = 422
+
+
 @dataclass(frozen=True)
 class KeptAnswer:
     """What the first call was answered."""
@@ -35,7 +41,7 @@ def fingerprint(method: str, path: str, body: bytes) -> str:
 def find_kept_answer(api_key: ApiKey, key: str, *, request_hash: str) -> KeptAnswer | None:
     """The answer of the first call with this key within a day, or None when this is the first.
 
-    Raises Invalid for a key that came with another call before, Conflict while the first is still at work.
+    Raises KeyReused for a key that came with another call before, Conflict while the first is still at work.
     """
     if not key.isprintable() or not 0 < len(key) <= LONGEST:
         raise Invalid("bad_idempotency_key", _("An Idempotency-Key has 1 to 200 printable letters."))
@@ -46,7 +52,7 @@ def find_kept_answer(api_key: ApiKey, key: str, *, request_hash: str) -> KeptAns
     if kept is None:
         return None
     if kept.request_hash != request_hash:
-        raise Invalid("idempotency_key_reused", _("This Idempotency-Key came with another call before."))
+        raise KeyReused("idempotency_key_reused", _("This Idempotency-Key came with another call before."))
     return KeptAnswer(kept.status, kept.content_type, unseal(bytes(kept.sealed)))
 
 

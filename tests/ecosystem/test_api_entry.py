@@ -47,7 +47,7 @@ def test_a_key_reads_its_own_business_and_no_other(till, bakery, garage):
     assert "Garage" not in response.content.decode()
 
 
-def test_use_of_a_key_is_noted_with_its_address(till, bakery):
+def test_sec_28_use_of_a_key_is_noted_with_its_address(till, bakery):
     call(till, REMOTE_ADDR="203.0.113.7")
     with business_scope(bakery):
         assert ApiKey.objects.get().last_used_ip == "203.0.113.7"
@@ -67,7 +67,7 @@ def test_without_a_key_that_works_the_answer_is_a_problem(db, header, code):
     assert found["title"]
 
 
-def test_an_ended_key_is_refused_at_its_next_call(till, nora, bakery):
+def test_sec_28_an_ended_key_is_refused_at_its_next_call(till, nora, bakery):
     assert call(till).status_code == 200
     with business_scope(bakery, nora):
         revoke_api_key(ApiKey.objects.get(), actor=membership_of(bakery, nora))
@@ -87,7 +87,7 @@ def test_a_key_ends_with_its_makers_membership(nora, bakery):
         assert Membership.objects.count() == 1
 
 
-def test_a_key_in_the_address_is_refused_even_a_working_one(till):
+def test_sec_29_a_key_in_the_address_is_refused_even_a_working_one(till):
     response = Client().get(BUSINESS, {"key": till})
     assert (response.status_code, response.json()["code"]) == (400, "key_in_address")
 
@@ -107,7 +107,7 @@ def test_a_key_opens_no_page(till, bakery):
     assert response.url.startswith(reverse("account_login"))
 
 
-def test_limit_of_a_key_is_exact_and_tells_when_to_come_back(till, monkeypatch):
+def test_sec_29_limit_of_a_key_is_exact_and_tells_when_to_come_back(till, monkeypatch):
     monkeypatch.setattr(entry, "PER_KEY", 3)
     assert [call(till).status_code for _call in range(4)] == [200, 200, 200, 429]
     refused = call(till)
@@ -115,14 +115,14 @@ def test_limit_of_a_key_is_exact_and_tells_when_to_come_back(till, monkeypatch):
     assert 0 < int(refused["Retry-After"]) <= 60
 
 
-def test_limit_of_a_business_holds_over_its_keys(nora, bakery, gus, garage, monkeypatch):
+def test_sec_29_limit_of_a_business_holds_over_its_keys(nora, bakery, gus, garage, monkeypatch):
     monkeypatch.setattr(entry, "PER_BUSINESS", 3)
     keys = [key_of(bakery, nora), key_of(bakery, nora)]
     assert [call(keys[number % 2]).status_code for number in range(4)] == [200, 200, 200, 429]
     assert call(key_of(garage, gus)).status_code == 200
 
 
-def test_guessing_keys_is_refused_after_twenty_tries_a_minute(db):
+def test_sec_29_guessing_keys_is_refused_after_twenty_tries_a_minute(db):
     statuses = [call("lw_guess").status_code for _try in range(21)]
     assert statuses == [401] * 20 + [429]
 
@@ -190,7 +190,7 @@ def test_pages_of_two_lists_have_names_of_their_own():
     assert page_of(PairIn).__name__ == "PairInPage"
 
 
-def test_a_change_from_an_old_copy_is_refused():
+def test_rel_23_a_change_from_an_old_copy_is_refused():
     request = RequestFactory()
     expect_version(request.patch("/"), 3)
     expect_version(request.patch("/", headers={"if-match": '"3"'}), 3)

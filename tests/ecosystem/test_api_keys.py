@@ -32,7 +32,7 @@ def make_key(business: Business, user, *scopes: str, **more) -> NewKey:
         return make_api_key(name="Till", scopes=chosen, expires_at=more.get("expires_at"), actor=actor)
 
 
-def test_a_key_is_shown_once_and_only_its_fingerprint_is_kept(as_nora, bakery):
+def test_sec_26_a_key_is_shown_once_and_only_its_fingerprint_is_kept(as_nora, bakery):
     response = as_nora.post(url("api_key_new", bakery), {"name": "Till", "scopes": ["contacts:read"]})
     assert response.status_code == 201
     text = response.context["new"].text
@@ -73,7 +73,7 @@ def test_other_texts_open_nothing(db, text):
     assert authenticate_key(text) is None
 
 
-def test_an_ended_key_opens_nothing_from_the_next_call_on(as_nora, nora, bakery):
+def test_sec_28_an_ended_key_opens_nothing_from_the_next_call_on(as_nora, nora, bakery):
     new = make_key(bakery, nora)
     as_nora.post(url("api_key_revoke", bakery, key_id=new.key.pk))
     assert authenticate_key(new.text) is None
@@ -85,11 +85,27 @@ def test_an_ended_key_opens_nothing_from_the_next_call_on(as_nora, nora, bakery)
         ]
 
 
-def test_a_key_is_over_after_its_last_day(nora, bakery):
+def test_sec_28_a_key_is_over_after_its_last_day(nora, bakery):
     new = make_key(bakery, nora, expires_at=timezone.now() + timedelta(days=1))
     assert authenticate_key(new.text) is not None
     with time_machine.travel(timezone.now() + timedelta(days=1, seconds=1), tick=False):
         assert authenticate_key(new.text) is None
+
+
+def test_sec_28_two_keys_work_side_by_side_until_the_old_one_is_ended(as_nora, nora, bakery):
+    old, new = make_key(bakery, nora), make_key(bakery, nora)
+    assert authenticate_key(old.text) is not None
+    assert authenticate_key(new.text) is not None
+    as_nora.post(url("api_key_revoke", bakery, key_id=old.key.pk))
+    assert authenticate_key(old.text) is None
+    assert authenticate_key(new.text) is not None
+
+
+def test_sec_28_the_list_shows_when_and_from_where_a_key_was_used(as_nora, nora, bakery):
+    new = make_key(bakery, nora)
+    with business_scope(bakery):
+        note_use(new.key, ip="203.0.113.5")
+    assert "203.0.113.5" in as_nora.get(url("api_key_list", bakery)).content.decode()
 
 
 def test_a_key_of_a_member_whose_days_are_over_opens_nothing(nora, bakery):
@@ -100,7 +116,7 @@ def test_a_key_of_a_member_whose_days_are_over_opens_nothing(nora, bakery):
     assert authenticate_key(new.text) is None
 
 
-def test_a_key_shrinks_with_its_makers_role(nora, bakery):
+def test_sec_27_a_key_shrinks_with_its_makers_role(nora, bakery):
     other = make_member(bakery, Role.OWNER)
     new = make_key(bakery, other, "contacts:read", "contacts:write")
     with business_scope(bakery):
@@ -111,7 +127,7 @@ def test_a_key_shrinks_with_its_makers_role(nora, bakery):
     assert not allows(key, Scope.INTERACTIONS_WRITE)
 
 
-def test_a_key_cannot_be_allowed_more_than_its_maker(bakery):
+def test_sec_27_a_key_cannot_be_allowed_more_than_its_maker(bakery):
     sam = make_member(bakery, Role.HELPER)
     with pytest.raises(NotAllowed):
         make_key(bakery, sam, "contacts:write")

@@ -161,7 +161,7 @@ def test_only_the_fields_that_are_sent_are_changed(till, ana, bakery):
     assert changed["ETag"] == f'"{found["version"]}"'
 
 
-def test_a_change_from_an_old_copy_is_refused_and_tells_how_it_stands(till, ana):
+def test_rel_23_a_change_from_an_old_copy_is_refused_and_tells_how_it_stands(till, ana):
     old = till.get(f"contacts/{ana.pk}")
     till.patch(f"contacts/{ana.pk}", {"given_name": "Anita"})
     by_version = till.patch(f"contacts/{ana.pk}", {"given_name": "Anne", "version": old.json()["version"]})
@@ -174,6 +174,16 @@ def test_a_change_from_an_old_copy_is_refused_and_tells_how_it_stands(till, ana)
     assert now_read.json()["given_name"] == "Anita"
     assert till.patch(f"contacts/{ana.pk}", {"given_name": "Anne"}, if_match=now_read["ETag"]).status_code == 200
     assert till.delete(f"contacts/{ana.pk}", if_match=old["ETag"]).status_code == 412
+
+
+def test_rel_22_a_change_sent_twice_is_made_once_and_answered_alike(till, ana):
+    first = till.patch(f"contacts/{ana.pk}", {"given_name": "Anita"}, idempotency_key="k1")
+    till.patch(f"contacts/{ana.pk}", {"given_name": "Anne"})
+    again = till.patch(f"contacts/{ana.pk}", {"given_name": "Anita"}, idempotency_key="k1")
+    assert (again.status_code, again.content, again["Idempotent-Replay"]) == (200, first.content, "true")
+    assert till.get(f"contacts/{ana.pk}").json()["given_name"] == "Anne"
+    other = till.patch(f"contacts/{ana.pk}", {"given_name": "Abe"}, idempotency_key="k1")
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
 
 
 def test_a_deleted_person_is_off_every_list_and_kept(till, ana, bakery):
