@@ -67,7 +67,7 @@ class BaseCopy:
         self._account, self._process = account, None
         self._secrets = read_json(Path(os.environ["DATA_DIR"]) / "secrets.json")
         self._server = PostgresServer(
-            find_postgres(account), folder / "files", any_free_port(), account, self._secrets, for_tests=True
+            find_postgres(account), folder / "files", any_free_port(), account, self._secrets, for_tests=False
         )
 
     def take(self) -> None:
@@ -95,6 +95,7 @@ class BaseCopy:
     def start(self) -> int:
         """Let a server run on it, and lead both aliases there; its port."""
         popen = self._account.popen if self._account else {}
+        is_first = self._process is None
         self._process = subprocess.Popen(
             self._server.command(), cwd="/", env=self._server.environment(), stderr=subprocess.DEVNULL, **popen
         )
@@ -102,9 +103,16 @@ class BaseCopy:
         while not self._server.is_ready():
             assert time.monotonic() < deadline, "the server on the copy did not start"
             time.sleep(0.1)
-        self._former = connections[OWNER].settings_dict["PORT"]
+        if is_first:
+            self._former = connections[OWNER].settings_dict["PORT"]
         _lead_to(self._server.port)
         return self._server.port
+
+    def kill(self) -> None:
+        """Kill the server and all that it started, as a fault of the machine does."""
+        self._process.kill()
+        self._process.wait()
+        time.sleep(0.5)
 
     def stop(self) -> None:
         """End the server, and lead the aliases back."""

@@ -15,10 +15,11 @@ SELECT id AS token, marked_in_rows_by IS NULL AS has_file, keyed_by FROM campaig
  WHERE business_id = %(business_id)s AND lane = %(lane)s AND lease_until < clock_timestamp()
  ORDER BY lease_until LIMIT 100"""
 
+# Only the handful in which a worker died counts an attempt; what was in two such handfuls goes by itself next time.
 # A mark in the row may only make unknowns fewer: it is believed while the PostgreSQL that took it is still the same.
 _SWEEP = """
 WITH left_behind AS MATERIALIZED (
-    SELECT queued.id, claim.keyed_by,
+    SELECT queued.id, claim.keyed_by, claim.id AS token, queued.handed_at,
            queued.handed_at IS NULL
                OR (claim.id = ANY (%(told)s::uuid[]) AND NOT queued.id = ANY (%(begun)s::uuid[]))
                OR (queued.started_at IS NULL
@@ -31,12 +32,16 @@ WITH left_behind AS MATERIALIZED (
      WHERE claim.business_id = %(business_id)s AND claim.id = ANY (%(tokens)s::uuid[])
        AND claim.lease_until < statement_timestamp()
      ORDER BY queued.id FOR UPDATE OF queued SKIP LOCKED
+), charged AS (
+    SELECT id, handed_at IS NOT NULL OR count(handed_at) OVER (PARTITION BY token) = 0 AS is_charged, is_untouched
+      FROM left_behind
 ), back AS (
     UPDATE campaigns_queuedmessage AS queued
        SET claim_token = NULL, handed_at = NULL, started_at = NULL,
+           attempt = queued.attempt - CASE WHEN is_charged THEN 0 ELSE 1 END,
            due_at = clock_timestamp() + random() * make_interval(secs => queued.attempt - 1)
-      FROM left_behind
-     WHERE queued.business_id = %(business_id)s AND queued.id = left_behind.id AND left_behind.is_untouched
+      FROM charged
+     WHERE queued.business_id = %(business_id)s AND queued.id = charged.id AND is_untouched
 ), gone AS (
     DELETE FROM campaigns_queuedmessage AS queued USING left_behind
      WHERE queued.business_id = %(business_id)s AND queued.id = left_behind.id AND NOT left_behind.is_untouched

@@ -1,8 +1,6 @@
 """Real Celery workers that are asked to end while they send."""
 
 import os
-import subprocess
-import sys
 import time
 from urllib.parse import urlsplit
 
@@ -18,7 +16,7 @@ from ecosystem.base.tenancy import business_scope
 from ecosystem.config.celery import app
 from ecosystem.models import Agenda
 from ecosystem.services.agenda import TASK_NAME, note_work, work_lane
-from tests.campaigns.worker import ROOT
+from tests.campaigns.celery_worker import start_celery
 from tests.factories.campaigns import make_friend, make_sequence
 from tests.factories.permission import make_business, make_topic
 from tests.smtp_server import SmtpServer, Trouble
@@ -44,22 +42,11 @@ def queued(mail_server: SmtpServer):
     return business
 
 
-def start_celery(redis_url: str, email_url: str) -> "subprocess.Popen[bytes]":
-    """A Celery worker of one process for the lane of sequences, as `bin/up` starts it."""
-    database = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}").geturl()
-    given = {"DATABASE_URL": database, "REDIS_URL": redis_url, "EMAIL_URL": email_url, "LOG_LEVEL": "ERROR"}
-    given = {**os.environ, **given}
-    given.pop("MIGRATION_DATABASE_URL", None)
-    command = [sys.executable, "-m", "celery", "-q", "-A", "ecosystem.config", "--skip-checks", "worker"]
-    command += ["-Q", "sequence", "-c", "1", "--without-gossip", "--without-mingle", "--without-heartbeat"]
-    return subprocess.Popen(command, env=given, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-
 def test_rel_06_a_worker_that_is_asked_to_end_finishes_what_it_began_and_gives_back_the_rest(queued, mail_server):
     redis_url = urlsplit(os.environ["REDIS_URL"])._replace(path=f"/{OWN_REDIS}").geturl()
     for _restart in range(RESTARTS):
         before = len(mail_server.accepted)
-        worker = start_celery(redis_url, mail_server.url)
+        worker = start_celery(redis_url, mail_server.url, "sequence", database=str(connection.settings_dict["NAME"]))
         with app.connection_for_write(redis_url) as broker:
             app.send_task(TASK_NAME, args=["sequence"], queue="sequence", connection=broker, ignore_result=True)
         wait_for(lambda before=before: len(mail_server.accepted) > before + 5)

@@ -92,7 +92,7 @@ def run(plan: Plan, businesses: list[Business], folder: Path) -> Report:
         for business in businesses:
             with business_scope(business):
                 connect_provider(plan.provider)
-    with _provider(plan, folder) as (port, log):
+    with provider(plan, folder) as (port, log):
         crew = _Crew(plan, port, folder)
         try:
             for blow in plan.blows():
@@ -229,7 +229,8 @@ class _Crew:
 
 
 @contextlib.contextmanager
-def _provider(plan: Plan, folder: Path) -> Iterator[tuple[int, Path]]:
+def provider(plan: Plan, folder: Path) -> Iterator[tuple[int, Path]]:
+    """The provider in a process of its own: its port, and the log of what it took."""
     log = folder / "taken.log"
     log.touch()
     command = [
