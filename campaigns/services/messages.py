@@ -44,13 +44,18 @@ WITH open AS MATERIALIZED (
        SET state = 'cancelled', reason = %(reason)s, attempt = gone.attempt, updated_at = clock_timestamp()
       FROM gone
      WHERE message.business_id = %(business_id)s AND message.id = gone.id
-    RETURNING message.id, message.held_by, message.sequence_id, message.step_key, message.is_test
+    RETURNING message.id, message.contact_id, message.sequence_id, message.step_key, message.is_test
 ), counted AS (
     INSERT INTO ecosystem_tally (business_id, id, name, key, amount)
     SELECT %(business_id)s, uuidv7(), 'step.skipped:' || %(reason)s, sequence_id || ':' || step_key, count(*)
       FROM cancelled WHERE sequence_id IS NOT NULL AND NOT is_test GROUP BY sequence_id, step_key
 )
-SELECT count(*) AS cancelled, array_agg(id::text) FILTER (WHERE held_by <> '') AS held FROM cancelled"""
+SELECT count(*) AS cancelled,
+       array_agg(id::text) FILTER (WHERE EXISTS (
+           SELECT FROM campaigns_pressure AS ring
+            WHERE ring.business_id = %(business_id)s AND ring.id = cancelled.contact_id
+              AND cancelled.id = ANY (ring.message_ids))) AS with_places
+  FROM cancelled"""
 
 
 def queue_of(lane: str) -> str:
@@ -155,8 +160,9 @@ def cancel_open_messages(
             "stops_all": stops_all or reason in REASONS_THAT_STOP_ALL,
         },
     )
-    if found[0]["held"]:
-        free_places(found[0]["held"])
+    # Taken, moved to, or kept by another letter that left it to this one: the next one may have it.
+    if found[0]["with_places"]:
+        free_places(found[0]["with_places"])
     return int(found[0]["cancelled"])
 
 

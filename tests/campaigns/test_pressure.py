@@ -190,6 +190,28 @@ def test_the_last_place_is_left_to_what_was_promised_more_in_another_lane(shop, 
     assert Message.objects.get(lane="sequence").state == "accepted"
 
 
+def test_the_place_that_was_left_to_a_rival_is_free_once_the_rival_is_called_off(shop, ana, generous, mail_server):
+    allow(1)
+    Pressure.objects.create(id=ana.id, taken_at=[], channels=[], topic_ids=[], message_ids=[])
+    sequence = make_sequence(generous)
+    enroll_contacts(sequence, [ana.id], source="staff")
+    advance(now())
+    first = news(ana, generous, 1)
+    work("broadcast")
+    first.refresh_from_db()
+    rival = Message.objects.get(lane="sequence")
+    assert (first.state, mail_server.accepted) == ("deferred", [])
+    assert rival.id in ring(ana).message_ids
+    cancel_open_messages(sequence_id=sequence.id, reason="sequence_ended")
+    assert ring(ana).message_ids == [first.id]
+    # The one that made room keeps the time it was moved to; a later one is not held for the one that is gone.
+    cancel_open_messages(contact_id=ana.id, reason="deleted")
+    assert ring(ana).message_ids == []
+    news(ana, generous, 2)
+    work("broadcast")
+    assert len(mail_server.accepted) == 1
+
+
 def test_nothing_yields_to_a_letter_of_a_sequence_that_is_paused(shop, ana, generous, mail_server):
     allow(1)
     sequence = make_sequence(generous)
