@@ -25,6 +25,9 @@ tell_acts(
     message_given_up=_("%(who)s gave up a letter that may not have arrived"),
     messages_sent_again=_("%(who)s had letters of “%(what)s” sent again that may not have arrived"),
     messages_given_up=_("%(who)s gave up letters of “%(what)s” that may not have arrived"),
+    unknown_decision_undone=_(
+        "%(who)s took back what was decided about letters of “%(what)s” that may not have arrived"
+    ),
     held_letters_sent=_("%(who)s had letters of “%(what)s” sent that were due while we were away"),
     held_letters_dropped=_("%(who)s dropped letters of “%(what)s” that were due while we were away"),
     other_held_sent=_("%(who)s had other messages sent that were due while we were away"),

@@ -55,6 +55,7 @@ dashboard: list[URLPattern | URLResolver] = [
     path("sequences/<uuid:id>/archive/", sequences.sequence_archive, name="sequence_archive"),
     path("sequences/<uuid:id>/unknown/", unknown.unknown_list, name="unknown_list"),
     path("sequences/<uuid:id>/unknown/decide/", unknown.unknown_decide, name="unknown_decide"),
+    path("sequences/<uuid:id>/unknown/undo/", unknown.unknown_undo, name="unknown_undo"),
     path("sequences/<uuid:id>/letters/", sequence_steps.letter_add, name="sequence_letter_add"),
     path("sequences/<uuid:id>/waits/", sequence_steps.wait_add, name="sequence_wait_add"),
     path("sequences/<uuid:id>/steps/<uuid:step_key>/wait/", sequence_steps.wait_change, name="sequence_wait_change"),

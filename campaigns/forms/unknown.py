@@ -15,3 +15,9 @@ class DecisionForm(forms.Form):
     def sends_again(self) -> bool:
         """Whether they are to go once more."""
         return bool(self.cleaned_data["decision"] == "again")
+
+
+class UndoForm(forms.Form):
+    """Which decision is taken back: the one of that moment."""
+
+    at = forms.DateTimeField()

@@ -1,10 +1,10 @@
-"""Letters of which nobody knows whether they arrived: decided for all of a sequence."""
+"""Letters of which nobody knows whether they arrived: decided for all of a sequence, and that undone."""
 
 from datetime import datetime
 
 from django.db import transaction
 
-from campaigns.models import Message, Sequence
+from campaigns.models import Message, QueuedMessage, Sequence
 from campaigns.services.messages import put_in_queue, queue_of
 from ecosystem.base.clock import now as clock_now
 from ecosystem.models import Membership
@@ -17,12 +17,18 @@ MOST_AT_ONCE = 1_000
 
 @transaction.atomic
 def decide_all_unknown(
-    sequence: Sequence, *, sends_again: bool, seen_at: datetime, actor: Membership | None = None
+    sequence: Sequence,
+    *,
+    sends_again: bool,
+    seen_at: datetime,
+    decided_at: datetime | None = None,
+    actor: Membership | None = None,
 ) -> int:
     """Decide at once about every unknown letter of a sequence; how many that were, at most a thousand.
 
     Only what was unknown when somebody looked (`seen_at`): what came to it since is not decided unseen. A second click
-    finds none. Each letter that goes again keeps its Message-ID and passes the gate.
+    finds none. Each letter that goes again keeps its Message-ID and passes the gate. `decided_at` is the word by which
+    it can be undone.
     """
     unknown = Message.objects.select_for_update().filter(
         sequence=sequence, rare_state=Message.State.UNKNOWN, is_test=False, updated_at__lte=seen_at
@@ -30,7 +36,7 @@ def decide_all_unknown(
     found = list(unknown.order_by("id")[:MOST_AT_ONCE])
     if not found:
         return 0
-    state, due_at = (Message.State.QUEUED if sends_again else Message.State.LOST), clock_now()
+    state, due_at = (Message.State.QUEUED if sends_again else Message.State.LOST), decided_at or clock_now()
     for message in found:
         message.state, message.reason, message.attempt, message.due_at = state, "", 0, due_at
         message.updated_at = due_at
@@ -42,6 +48,31 @@ def decide_all_unknown(
             note_work(queue_of(lane))
     action = "messages_sent_again" if sends_again else "messages_given_up"
     record_act(action, actor=actor, subject=sequence, number=len(found))
+    return len(found)
+
+
+@transaction.atomic
+def undo_decision(sequence: Sequence, *, decided_at: datetime, actor: Membership | None = None) -> int:
+    """Take back what was decided at a moment about unknown letters of a sequence; how many are unknown again.
+
+    What was given up can always be asked about again. What was to go once more only while no worker has it in hand:
+    what is on its way cannot be called back, and is not counted.
+    """
+    decided = Message.objects.filter(sequence=sequence, is_test=False, updated_at=decided_at).order_by("id")
+    again = list(decided.filter(state=Message.State.QUEUED).values_list("id", flat=True)[:MOST_AT_ONCE])
+    # The place in the queue before the record, as the gate locks them.
+    waiting = QueuedMessage.objects.select_for_update().filter(id__in=again, claim_token=None, handed_at=None)
+    ids = [place.id for place in waiting.order_by("id")]
+    QueuedMessage.objects.filter(id__in=ids).delete()
+    ids += decided.filter(rare_state=Message.State.LOST).values_list("id", flat=True)[:MOST_AT_ONCE]
+    found = list(Message.objects.select_for_update().filter(id__in=ids).order_by("id"))
+    now = clock_now()
+    for message in found:
+        _recount(message, "step.failed" if message.state == Message.State.LOST else None, "step.unknown")
+        message.state, message.reason, message.updated_at = Message.State.UNKNOWN, "no_answer", now
+    Message.objects.bulk_update(found, ["state", "reason", "updated_at"])
+    if found:
+        record_act("unknown_decision_undone", actor=actor, subject=sequence, number=len(found))
     return len(found)
 
 

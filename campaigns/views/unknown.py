@@ -1,19 +1,21 @@
 """The letters of a sequence of which nobody knows whether they arrived, and the decision about them."""
 
+from urllib.parse import quote
 from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
-from campaigns.forms.unknown import DecisionForm
+from campaigns.forms.unknown import DecisionForm, UndoForm
 from campaigns.queries.messages import find_unknown_message, unknown_messages
 from campaigns.queries.sequences import get_sequence, sequence_numbers
 from campaigns.services.messages import decide_unknown
-from campaigns.services.unknown import decide_all_unknown
+from campaigns.services.unknown import decide_all_unknown, undo_decision
 from ecosystem.base import clock
 from ecosystem.base.access import Action, member_required
 from ecosystem.base.keyset import keyset_page
@@ -44,16 +46,35 @@ def unknown_decide(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
     if not form.is_valid() or not (form.cleaned_data["message"] or form.cleaned_data["seen_at"]):
         messages.error(request, _("Say what should become of them."))
         return redirect("campaigns:unknown_list", slug=slug, id=id)
-    again = form.sends_again
+    again, decided_at = form.sends_again, clock.now()
     if form.cleaned_data["message"]:
         message = find_unknown_message(sequence, form.cleaned_data["message"])
         number = int(message is not None)
         if message is not None:
-            decide_unknown(message.id, sends_again=again, actor=request.membership)
+            decided_at = decide_unknown(message.id, sends_again=again, actor=request.membership).updated_at
     else:
         seen_at = form.cleaned_data["seen_at"]
-        number = decide_all_unknown(sequence, sends_again=again, seen_at=seen_at, actor=request.membership)
-    messages.success(request, _sentence(number, again=again))
+        number = decide_all_unknown(
+            sequence, sends_again=again, seen_at=seen_at, decided_at=decided_at, actor=request.membership
+        )
+    undo = f"{reverse('campaigns:unknown_undo', kwargs={'slug': slug, 'id': id})}?at={quote(decided_at.isoformat())}"
+    messages.success(request, _sentence(number, again=again), extra_tags=f"undo:{undo}" if number else "")
+    return redirect("campaigns:unknown_list", slug=slug, id=id)
+
+
+@require_POST
+@member_required(Action.START_SEQUENCES)
+def unknown_undo(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
+    """Take back a decision, as far as nothing has left since."""
+    sequence = get_sequence(id)
+    form = UndoForm(request.GET)
+    decided_at = form.cleaned_data["at"] if form.is_valid() else None
+    number = undo_decision(sequence, decided_at=decided_at, actor=request.membership) if decided_at else 0
+    if number:
+        words = ngettext("%(n)s letter is undecided again.", "%(n)s letters are undecided again.", number)
+        messages.success(request, words % {"n": number})
+    else:
+        messages.error(request, _("That cannot be undone any more: the letters are on their way."))
     return redirect("campaigns:unknown_list", slug=slug, id=id)
 
 

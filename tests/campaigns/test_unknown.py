@@ -1,6 +1,8 @@
 """Letters of which nobody knows whether they arrived: shown, decided by somebody, or proved by the provider."""
 
+import re
 from datetime import timedelta
+from html import unescape
 from uuid import uuid4
 
 import pytest
@@ -107,6 +109,35 @@ def test_rel_04_all_are_decided_at_once_and_a_second_click_does_nothing(
         assert (act.actor_user_id, act.details) == (owner_of(shop).user_id, {"number": 3})
         assert nothing_is_wrong()
     assert "Nothing to decide" in nora.get(page_of(shop, sequence)).content.decode()
+
+
+def undo_of(page: str) -> str:
+    """The address behind the Undo button."""
+    return unescape(re.search(r'action="([^"]*/unknown/undo/[^"]*)"', page)[1])
+
+
+@pytest.mark.parametrize("decision", ["again", "give_up"])
+def test_rel_04_a_decision_can_be_undone_while_nothing_has_left(nora, shop, sequence, mail_server, decision):
+    page = decide(nora, shop, sequence, decision=decision, seen_at=now().isoformat())
+    assert "3 letters are undecided again." in nora.post(undo_of(page), follow=True).content.decode()
+    with business_scope(shop):
+        work()
+        assert Message.objects.filter(state="unknown").count() == 3
+        assert len(mail_server.accepted) == 4
+        assert nothing_is_wrong()
+    # Once more it finds nothing to take back.
+    assert "cannot be undone any more" in nora.post(undo_of(page), follow=True).content.decode()
+
+
+def test_rel_04_what_is_on_its_way_cannot_be_called_back(nora, shop, sequence, mail_server):
+    page = decide(nora, shop, sequence, decision="again", message=Message.objects.filter(state="unknown").first().id)
+    with business_scope(shop):
+        work()
+    assert len(mail_server.accepted) == 5
+    assert "cannot be undone any more" in nora.post(undo_of(page), follow=True).content.decode()
+    with business_scope(shop):
+        assert Message.objects.filter(state="accepted").count() == 2
+        assert nothing_is_wrong()
 
 
 def test_rel_04_what_came_to_it_after_somebody_looked_is_not_decided_unseen(shop, sequence):
