@@ -11,16 +11,20 @@ import threading
 import dns.flags
 import dns.message
 import dns.rcode
+import dns.rdatatype
 import dns.rrset
 
 SILENT, BROKEN = "silent", "broken"
 
 
 class DnsServer:
-    """Listens on a free port until `stop`. `texts` maps a name to its TXT records; `trouble` is of all names."""
+    """Listens on a free port until `stop`. `texts` maps a name to its TXT records, `mail_servers` to those that receive
+    for it (`10 mx.example.com.`); `trouble` is of all names.
+    """
 
     def __init__(self) -> None:
         self.texts: dict[str, list[str]] = {}
+        self.mail_servers: dict[str, list[str]] = {}
         self.trouble = ""
         self.asked: list[str] = []
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -51,9 +55,12 @@ class DnsServer:
         answer.flags |= dns.flags.RA
         if self.trouble == BROKEN:
             answer.set_rcode(dns.rcode.SERVFAIL)
-        elif name not in self.texts:
+        elif name not in self.texts and name not in self.mail_servers:
             answer.set_rcode(dns.rcode.NXDOMAIN)
-        elif self.texts[name]:
+        elif question.question[0].rdtype == dns.rdatatype.MX:
+            if self.mail_servers.get(name):
+                answer.answer.append(dns.rrset.from_text(name + ".", 60, "IN", "MX", *self.mail_servers[name]))
+        elif self.texts.get(name):
             quoted = ['"' + '" "'.join(text[at : at + 250] for at in range(0, len(text), 250)) + '"'
                       for text in self.texts[name]]  # fmt: skip
             answer.answer.append(dns.rrset.from_text(name + ".", 60, "IN", "TXT", *quoted))

@@ -64,6 +64,21 @@ def find_dmarc(domain: str) -> Found:
     return _found(dmarc_name(domain), lambda text: text.replace(" ", "").lower().startswith("v=dmarc1;p="))
 
 
+def find_mail_server(domain: str) -> str:
+    """The mail server that a domain is first to be reached by (RFC 5321): the domain itself where no record says, and
+    empty where there is no such domain. Raises NoAnswer.
+    """
+    try:
+        answer = _resolver().resolve(domain, "MX", lifetime=ANSWER_SECONDS, search=False)
+    except dns.resolver.NoAnswer:
+        return domain
+    except (dns.resolver.NXDOMAIN, dns.name.LabelTooLong, dns.name.EmptyLabel):
+        return ""
+    except (dns.exception.DNSException, OSError, UnicodeError) as error:
+        raise NoAnswer(domain) from error
+    return str(min(answer, key=lambda record: (record.preference, str(record.exchange))).exchange)
+
+
 def owner_name(domain: str) -> str:
     """Where the record of ownership stands."""
     return f"_lampwalk.{domain}"

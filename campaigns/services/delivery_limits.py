@@ -18,10 +18,10 @@ from django.conf import settings
 from campaigns.gateways.base import Outcome
 from campaigns.models import Message
 from campaigns.queries.accounts import Account
-from campaigns.queries.receiver_groups import receiver_group
 from campaigns.services.delivery_breaker import Breaker, breaker_of
 from campaigns.services.delivery_claims import ClaimedMessage
 from campaigns.services.delivery_limits_buckets import Bucket, Share, seconds_until_token, slow_down, take_tokens
+from campaigns.services.receiver_lookup import groups_of
 from contacts.models import Channel
 from ecosystem.base.shared_memory import Script
 
@@ -122,10 +122,10 @@ class Limits:
         if seconds:
             self.wait_seconds = seconds
             return Admission((), stopped=messages, wait_seconds=seconds)
-        groups = [self._group_of(message) for message in messages]
-        wanted = Counter(groups)
         if not self._has_groups and not self._shared:
             return Admission(messages)
+        groups = self._groups_of([message.address for message in messages])
+        wanted = Counter(groups)
         buckets = [(self._bucket_of(name), count) for name, count in wanted.items()]
         grant = take_tokens(self._shared, buckets, is_urgent=self.is_urgent, at=at)
         if all(share.granted == count for share, count in zip(grant.shares, wanted.values(), strict=True)):
@@ -147,16 +147,16 @@ class Limits:
         if all(outcome.code is None or outcome.code < 400 for outcome in outcomes):
             return
         addresses = {message.id: message.address for message in messages}
-        slower = {receiver_group(addresses[one.id]) for one in outcomes if _asks_for_less(one) and self._has_groups}
-        for name in slower:
+        asking = [addresses[one.id] for one in outcomes if _asks_for_less(one) and self._has_groups]
+        for name in set(self._groups_of(asking)):
             slow_down(self._bucket_of(name), at=at)
 
     def close(self) -> None:
         """The turn is over: another worker may have the account."""
         _ANSWERED.run(self._slot_keys()[:3:2], [self._token, "", 1, QUICK_FOR_SECONDS])
 
-    def _group_of(self, message: ClaimedMessage) -> str:
-        return receiver_group(message.address) if self._has_groups else ""
+    def _groups_of(self, addresses: Sequence[str]) -> list[str]:
+        return groups_of(addresses) if self._has_groups else [""] * len(addresses)
 
     def _bucket_of(self, name: str) -> Bucket:
         """By account too: mail houses judge who sends, and one account's trouble is not another's."""

@@ -426,7 +426,7 @@ MAIL_PROVIDER_URLS = dict(
 DNS_SERVERS = env.words(
     "DNS_SERVERS",
     shown="those of the machine",
-    help="Resolvers that are asked whether a domain is a business's own: `10.0.0.53,[2001:db8::53]:5353`.",
+    help="Resolvers that are asked whose a domain is and who receives for it: `10.0.0.53,[2001:db8::53]:5353`.",
 )
 MAY_REACH_THIS_MACHINE = env.flag(
     "MAY_REACH_THIS_MACHINE",
@@ -459,7 +459,7 @@ SENDS_PER_SECOND_SENDER = env.number(
 SENDS_PER_SECOND_RECEIVERS = env.number(
     "SENDS_PER_SECOND_RECEIVERS",
     0,
-    help="What Google, Microsoft, Yahoo and all others get a second, each; 0: no limit.",
+    help="What Google, Microsoft, Yahoo and every other house that receives get a second, each; 0: no limit.",
 )
 SENDS_PER_DAY = env.number("SENDS_PER_DAY", 0, help="What one business may send in a day of its own; 0: no limit.")
 SENDS_FIRST_DAYS = [
@@ -539,6 +539,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
         "task": "ecosystem.send_account_emails",
         "schedule": 1.0,
         "options": {"queue": "transactional", "expires": 2},
+    },
+    "look-up-receivers": {
+        "task": "campaigns.look_up_receivers",
+        "schedule": 5.0,
+        "options": {"queue": "maintenance", "expires": 10},
     },
     "sweep-agenda": {
         "task": "ecosystem.sweep_agenda",

@@ -16,7 +16,6 @@ from campaigns.gateways.base import Outcome, Verdict
 from campaigns.gateways.http_line import forget_rests
 from campaigns.models import Message, QueuedMessage
 from campaigns.queries.accounts import Account
-from campaigns.queries.receiver_groups import receiver_group
 from campaigns.services import delivery_limits
 from campaigns.services.advancing import advance
 from campaigns.services.delivery_breaker import Breaker, breaker_of
@@ -222,19 +221,6 @@ def test_without_redis_a_group_that_asked_for_less_is_left_its_pace_by_this_work
     google = bucket(20, "receivers:google")
     slow_down(google)
     assert take(100, at=START, group=google).shares[0].granted == 10
-
-
-@pytest.mark.parametrize(
-    ("address", "group"),
-    [
-        ("ana@gmail.com", "google"),
-        ("ana@Hotmail.com", "microsoft"),
-        ("ana@aol.com", "yahoo"),
-        ("a@example.com", "other"),
-    ],
-)
-def test_receivers_are_grouped_by_a_table(address, group):
-    assert receiver_group(address) == group
 
 
 # What the worker makes of it
