@@ -259,7 +259,8 @@ class _Turn:
         # How many may have left: all that were begun, whatever came of them.
         self.left = 0
         # Last, and each by itself, go those that were begun twice before: one of them may take its worker down.
-        fresh, tried = [], []
+        fresh: list[ClaimedMessage] = []
+        tried: list[ClaimedMessage] = []
         for one in claimed:
             (fresh if one.attempt <= TOGETHER_ATTEMPTS else tried).append(one)
         self._claimed, self._fresh = [*fresh, *tried], len(fresh)
