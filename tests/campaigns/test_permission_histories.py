@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import transaction
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from campaigns.models import Message, ProviderAccount, Signup, SignupForm
@@ -13,7 +13,7 @@ from campaigns.services.accounts import add_account
 from campaigns.services.preferences import come_back, keep_preferences, leave_by_message, stop_everything
 from campaigns.services.provider_events import work_provider_events
 from campaigns.services.signups import confirm_signup
-from contacts.models import Consent, Contact, Suppression, Topic
+from contacts.models import Consent, ConsentState, Contact, Suppression, Topic
 from contacts.queries.consent import channel_hashes
 from contacts.queries.contacts import find_contact_by_email
 from contacts.services.consent import grant_consent, withdraw_consent
@@ -149,6 +149,11 @@ def stops() -> set[tuple[str, object]]:
     return set(Suppression.objects.filter(lifted_at=None).values_list("address_hash", "topic_id"))
 
 
+def noes() -> set[tuple[object, object]]:
+    """Who said no to what, and has not said yes since."""
+    return set(ConsentState.objects.filter(state="withdrawn").values_list("contact_id", "topic_id"))
+
+
 def is_live(person: Contact, topic: Topic) -> bool:
     """Whether the ledger holds a yes to the topic from this address that no later no and no stop took back.
 
@@ -173,6 +178,10 @@ STEP = st.tuples(st.sampled_from(OTHERS + THEIR_YES), st.integers(0, 1))
     max_examples=40, deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )  # fmt: skip
+@example(history=[(Town.confirmed_an_opt_in, 0), (Town.left_by_a_link, 0), (Town.told_by_a_program, 0)])
+@example(history=[(Town.confirmed_an_opt_in, 0), (Town.left_by_a_link, 0), (Town.brought_in_by_a_list, 0)])
+@example(history=[(Town.chose_on_their_page, 1), (Town.stopped_everything, 0), (Town.written_down_by_the_team, 1)])
+@example(history=[(Town.confirmed_an_opt_in, 0), (Town.erased, 0), (Town.brought_in_by_a_list, 0)])
 @given(history=st.lists(STEP, min_size=2, max_size=9))
 def test_sec_59_no_history_mails_without_a_live_yes_or_lifts_a_stop_but_by_their_own(
     shop, account, mail_server, history
@@ -187,7 +196,7 @@ def live_through(shop, account, mail_server, history: list[tuple[Callable[[Town,
     town = Town(owner_of(shop), topics, account, make_form(*topics))
     allow(100)
     for act, number in history:
-        before_rows, before_stops = ledger(), stops()
+        before_rows, before_stops, before_noes = ledger(), stops(), noes()
         try:
             with transaction.atomic():
                 act(town, topics[number])
@@ -198,6 +207,7 @@ def live_through(shop, account, mail_server, history: list[tuple[Callable[[Town,
         if act not in THEIR_YES:
             gone = before_stops - stops()
             assert not gone, f"{act.__name__} lifted {gone}"
+            assert before_noes <= noes(), f"{act.__name__} made a yes of a no"
         assert consent_states_differ() == []
         person = town.person
         allowed = {topic.id for topic in topics if is_live(person, topic)}
