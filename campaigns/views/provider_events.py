@@ -40,7 +40,7 @@ def provider_events(request: HttpRequest, token: str) -> HttpResponse:
             secret = unseal(bytes(account.sealed_secret)).decode() if account.sealed_secret else ""
             told = read_events(account.provider, secret, request)
         except ForgedEvent:
-            return HttpResponse(status=403)
+            return HttpResponse(status=401)
         except BrokenEvent:
             return HttpResponse(status=400)
         take_in(account, told, now=now())

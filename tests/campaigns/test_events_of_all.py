@@ -114,11 +114,11 @@ def test_sec_32_of_resend_nothing_old_and_nothing_altered_is_believed(shop, seas
     account = add_account(provider="resend", name="Resend", secret=WHSEC)
     told = resend_event("complained", letter(seasonal))
     other = "whsec_" + base64.b64encode(b"another secret of 24 byt").decode()
-    assert svix(account, told, secret=other) == 403
-    assert svix(account, told, age=301) == 403
-    assert svix(account, told, age=-301) == 403
-    assert svix(account, told, body=b'{"type": "email.complained"}') == 403
-    assert Client().post(path_of(account), told, content_type="application/json").status_code == 403
+    assert svix(account, told, secret=other) == 401
+    assert svix(account, told, age=301) == 401
+    assert svix(account, told, age=-301) == 401
+    assert svix(account, told, body=b'{"type": "email.complained"}') == 401
+    assert Client().post(path_of(account), told, content_type="application/json").status_code == 401
     assert not ProviderEvent.objects.exists()
     assert svix(account, told, age=290) == 200
 
@@ -154,7 +154,7 @@ def test_postmark_is_known_by_its_password(shop, seasonal, told, state, reasons)
     message = letter(seasonal)
     told |= {"Recipient": message.address, "Email": message.address, "Metadata": {"letter": str(message.id)}}
     told |= {"MessageID": "883953f4-6105-42a2-a16a-77a8eac79483"}
-    assert postmark(account, told, "letters:wrong") == 403
+    assert postmark(account, told, "letters:wrong") == 401
     for _ in range(2):
         assert postmark(account, told) == 200
     assert ProviderEvent.objects.count() == 1
@@ -240,7 +240,7 @@ def test_sec_32_what_amazon_has_not_signed_changes_nothing(ses, amazon, seasonal
         {"Type": "Nonsense", "MessageId": "1"},
     ]
     for told in forged:
-        assert post_sns(path_of(ses), told) == 403
+        assert post_sns(path_of(ses), told) == 401
     stranger.stop()
     assert not ProviderEvent.objects.exists()
     assert post_sns(path_of(ses), good) == 200
@@ -252,7 +252,7 @@ def test_another_stream_than_the_confirmed_one_is_not_believed(ses, amazon, seas
     assert not ProviderEvent.objects.exists()
     subscribed(ses, amazon)
     other = amazon.subscription(TopicArn="arn:aws:sns:eu-west-1:999999999999:theirs")
-    assert post_sns(path_of(ses), other) == 403
+    assert post_sns(path_of(ses), other) == 401
     work(ses)
     assert len(amazon.confirmed) == 1
 

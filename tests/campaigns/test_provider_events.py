@@ -186,11 +186,11 @@ def test_e10_a_complaint_of_an_unknown_letter_stops_the_address_for_everything_o
 
 def test_a_forged_event_changes_nothing(account, seasonal):
     message = letter(seasonal)
-    post(account, event("complained", message.id, message.address, key="another-key"), 403)
-    post(account, b"{}", 403)
-    post(account, b"\xff", 403)
+    post(account, event("complained", message.id, message.address, key="another-key"), 401)
+    post(account, b"{}", 401)
+    post(account, b"\xff", 401)
     replace_secret(account, "a-newer-key")
-    post(account, event("complained", message.id, message.address), 403)
+    post(account, event("complained", message.id, message.address), 401)
     assert not ProviderEvent.objects.exists()
 
 
@@ -231,7 +231,7 @@ def test_brevo_is_known_by_its_password_and_tells_soft_from_lasting(shop, season
     message = letter(seasonal)
     told = {"event": word, "email": message.address, "ts_epoch": 1795000000000}
     body = json.dumps(told | {"message-id": f"<{message.id}.mark@example.com>"}).encode()
-    post(account, body, 403)
+    post(account, body, 401)
     for _ in range(2):
         post(account, body, HTTP_AUTHORIZATION="Basic bm9yYTpwYXNzd29yZA==")
     assert ProviderEvent.objects.count() == 1

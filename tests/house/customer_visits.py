@@ -213,7 +213,7 @@ def a_provider_tells_of_letters(visit: Visit) -> None:
         account, letter = ProviderAccount.objects.get(), visit.message()
     url = urlsplit(events_url(account)).path
     visit.get(url, status=405)
-    visit.post(url, {"event": "delivered"}, status=403)
+    visit.post(url, {"event": "delivered"}, status=401)
     key = f"{visit.tenant.marker}secret".encode()
     proof = {"timestamp": "1", "token": "t", "signature": hmac.new(key, b"1t", "sha256").hexdigest()}
     for event in ("delivered", "opened", "complained"):
