@@ -18,14 +18,8 @@ from benchmarks._timing import Benchmark, Repetition
 from campaigns.models import Sequence
 from campaigns.queries.api_rows import ORDER, message_rows
 from contacts.models import Contact, Interaction, Tag
-from contacts.queries.contacts import (
-    ORDERS,
-    PeopleFilter,
-    count_matching,
-    find_contact_by_email,
-    get_contact,
-    people_page,
-)
+from contacts.queries.contacts import find_contact_by_email, get_contact, people_page
+from contacts.queries.people_filter import ORDERS, PeopleFilter, count_matching
 from contacts.services.topics import add_topic
 from ecosystem.base.fields import business_field_of
 from ecosystem.base.keyset import cursor_after, keyset_page
@@ -179,7 +173,7 @@ def _questions(business: Business, rare: Tag, common: Tag, sequence: Sequence) -
             "a rung with a tag": page(kind="client", tag_id=common.id),
             "a name that begins so": page(begins=middle.sort_name[:3]),
             "an address": page(begins=middle.primary_email),
-            "how many on a rung": lambda: count_matching(PeopleFilter(kind="client")),
+            "how many on a rung": lambda: count_matching(PeopleFilter(kind="client"), now=moment),
             "one person": lambda: get_contact(middle.id),
             "whose address": lambda: find_contact_by_email(middle.primary_email),
             "the newest lines": lambda: list(Interaction.objects.filter(contact=middle).order_by("-occurred_at")[:50]),

@@ -35,7 +35,7 @@ from campaigns.services.signups import request_signup
 from campaigns.services.text_signups import request_texts
 from campaigns.services.trigger_starts import START_ON_YES
 from contacts.models import Channel, ContactPoint, DataRequest, ImportProblem, Suppression
-from contacts.queries.contacts import PeopleFilter
+from contacts.queries.people_filter import PeopleFilter
 from contacts.services.bulk import edit_chosen, edit_matching
 from contacts.services.consent import grant_consent, withdraw_consent
 from contacts.services.consent_ledger import NO_EVIDENCE

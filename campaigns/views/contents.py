@@ -33,12 +33,14 @@ from campaigns.services.text_reports import read_text
 from contacts.queries.contacts import get_contact
 from ecosystem.base.access import Action, member_required
 from ecosystem.base.errors import Conflict, DomainError
+from ecosystem.base.http import takes
 
 SAMPLE = "sample"  # anything else that is no id stands for somebody of whom nothing is known
 
 
 @require_safe
 @member_required(Action.SEE_SEQUENCES)
+@takes("cursor")
 def content_list(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "campaigns/contents/list.html", {"page": contents_page(cursor=request.GET.get("cursor"))})
 

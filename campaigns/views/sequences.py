@@ -35,6 +35,7 @@ from contacts.models import Topic
 from ecosystem.base.access import Action, may, member_required
 from ecosystem.base.clock import now
 from ecosystem.base.errors import DomainError, NotFound
+from ecosystem.base.http import takes
 from ecosystem.base.keyset import keyset_page
 from ecosystem.queries.businesses import get_profile
 
@@ -51,6 +52,7 @@ OUTCOME_TITLES = {
 
 @require_GET
 @member_required(Action.SEE_SEQUENCES)
+@takes()
 def sequence_list(request: HttpRequest, slug: str) -> HttpResponse:
     """Every sequence with how many walk it."""
     context = {"rows": sequence_rows(), **_notes()}
@@ -148,6 +150,7 @@ def show_sequence(
 
 @require_GET
 @member_required(Action.SEE_SEQUENCES)
+@takes("cursor")
 def sequence_people(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
     """Who walks it and who has walked it."""
     sequence = get_sequence(id)
@@ -158,6 +161,7 @@ def sequence_people(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
 
 @require_GET
 @member_required(Action.SEE_SEQUENCES)
+@takes("cursor", "reason")
 def step_messages(request: HttpRequest, slug: str, id: UUID, step_key: UUID, outcome: str) -> HttpResponse:
     """The people behind a number of a step."""
     sequence = get_sequence(id)

@@ -14,11 +14,13 @@ from campaigns.services.incoming_texts import decide_text
 from campaigns.services.text_senders import keep_text_sender
 from ecosystem.base.access import Action, member_required
 from ecosystem.base.errors import DomainError
+from ecosystem.base.http import takes
 from ecosystem.base.tenancy import current_business_id
 
 
 @require_safe
 @member_required(Action.SEE_PERMISSIONS)
+@takes("cursor")
 def text_list(request: HttpRequest, slug: str) -> HttpResponse:
     """What came in, the newest first, and before it what somebody has to decide about."""
     context = {

@@ -18,11 +18,13 @@ from campaigns.services.messages import decide_unknown
 from campaigns.services.unknown import decide_all_unknown, undo_decision
 from ecosystem.base import clock
 from ecosystem.base.access import Action, member_required
+from ecosystem.base.http import takes
 from ecosystem.base.keyset import keyset_page
 
 
 @require_GET
 @member_required(Action.SEE_SEQUENCES)
+@takes("cursor")
 def unknown_list(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
     """Who may or may not have got a letter, each with the question what to do."""
     sequence = get_sequence(id)

@@ -1,12 +1,19 @@
 """A person, once per business, whatever they are to it."""
 
+from datetime import UTC, datetime
+
 from django.db import models
+from django.db.models import F, Value
+from django.db.models.functions import Coalesce
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
 from ecosystem.base.fields import TenantForeignKey
 from ecosystem.base.models import TenantModel
 from ecosystem.models import Membership
+
+# What stands for "not yet" where an order needs a time.
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Stage(models.TextChoices):
@@ -23,7 +30,8 @@ class Contact(TenantModel):
     """A person. The rung of the ladder is `stage` (none for those who stand only beside it).
 
     `fed_at` is when something of value last reached them, or, while nothing has, when they came
-    to their rung: hunger counts from it. Copies of the first address and phone stand here for lists.
+    to their rung: hunger counts from it. Copies of the first address and phone stand here for lists; PostgreSQL
+    keeps `touched_at`, which is `last_touch_at`, or NEVER, so that lists have a place for everybody.
     """
 
     class Source(models.TextChoices):
@@ -52,6 +60,11 @@ class Contact(TenantModel):
     source = models.CharField(max_length=8, choices=Source.choices, default=Source.STAFF)
     source_detail = models.CharField(max_length=120, blank=True)
     last_touch_at = models.DateTimeField(null=True, blank=True)
+    touched_at = models.GeneratedField(
+        expression=Coalesce(F("last_touch_at"), Value(NEVER)),
+        output_field=models.DateTimeField(),
+        db_persist=True,
+    )
     do_not_contact = models.BooleanField(default=False)
     paused_until = models.DateTimeField(
         null=True, blank=True, help_text="they asked for a rest: news and promised letters wait until then"
@@ -95,6 +108,36 @@ class Contact(TenantModel):
                 fields=["business_id", "stage", "fed_at", "id"],
                 name="contact_hunger",
                 condition=models.Q(deleted_at__isnull=True),
+            ),
+            models.Index(
+                fields=["business_id", "-touched_at", "-id"],
+                name="contact_by_touch",
+                condition=models.Q(deleted_at__isnull=True),
+            ),
+            models.Index(
+                fields=["business_id", "stage", "-touched_at", "-id"],
+                name="contact_stage_by_touch",
+                condition=models.Q(deleted_at__isnull=True),
+            ),
+            models.Index(
+                fields=["business_id", "source", "-id"],
+                name="contact_source_newest",
+                condition=models.Q(deleted_at__isnull=True),
+            ),
+            models.Index(
+                fields=["business_id", "owner", "-id"],
+                name="contact_owner_newest",
+                condition=models.Q(deleted_at__isnull=True, owner__isnull=False),
+            ),
+            models.Index(
+                fields=["business_id", "owner", "sort_name", "id"],
+                name="contact_owner_by_name",
+                condition=models.Q(deleted_at__isnull=True, owner__isnull=False),
+            ),
+            models.Index(
+                fields=["business_id", "owner", "-touched_at", "-id"],
+                name="contact_owner_by_touch",
+                condition=models.Q(deleted_at__isnull=True, owner__isnull=False),
             ),
             models.Index(
                 fields=["business_id", "membership"],

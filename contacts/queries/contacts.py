@@ -17,27 +17,13 @@ from contacts.models import (
     ContactPoint,
     ContactTag,
     Interaction,
-    RoleAssignment,
     Suppression,
 )
-from ecosystem.base.addresses import fold
+from contacts.queries.people_filter import ORDERS, PeopleFilter, matching, open_roles
 from ecosystem.base.errors import NotFound
 from ecosystem.base.keyset import keyset_page
-from ecosystem.models import LADDER, SIDE_KINDS
 
 PAGE_LENGTH = 50
-MOST_COUNTED = 10_000
-ORDERS = {"newest": ("-id",), "name": ("sort_name", "id")}
-
-
-@dataclass(frozen=True)
-class PeopleFilter:
-    """Which people of everyone: of one kind, with one tag, whose name begins so, in which order."""
-
-    kind: str = ""
-    tag_id: UUID | None = None
-    begins: str = ""
-    sort: str = "newest"
 
 
 @dataclass(frozen=True)
@@ -90,35 +76,9 @@ def find_contact_by_email(email: str) -> Contact | None:
 
 def people_page(wanted: PeopleFilter, *, cursor: str | None, now: datetime) -> PeoplePage:
     """A page of the list in one statement; a cursor that we did not make raises Invalid."""
-    # Names are looked up by their beginning, and an index gives those in the order of names only.
-    order = ORDERS["name"] if wanted.begins else ORDERS[wanted.sort]
-    page = keyset_page(with_facts(matching(wanted), now=now), order=order, cursor=cursor, limit=PAGE_LENGTH)
+    people = with_facts(matching(wanted, now=now), now=now)
+    page = keyset_page(people, order=ORDERS[wanted.order], cursor=cursor, limit=PAGE_LENGTH)
     return PeoplePage(as_people(page.items), page.next_cursor, page.previous_cursor)
-
-
-def matching(wanted: PeopleFilter) -> QuerySet[Contact]:
-    """The live people whom a filter lets through."""
-    people = Contact.objects.filter(deleted_at=None)
-    if wanted.kind in LADDER:
-        people = people.filter(stage=wanted.kind)
-    elif wanted.kind in SIDE_KINDS:
-        people = people.filter(Exists(_open_roles().filter(contact=OuterRef("pk"), kind=wanted.kind)))
-    if wanted.tag_id:
-        people = people.filter(Exists(ContactTag.objects.filter(contact=OuterRef("pk"), tag_id=wanted.tag_id)))
-    if "@" in wanted.begins:
-        email = wanted.begins.strip().lower()
-        points = ContactPoint.objects.filter(contact=OuterRef("pk"), kind=ContactPoint.Kind.EMAIL, value_norm=email)
-        people = people.filter(Exists(points))
-    elif wanted.begins:
-        first = fold(wanted.begins)
-        people = people.filter(sort_name__gte=first, sort_name__lt=first + "\U0010ffff")
-    return people
-
-
-def count_matching(wanted: PeopleFilter) -> tuple[int, bool]:
-    """How many people a filter lets through, counted up to 10,000; True beside it where there are more."""
-    found = matching(wanted).order_by()[: MOST_COUNTED + 1].count()
-    return min(found, MOST_COUNTED), found > MOST_COUNTED
 
 
 def with_facts(people: QuerySet[Contact], *, now: datetime) -> QuerySet[Contact]:
@@ -127,7 +87,7 @@ def with_facts(people: QuerySet[Contact], *, now: datetime) -> QuerySet[Contact]
     tags = ContactTag.objects.filter(contact=OuterRef("pk")).order_by("tag__name_norm")
     places = Affiliation.objects.filter(contact=OuterRef("pk"), ended_on=None).order_by("id")
     return people.annotate(
-        shown_roles=ArraySubquery(_open_roles().filter(contact=OuterRef("pk")).order_by("kind").values("kind")),
+        shown_roles=ArraySubquery(open_roles().filter(contact=OuterRef("pk")).order_by("kind").values("kind")),
         shown_tags=ArraySubquery(tags.values("tag__name")),
         shown_channels=ArraySubquery(_granted(now).values("channel").distinct()),
         shown_place=Subquery(places.values("organization__name")[:1]),
@@ -154,10 +114,6 @@ def _as_person(contact: Contact) -> Person:
         last_at=facts["last_at"],
         may_reach_by=() if contact.do_not_contact else tuple(facts["shown_channels"]),
     )
-
-
-def _open_roles() -> QuerySet[RoleAssignment]:
-    return RoleAssignment.objects.filter(ended_at=None)
 
 
 def _granted(now: datetime) -> QuerySet[ConsentState]:

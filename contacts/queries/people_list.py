@@ -1,17 +1,17 @@
 """The list of everyone as its page shows it: tabs with counts, chips, lines."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from contacts.models import Tag
-from contacts.queries.contacts import PeopleFilter, PeoplePage, count_matching, people_page
+from contacts.queries.contacts import PeoplePage, people_page
 from contacts.queries.kinds import rungs_in_use, side_kinds_in_use
+from contacts.queries.people_filter import PeopleFilter, count_matching
 from ecosystem.models import LADDER, Kind
 from ecosystem.queries.stakeholders import KindWords
 from ecosystem.queries.tallies import tallies
 
-COUNTS = ("people", "people_by_stage", "people_by_role", "people_by_tag")
+COUNTS = ("people", "people_by_stage", "people_by_role", "people_by_tag", "people_granted")
 
 
 @dataclass(frozen=True)
@@ -24,12 +24,16 @@ class KindTab:
 
 @dataclass(frozen=True)
 class PeopleList:
-    """A page of people and what stands around it. `matching` is None where nobody has counted (see `count_it`)."""
+    """A page of people and what stands around it. `matching` is None where nobody has counted (see `count_it`).
+
+    `yeses` says how many said yes, by `channel:topic`.
+    """
 
     page: PeoplePage
     tabs: list[KindTab]
     everyone: int
     team_only: bool
+    yeses: Mapping[str, int]
     matching: int | None
     is_more: bool = False
 
@@ -43,12 +47,13 @@ def people_list(
     everyone = counts.get(("people", ""), 0)
     matching, is_more = _matching(counts, wanted, everyone), False
     if matching is None and count_it:
-        matching, is_more = count_matching(wanted)
+        matching, is_more = count_matching(wanted, now=now)
     return PeopleList(
         page=people_page(wanted, cursor=cursor, now=now),
         tabs=tabs,
         everyone=everyone,
         team_only=everyone <= count_of(counts, Kind.ASSOCIATE),
+        yeses={key: count for (name, key), count in counts.items() if name == "people_granted"},
         matching=matching,
         is_more=is_more,
     )
@@ -65,17 +70,13 @@ def known_count(wanted: PeopleFilter) -> int | None:
     return _matching(counts, wanted, counts.get(("people", ""), 0))
 
 
-def find_offered(tags: list[Tag], wanted: PeopleFilter) -> Tag | None:
-    """The tag that a filter names."""
-    return next((tag for tag in tags if tag.pk == wanted.tag_id), None)
-
-
 def _matching(counts: Mapping[tuple[str, str], int], wanted: PeopleFilter, everyone: int) -> int | None:
     """The kept count that answers a filter, or None where none does."""
-    if wanted.begins or (wanted.kind and wanted.tag_id):
-        return None
-    if wanted.kind:
-        return count_of(counts, wanted.kind)
-    if wanted.tag_id:
+    asked = replace(wanted, sort="newest")
+    if asked == PeopleFilter():
+        return everyone
+    if asked in (PeopleFilter(kind=wanted.kind), PeopleFilter(stage=wanted.stage)):
+        return count_of(counts, wanted.kind or wanted.stage)
+    if asked == PeopleFilter(tag_id=wanted.tag_id):
         return counts.get(("people_by_tag", str(wanted.tag_id)), 0)
-    return everyone
+    return None

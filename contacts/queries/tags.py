@@ -8,13 +8,6 @@ from contacts.models import Tag
 from ecosystem.base.addresses import fold
 from ecosystem.base.errors import NotFound
 
-MOST_OFFERED = 200
-
-
-def offered_tags() -> list[Tag]:
-    """The business's tags by name, as many as a list of choices can bear."""
-    return list(Tag.objects.order_by("name_norm")[:MOST_OFFERED])
-
 
 def get_tag(tag_id: UUID) -> Tag:
     """A tag of the current business; NotFound for every other id."""

@@ -1,7 +1,7 @@
 """One change to many people: what is chosen at once, all who match as a job; each can be taken back."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models import BulkEdit, BulkEditItem, Contact, Stage
-from contacts.queries.contacts import PeopleFilter, matching
+from contacts.queries.people_filter import PeopleFilter, matching
 from contacts.services.bulk_steps import STEPS
 from ecosystem.base.clock import now as clock_now
 from ecosystem.base.errors import Invalid
@@ -50,10 +50,14 @@ def edit_matching(act: str, value: str, wanted: PeopleFilter, *, actor: Membersh
     Those whose names begin so are few and are changed at once; Invalid where they are more than 200.
     """
     if wanted.begins:
-        ids = list(matching(wanted).order_by("sort_name", "id").values_list("pk", flat=True)[: MOST_AT_ONCE + 1])
+        ids = list(
+            matching(wanted, now=clock_now())
+            .order_by("sort_name", "id")
+            .values_list("pk", flat=True)[: MOST_AT_ONCE + 1]
+        )
         return edit_chosen(act, value, ids, actor=actor, now=clock_now())
     edit = _begin(act, value, actor)
-    edit.wanted = {**asdict(wanted), "tag_id": str(wanted.tag_id or "")}
+    edit.wanted = wanted.as_json()
     edit.job = start_job(BULK_JOB, total=total, started_by=actor)
     # Ids follow time: who comes in from now on has a greater one and stays out.
     edit.below_id = uuid7()
@@ -129,9 +133,9 @@ def _live(people: Collection[UUID]) -> list[Contact]:
 
 def _matching_below(edit: BulkEdit) -> list[Contact]:
     """The next people who pass the filter, newest first."""
-    stored = dict(edit.wanted)
-    tag_id = UUID(stored["tag_id"]) if stored["tag_id"] else None
-    people = matching(PeopleFilter(**{**stored, "tag_id": tag_id, "sort": "newest"}))
+    # Days are counted from when it was asked, however long it takes.
+    wanted = replace(PeopleFilter.from_json(edit.wanted), sort="newest")
+    people = matching(wanted, now=edit.created_at)
     ids = list(people.filter(pk__lt=edit.below_id).order_by("-pk").values_list("pk", flat=True)[:SLICE])
     return _live(ids) if ids else []
 

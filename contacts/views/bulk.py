@@ -15,9 +15,10 @@ from contacts.forms.bulk import chosen_people, read_wish
 from contacts.forms.people_filter import FilterNotUnderstood, read_filter
 from contacts.models import BulkEdit
 from contacts.queries.bulk import get_bulk_edit
-from contacts.queries.contacts import PeopleFilter
+from contacts.queries.people_filter import PeopleFilter
 from contacts.queries.people_list import known_count
 from contacts.services.bulk import edit_chosen, edit_matching, undo_edit
+from contacts.views.people_filters import refuse_hidden
 from contacts.views.surroundings import back_to
 from ecosystem.base.access import Action, may, member_required
 from ecosystem.base.clock import now
@@ -90,6 +91,7 @@ def _edit(request: HttpRequest) -> BulkEdit:
         people = chosen_people(request.POST)
         return edit_chosen(wish.act, wish.value, people, actor=request.membership, now=now())
     wanted: PeopleFilter = read_filter(request.POST)
+    refuse_hidden(request, wanted)
     return edit_matching(wish.act, wish.value, wanted, actor=request.membership, total=known_count(wanted) or 0)
 
 

@@ -25,12 +25,14 @@ from contacts.services.imports import cancel_import, map_import, permit_import, 
 from ecosystem.base.access import Action, member_required
 from ecosystem.base.csv_lines import csv_line
 from ecosystem.base.errors import DomainError
+from ecosystem.base.http import takes
 from ecosystem.models import KindSetting
 
 STEP_NAMES = [gettext_lazy("File"), gettext_lazy("Match"), gettext_lazy("Permission"), gettext_lazy("Check")]
 
 
 @member_required(Action.IMPORT_PEOPLE)
+@takes()
 def import_list(request: HttpRequest, slug: str) -> HttpResponse:
     """The first step and the lists brought in before."""
     form = ImportUploadForm(request.POST or None, request.FILES or None)

@@ -23,10 +23,12 @@ from contacts.views.surroundings import words_of
 from ecosystem.base.access import Action, may, member_required
 from ecosystem.base.clock import now
 from ecosystem.base.errors import DomainError, NotAllowed
+from ecosystem.base.http import takes
 
 
 @require_GET
 @member_required(Action.SEE_PEOPLE)
+@takes("cursor")
 def timeline(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
     """What came before: the next lines alone for htmx, the whole page for everybody else."""
     contact = get_contact(id)

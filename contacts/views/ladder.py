@@ -19,10 +19,12 @@ from contacts.views.surroundings import back_to, words_of
 from ecosystem.base.access import Action, member_required
 from ecosystem.base.clock import now
 from ecosystem.base.errors import DomainError
+from ecosystem.base.http import takes
 
 
 @require_GET
 @member_required(Action.SEE_PEOPLE)
+@takes()
 def ladder(request: HttpRequest, slug: str) -> HttpResponse:
     """Every rung with its newest people, and who rose this week and why."""
     words = words_of(request)
@@ -38,6 +40,7 @@ def ladder(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_GET
 @member_required(Action.SEE_PEOPLE)
+@takes("cursor")
 def ladder_lane(request: HttpRequest, slug: str, stage: str) -> HttpResponse:
     """The next people of one rung: the cards alone for htmx, a page of that lane for everybody else."""
     words = words_of(request)

@@ -34,11 +34,13 @@ from contacts.views.surroundings import back_to, words_of
 from ecosystem.base.access import Action, member_required
 from ecosystem.base.clock import now
 from ecosystem.base.errors import DomainError, NotFound
+from ecosystem.base.http import takes
 from ecosystem.queries.tallies import tally
 
 
 @require_GET
 @member_required(Action.SEE_PEOPLE)
+@takes("cursor")
 def organization_list(request: HttpRequest, slug: str) -> HttpResponse:
     """Every organization by name."""
     words_of(request)

@@ -14,10 +14,12 @@ from contacts.queries.topics import get_topic, topic_rows
 from contacts.services.topics import add_topic, archive_topic, edit_topic, restore_topic
 from ecosystem.base.access import Action, member_required
 from ecosystem.base.errors import DomainError
+from ecosystem.base.http import takes
 
 
 @require_safe
 @member_required(Action.SEE_PERMISSIONS)
+@takes()
 def topic_list(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "contacts/topics/list.html", {"rows": topic_rows()})
 

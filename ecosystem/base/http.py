@@ -1,13 +1,40 @@
 """A broken rule as an answer: a page, a fragment, or a problem of RFC 9457."""
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 
-from ecosystem.base.errors import DomainError
+from ecosystem.base.errors import DomainError, Invalid
 
 PROBLEM_JSON = "application/problem+json"
+LONGEST_SHOWN = 40
+View = Callable[..., HttpResponseBase]
+
+
+def takes(*names: str) -> Callable[[View], View]:
+    """Let a page be asked for with these query parameters and no other one.
+
+    Every other name, and a name that stands there twice, raises Invalid: a 400 which says what it is about. So no
+    parameter can reach past what the view reads, into a relation or an order that nobody thought of.
+    """
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            for name, values in request.GET.lists():
+                if name not in names or len(values) > 1:
+                    sentence = _("This page cannot be asked for by “%(name)s”. Take it out of the address.")
+                    raise Invalid("parameter_unknown", sentence % {"name": name[:LONGEST_SHOWN]}, field=name)
+            return view(request, *args, **kwargs)
+
+        return guarded
+
+    return decorate
 
 
 def problem(error: DomainError) -> JsonResponse:

@@ -12,11 +12,13 @@ from django.views.decorators.http import require_safe
 
 from ecosystem.acts import ACT_SUBJECTS, ACTS
 from ecosystem.base.access import Action, member_required
+from ecosystem.base.http import takes
 from ecosystem.queries.audit import AuditLine, audit_page, people_in_audit
 
 
 @member_required(Action.SEE_AUDIT)
 @require_safe
+@takes("cursor", "person")
 def audit_list(request: HttpRequest, slug: str) -> HttpResponse:
     """The acts of the team, newest first, told in sentences."""
     people = people_in_audit()

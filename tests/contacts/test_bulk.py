@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from contacts.models import BulkEdit, Contact, ContactTag, Interaction, StageChange
-from contacts.queries.contacts import PeopleFilter
+from contacts.queries.people_filter import PeopleFilter
 from contacts.services.bulk import MOST_AT_ONCE, edit_chosen, edit_matching, undo_edit, work_bulk
 from contacts.services.contacts import delete_contact
 from contacts.services.stages import change_stage

@@ -90,13 +90,16 @@ def _pairs_of(url: str) -> set[object]:
 
 
 def _links(text: str, url: str) -> list[str]:
-    """Every address with a query to the same page: its links, and its forms with each value and each pair of values."""
+    """Every address with a query to the same page: its links, and its forms with each value, each order of it, and the
+    first two values of each two fields together."""
     path = urlsplit(url).path
     found = [urljoin(url, html.unescape(link)) for link in _LINKS.findall(text)]
     links = [link for link in found if urlsplit(link).path == path]
     for form in _FORMS.findall(text):
         offered = [(name, value) for name, values in _fields(form).items() for value in values]
-        pairs = [pair for pair in itertools.combinations(offered, 2) if pair[0][0] != pair[1][0]]
+        few = [(name, value) for name, values in _fields(form).items() for value in values[:2]]
+        pairs = [pair for pair in itertools.combinations(few, 2) if pair[0][0] != pair[1][0]]
+        pairs += [(one, order) for one in offered for order in offered if order[0] == "sort" != one[0]]
         links += [f"{path}?{urlencode(chosen)}" for chosen in [*([one] for one in offered), *pairs]]
     return [link for link in links if "cursor=" not in link]
 

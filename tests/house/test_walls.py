@@ -45,6 +45,26 @@ def tenants() -> tuple[DemoTenant, DemoTenant]:
     return a, b
 
 
+def test_sec_06_a_list_cannot_be_asked_for_by_a_parameter_that_it_does_not_name(tenants):
+    """Every page that reads a place in a list, found by giving it one that is none."""
+    a, _b = tenants
+    owner, lists, wrong = sign_in(Client(), a.owner), set(), []
+    for route in dashboard_routes():
+        url = route.url(a.business.slug, ids_of(a.business, route))
+        placed = owner.get(url, {"cursor": "x"})
+        if placed.status_code != 400 or b"This place in the list is not known" not in placed.content:
+            continue
+        lists.add(route.name)
+        for name in ("owner__user__email", "ordering", "include", "fields", "search", "business_id", "kind__in"):
+            seen = owner.get(url, {name: "x"})
+            if seen.status_code != 400 or name not in seen.content.decode():
+                wrong.append((route.name, name, seen.status_code))
+        if owner.get(url, {"cursor": ["x", "y"]}).status_code != 400:
+            wrong.append((route.name, "twice"))
+    assert lists >= {"contacts:contact_list", "contacts:organization_list", "contacts:ladder_lane", "ecosystem:audit"}
+    assert wrong == []
+
+
 def answer_of(response) -> tuple[int, bytes]:
     """Status and body without what differs by chance."""
     body = b"".join(response.streaming_content) if response.streaming else response.content
