@@ -36,6 +36,7 @@ from contacts.panels import CONTACT_PANELS, ContactPanel
 from ecosystem.agenda import AGENDA_QUEUES, AgendaQueue
 from ecosystem.base.access import Action
 from ecosystem.checklist import CHECKLIST
+from ecosystem.finding import DEEDS, Deed
 from ecosystem.invariants import INVARIANTS
 from ecosystem.navigation import MENU, MenuGroup, MenuItem
 from ecosystem.open_doors import OPEN_DOORS, OpenDoor
@@ -73,9 +74,22 @@ INVARIANTS.add("waiting_letters_stand_in_queue", lost_places)
 INVARIANTS.add("no_twins", twins)
 INVARIANTS.add("sent_letters_are_told", untold_letters)
 
+DEEDS.add(
+    "add_sequence", Deed(_("Begin a sequence"), "send", "campaigns:sequence_list", Action.EDIT_SEQUENCES), order=20
+)
+DEEDS.add("add_letter", Deed(_("Write a letter"), "mail", "campaigns:content_list", Action.EDIT_SEQUENCES), order=21)
+
 MENU.add(
     "sequences",
-    MenuItem(MenuGroup.FOLLOW, _("Sequences"), "send", "campaigns:sequence_list", Action.SEE_SEQUENCES, tab=_("Send")),
+    MenuItem(
+        MenuGroup.FOLLOW,
+        _("Sequences"),
+        "send",
+        "campaigns:sequence_list",
+        Action.SEE_SEQUENCES,
+        tab=_("Send"),
+        key="s",
+    ),
     order=20,
 )
 MENU.add(

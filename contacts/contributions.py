@@ -10,6 +10,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from contacts import acts, help_words, personal_tables  # noqa: F401 - add to registries
+from contacts.finding import find_people
 from contacts.models import Act, Consent, DataRequest, Interaction, NextStep, StageChange
 from contacts.queries.jobs import bulk_edits_of_jobs, imports_of_jobs
 from contacts.services.bulk import BULK_JOB, work_bulk
@@ -32,6 +33,7 @@ from ecosystem.agenda import AGENDA_QUEUES, AgendaQueue
 from ecosystem.attention import ATTENTION
 from ecosystem.base.access import Action
 from ecosystem.checklist import CHECKLIST
+from ecosystem.finding import DEEDS, FINDERS, Deed, Finder
 from ecosystem.gauges import GAUGES, PERMISSIONS, WAITING
 from ecosystem.invariants import INVARIANTS
 from ecosystem.jobs import JOBS
@@ -43,17 +45,30 @@ from ecosystem.ways_in import WAYS_IN, WayIn
 
 MENU.add(
     "everyone",
-    MenuItem(MenuGroup.PEOPLE, _("Everyone"), "users", "contacts:contact_list", Action.SEE_PEOPLE, tab=_("People")),
+    MenuItem(
+        MenuGroup.PEOPLE, _("Everyone"), "users", "contacts:contact_list", Action.SEE_PEOPLE, tab=_("People"), key="p"
+    ),
     order=10,
 )
 MENU.add(
     "ladder",
-    MenuItem(MenuGroup.PEOPLE, _("Ladder"), "footprints", "contacts:ladder", Action.SEE_PEOPLE, tab=_("Ladder")),
+    MenuItem(
+        MenuGroup.PEOPLE, _("Ladder"), "footprints", "contacts:ladder", Action.SEE_PEOPLE, tab=_("Ladder"), key="l"
+    ),
     order=11,
 )
 MENU.add(
     "organizations",
     MenuItem(MenuGroup.PEOPLE, _("Organizations"), "building-2", "contacts:organization_list", Action.SEE_PEOPLE),
+    order=12,
+)
+
+FINDERS.add("people", Finder(Action.SEE_PEOPLE, find_people))
+DEEDS.add("add_person", Deed(_("Add a person"), "user-plus", "contacts:contact_add", Action.EDIT_PEOPLE), order=10)
+DEEDS.add("bring_in", Deed(_("Bring in a list"), "upload", "contacts:import_list", Action.IMPORT_PEOPLE), order=11)
+DEEDS.add(
+    "add_organization",
+    Deed(_("Add an organization"), "building-2", "contacts:organization_add", Action.EDIT_PEOPLE),
     order=12,
 )
 

@@ -15,7 +15,9 @@ from ecosystem.open_doors import OPEN_DOORS, OpenDoor
 from ecosystem.services import invariants, jobs, notices, outbox, sealed, tallies  # noqa: F401 - sealed adds what is sealed
 
 MENU.add(
-    "today", MenuItem(MenuGroup.TOP, _("Today"), "sun", "ecosystem:today", Action.SEE_TODAY, tab=_("Today")), order=0
+    "today",
+    MenuItem(MenuGroup.TOP, _("Today"), "sun", "ecosystem:today", Action.SEE_TODAY, tab=_("Today"), key="t"),
+    order=0,
 )
 MENU.add(
     "core_message",

@@ -23,7 +23,10 @@ class MenuGroup(TextChoices):
 
 @dataclass(frozen=True)
 class MenuItem:
-    """One entry: where it leads, who may see it, and its short name in the phone's tab bar, if it stands there."""
+    """One entry: where it leads, who may see it, and its short name in the phone's tab bar, if it stands there.
+
+    `key` is the letter that leads there after G.
+    """
 
     group: MenuGroup
     label: str | Promise
@@ -32,6 +35,7 @@ class MenuItem:
     action: Action | None = None
     count: Callable[[], int | None] | None = None
     tab: str | Promise = ""
+    key: str = ""
 
 
 MENU: Registry[MenuItem] = Registry("menu")

@@ -11,6 +11,7 @@ from contacts.models.notes import Note
 from contacts.models.organizations import Affiliation, Organization
 from contacts.models.points import ContactPoint
 from contacts.models.roles import RoleAssignment
+from contacts.models.search import SearchToken
 from contacts.models.stages import StageChange
 from contacts.models.tags import ContactTag, Tag
 from contacts.models.topics import Topic
@@ -38,6 +39,7 @@ __all__ = [
     "Note",
     "Organization",
     "RoleAssignment",
+    "SearchToken",
     "Stage",
     "StageChange",
     "Suppression",

@@ -32,6 +32,7 @@ class ShownItem:
     url: str
     count: int | None
     is_current: bool
+    key: str
 
 
 @dataclass(frozen=True)
@@ -103,4 +104,5 @@ def _shown(item: MenuItem, url: str, current: str) -> ShownItem:
         url=url,
         count=item.count() if item.count else None,
         is_current=url == current,
+        key=item.key,
     )

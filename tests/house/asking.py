@@ -109,7 +109,7 @@ def _fields(form: str) -> dict[str, list[str]]:
     for tag in _INPUT.findall(form):
         given = dict(_ATTRIBUTE.findall(tag))
         if given.get("type") in ("search", "text"):
-            fields[given["name"]] = ["zz", "zz@example.com"]
+            fields[given["name"]] = ["zz", "zz@example.com", "zz yy"]
         elif given.get("type") in ("hidden", "radio", "checkbox") and given.get("value"):
             fields.setdefault(given["name"], []).append(given["value"])
     return fields

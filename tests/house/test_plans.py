@@ -59,6 +59,20 @@ EXPLAINED = {
     ("queue health*", "reads "): "counts everybody, once a day",
     ("queue health*", "Filter on expires_at, state of contacts_consentstate"): "counts every permission, once a day",
 }
+_TWO_FILTERS = "the index of the rarer filter gives them in order, and the other one is compared"
+EXPLAINED |= {
+    ("GET contacts:contact_list *owner=nobody*", "Filter on owner_id of contacts_contact"): (
+        "most people are looked after by nobody: nearly every row is one that is asked for"
+    ),
+    ("GET contacts:contact_list *owner=*", "Filter on stage of contacts_contact after contact_owner_newest"): (
+        _TWO_FILTERS
+    ),
+    ("GET contacts:contact_list *&source=*", "Filter on source of contacts_contact"): _TWO_FILTERS,
+    ("GET contacts:contact_list source=*&kind=*", "Filter on source of contacts_contact"): _TWO_FILTERS,
+    ("GET contacts:contact_list source=*&sort=*", "Filter on source of contacts_contact"): (
+        "of the ways in a common one is met at once in any order, and a rare one is read by its index and sorted"
+    ),
+}
 # What the policies keep from an index, or no index gives; the guard must name each.
 BAD = {
     "Filter on primary_email": "SELECT FROM contacts_contact WHERE business_id = {0} AND lower(primary_email) = 'ana'",

@@ -8,8 +8,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contacts', '0008_rest'),
-        ('ecosystem', '0007_sending_resumed'),
+        ('contacts', '0010_contact_of_owner'),
+        ('ecosystem', '0009_member_seen_at'),
     ]
 
     operations = [

@@ -1,0 +1,159 @@
+"""Everyone in each of its states, the palette, and the keys, as people see and use them."""
+
+import re
+
+import pytest
+from django.urls import reverse
+from playwright.sync_api import expect
+
+from contacts.models import Contact
+from ecosystem.base.tenancy import business_scope
+from tests.browser.conftest import faults_of, keep_picture
+from tests.factories.contacts import make_contact, make_contacts
+from tests.factories.permission import make_topic, say_yes
+
+
+def everyone_url(business, query: str = "") -> str:
+    return reverse("contacts:contact_list", kwargs={"slug": business.slug}) + query
+
+
+@pytest.fixture
+def crowd(bakery) -> list[Contact]:
+    """More than a page of people."""
+    people = make_contacts(bakery, 60, stage="client")
+    with business_scope(bakery):
+        topic = make_topic("Bread news")
+    ana = make_contact(bakery, "Ana Ruiz", email="ana@example.com", tags=["wedding cake"])
+    with business_scope(bakery):
+        say_yes(ana, topic)
+    return [*people, ana]
+
+
+def test_every_state_of_everyone_looks_right(looks_right, nora, bakery):
+    looks_right(nora, everyone_url(bakery), name="everyone-empty", widths=(1440, 390))
+    looks_right(nora, everyone_url(bakery, "?touched=fortnight"), name="everyone-error", widths=(1440, 320))
+    make_contacts(bakery, 60, stage="client")
+    full = "?stage=client&touched=month&sort=quiet"
+    looks_right(nora, everyone_url(bakery, full), name="everyone-full", widths=(1440, 390, 320))
+    nobody = "?stage=suspect&touched=never&source=api"
+    looks_right(nora, everyone_url(bakery, nobody), name="everyone-nobody", widths=(1440, 390))
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_filters_are_chosen_in_a_dialog_and_taken_away_one_by_one(visit, nora, bakery, crowd, scripts):
+    visitor = visit(nora, width=390, scripts=scripts)
+    page = visitor.open(everyone_url(bakery))
+    page.get_by_role("button", name="Add a filter").click()
+    dialog = page.get_by_role("dialog", name="Show only some")
+    dialog.get_by_label("Tag", exact=True).select_option(label="wedding cake")
+    dialog.get_by_label("Said yes to").select_option(label="Bread news by email")
+    dialog.get_by_role("button", name="Show them").click()
+    expect(page.locator("tbody tr")).to_have_count(1)
+    expect(page.get_by_role("link", name="Ana Ruiz")).to_be_visible()
+    page.get_by_role("link", name="Filter on: wedding cake").click()
+    expect(page.get_by_role("link", name="Filter on: Bread news by email")).to_be_visible()
+    page.get_by_role("link", name="Filter on: Bread news by email").click()
+    expect(page.locator("tbody tr")).to_have_count(50)
+    if scripts:
+        assert page.url.endswith("/contacts/?") or re.search(r"\?sort=newest$", page.url), page.url
+    assert visitor.complaints == []
+
+
+def test_all_who_match_are_tagged_on_a_phone_and_it_is_taken_back(visit, nora, bakery, crowd):
+    page = visit(nora, width=390).open(everyone_url(bakery, "?stage=client&sort=name"))
+    page.get_by_role("checkbox", name=re.compile("^Choose Person")).first.check()
+    page.get_by_role("checkbox", name="all 60 who match").check()
+    page.get_by_role("button", name="Tag").click()
+    page.get_by_label("Word", exact=True).fill("spring")
+    page.get_by_role("button", name="Put it on them").click()
+    expect(page).to_have_url(re.compile("/contacts/change/"))
+
+
+def test_the_order_is_turned_by_its_header(visit, nora, bakery, crowd):
+    page = visit(nora).open(everyone_url(bakery))
+    page.get_by_role("link", name="Name", exact=True).click()
+    expect(page.locator("th[aria-sort=ascending]")).to_have_text("Name")
+    expect(page.locator("tbody tr").first).to_contain_text("Ana Ruiz")
+    page.get_by_role("link", name="Name", exact=True).click()
+    expect(page.locator("th[aria-sort=descending]")).to_have_text("Name")
+
+
+def test_the_palette_is_used_by_keyboard_alone_and_gives_the_keyboard_back(visit, nora, bakery, crowd):
+    visitor = visit(nora)
+    page = visitor.open(everyone_url(bakery))
+    page.get_by_role("link", name="Name", exact=True).focus()
+    page.keyboard.press("Control+k")
+    field = page.get_by_role("combobox", name="Find a person, a page or something to do")
+    expect(field).to_be_focused()
+    expect(page.get_by_role("option").first).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(field).to_be_hidden()
+    expect(page.get_by_role("link", name="Name", exact=True)).to_be_focused()
+    page.keyboard.press("Control+k")
+    page.keyboard.type("rui")
+    expect(page.get_by_role("option", selected=True)).to_contain_text("Ana Ruiz")
+    chosen = page.get_by_role("option", selected=True).get_attribute("id")
+    assert field.get_attribute("aria-activedescendant") == chosen
+    assert faults_of(page) == []
+    keep_picture(page, "palette-1440")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Ana Ruiz", level=1)).to_be_visible()
+    assert visitor.complaints == []
+
+
+def test_the_palette_says_when_it_could_not_look(visit, nora, bakery, crowd):
+    visitor = visit(nora)
+    page = visitor.open(everyone_url(bakery))
+    visitor.context.set_offline(True)
+    page.keyboard.press("Control+k")
+    expect(page.get_by_text("We could not look just now.")).to_be_visible()
+    visitor.context.set_offline(False)
+    page.keyboard.type("ana")
+    expect(page.get_by_role("option", name=re.compile("Ana Ruiz"))).to_be_visible()
+    expect(page.get_by_text("We could not look just now.")).to_be_hidden()
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_phone_finds_people_by_the_field_at_the_top(visit, nora, bakery, crowd, scripts):
+    page = visit(nora, width=390, scripts=scripts).open(everyone_url(bakery))
+    page.get_by_role("link", name="Find or do anything").click()
+    if scripts:
+        page.get_by_role("combobox", name="Find a person, a page or something to do").fill("ana")
+        page.get_by_role("option", name=re.compile("Ana Ruiz")).click()
+    else:
+        page.get_by_role("searchbox").fill("ana")
+        page.get_by_role("button", name="Find").click()
+        page.get_by_role("link", name="Ana Ruiz").click()
+    expect(page.get_by_role("heading", name="Ana Ruiz", level=1)).to_be_visible()
+
+
+def test_the_page_that_finds_looks_right(looks_right, nora, bakery, crowd):
+    url = reverse("ecosystem:find", kwargs={"slug": bakery.slug})
+    looks_right(nora, f"{url}?q=ana", name="find")
+    looks_right(nora, f"{url}?q=zzzz", name="find-nothing", widths=(390,))
+
+
+def test_keys_walk_the_list_go_places_and_can_be_switched_off(visit, nora, bakery, crowd):
+    page = visit(nora).open(everyone_url(bakery))
+    page.locator("h1").click()
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    expect(page.locator("tbody tr").nth(1).get_by_role("checkbox")).to_be_checked()
+    page.keyboard.press("?")
+    help = page.get_by_role("dialog", name="Keys")
+    expect(help).to_be_visible()
+    assert faults_of(page) == []
+    help.get_by_role("checkbox", name=re.compile("Single keys work")).uncheck()
+    page.keyboard.press("Escape")
+    page.keyboard.press("k")
+    page.keyboard.press("x")
+    expect(page.locator("tbody tr").nth(0).get_by_role("checkbox")).not_to_be_checked()
+    page.keyboard.press("?")
+    help.get_by_role("checkbox", name=re.compile("Single keys work")).check()
+    page.keyboard.press("Escape")
+    page.keyboard.press("g")
+    page.keyboard.press("l")
+    expect(page).to_have_url(re.compile("/ladder/"))
