@@ -7,7 +7,7 @@
   const list = palette.querySelector('[data-palette-list]')
   const says = palette.querySelector('[data-palette-says]')
   const failed = palette.querySelector('[data-palette-failed]')
-  let waiting = 0, asked = null, before = null
+  let waiting = 0, asked = null
 
   const options = () => [...list.querySelectorAll('a[role=option]')]
   const choose = option => {
@@ -36,7 +36,6 @@
   const open = () => {
     if (palette.open) return
     field.value = ''
-    before = document.activeElement
     palette.showModal()
     ask()
   }
@@ -47,16 +46,13 @@
     if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
       event.preventDefault()
       if (all.length) choose(all[(here + (event.key === 'ArrowDown' ? 1 : here < 0 ? 0 : -1) + all.length) % all.length])
-    } else if (event.key === 'Escape') {
-      event.preventDefault()
-      palette.close()
     } else if (event.key === 'Enter') {
       event.preventDefault()
       if (here >= 0) all[here].click()
       else if (field.value) location.assign(`${palette.dataset.url}?q=${encodeURIComponent(field.value)}`)
     }
   })
-  palette.addEventListener('close', () => { clearTimeout(waiting); if (before) before.focus() })
+  palette.addEventListener('close', () => clearTimeout(waiting))
   palette.addEventListener('click', event => { if (event.target === palette) palette.close() })
   addEventListener('click', event => {
     if (event.target.closest('[data-palette-open]') && !event.ctrlKey && !event.metaKey) { event.preventDefault(); open() }

@@ -29,6 +29,11 @@ def crowd(bakery) -> list[Contact]:
     return [*people, ana]
 
 
+def found_in(page):
+    """What the palette shows."""
+    return page.get_by_role("listbox", name="What was found")
+
+
 def test_every_state_of_everyone_looks_right(looks_right, nora, bakery):
     looks_right(nora, everyone_url(bakery), name="everyone-empty", widths=(1440, 390))
     looks_right(nora, everyone_url(bakery, "?touched=fortnight"), name="everyone-error", widths=(1440, 320))
@@ -85,14 +90,14 @@ def test_the_palette_is_used_by_keyboard_alone_and_gives_the_keyboard_back(visit
     page.keyboard.press("Control+k")
     field = page.get_by_role("combobox", name="Find a person, a page or something to do")
     expect(field).to_be_focused()
-    expect(page.get_by_role("option").first).to_be_visible()
+    expect(found_in(page).get_by_role("option").first).to_be_visible()
     page.keyboard.press("Escape")
     expect(field).to_be_hidden()
     expect(page.get_by_role("link", name="Name", exact=True)).to_be_focused()
     page.keyboard.press("Control+k")
     page.keyboard.type("rui")
-    expect(page.get_by_role("option", selected=True)).to_contain_text("Ana Ruiz")
-    chosen = page.get_by_role("option", selected=True).get_attribute("id")
+    expect(found_in(page).get_by_role("option", selected=True)).to_contain_text("Ana Ruiz")
+    chosen = found_in(page).get_by_role("option", selected=True).get_attribute("id")
     assert field.get_attribute("aria-activedescendant") == chosen
     assert faults_of(page) == []
     keep_picture(page, "palette-1440")
@@ -111,7 +116,7 @@ def test_the_palette_says_when_it_could_not_look(visit, nora, bakery, crowd):
     expect(page.get_by_text("We could not look just now.")).to_be_visible()
     visitor.context.set_offline(False)
     page.keyboard.type("ana")
-    expect(page.get_by_role("option", name=re.compile("Ana Ruiz"))).to_be_visible()
+    expect(found_in(page).get_by_role("option", name=re.compile("Ana Ruiz"))).to_be_visible()
     expect(page.get_by_text("We could not look just now.")).to_be_hidden()
 
 
@@ -121,7 +126,7 @@ def test_a_phone_finds_people_by_the_field_at_the_top(visit, nora, bakery, crowd
     page.get_by_role("link", name="Find or do anything").click()
     if scripts:
         page.get_by_role("combobox", name="Find a person, a page or something to do").fill("ana")
-        page.get_by_role("option", name=re.compile("Ana Ruiz")).click()
+        found_in(page).get_by_role("option", name=re.compile("Ana Ruiz")).click()
     else:
         page.get_by_role("searchbox").fill("ana")
         page.get_by_role("button", name="Find").click()
