@@ -13,6 +13,7 @@ from contacts.queries.search import (
     search_people,
     search_tags,
 )
+from ecosystem.base.access import Action, may
 from ecosystem.finding import Found, FoundGroup
 
 MOST_PEOPLE = 8
@@ -20,14 +21,23 @@ MOST_OTHERS = 5
 
 
 def find_people(request: HttpRequest, text: str) -> list[FoundGroup]:
-    """People by any word of them, organizations and tags; without a text those who were touched last."""
+    """People by any word of them, organizations and tags; without a text those who were touched last.
+
+    Who may not see addresses finds by names alone.
+    """
     slug = request.business.slug  # type: ignore[attr-defined]
+    by_address = may(request.membership, Action.SEE_ADDRESSES)  # type: ignore[attr-defined]
     if not text:
-        return [FoundGroup(_("Of late"), [_line(slug, person) for person in people_of_late(most=MOST_PEOPLE)])]
-    people = [_line(slug, person) for person in search_people(text, most=MOST_PEOPLE)]
+        return [
+            FoundGroup(
+                _("Of late"),
+                [_line(slug, person) for person in people_of_late(most=MOST_PEOPLE, by_address=by_address)],
+            )
+        ]
+    people = [_line(slug, person) for person in search_people(text, most=MOST_PEOPLE, by_address=by_address)]
     firms = [
         Found(one.name, reverse("contacts:organization_detail", kwargs={"slug": slug, "id": one.id}), "building-2")
-        for one in search_organizations(text, most=MOST_OTHERS)
+        for one in search_organizations(text, most=MOST_OTHERS, by_address=by_address)
     ]
     everyone = reverse("contacts:contact_list", kwargs={"slug": slug})
     tags = [

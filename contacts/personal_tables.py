@@ -24,6 +24,7 @@ from contacts.models import (
     Note,
     Organization,
     RoleAssignment,
+    SearchToken,
     StageChange,
     Suppression,
 )
@@ -143,6 +144,14 @@ add_personal(
         _("Firms that you speak for"),
         rows=lambda who: Organization.objects.filter(main_contact_id=who.contact_id),
         forget=lambda who: Organization.objects.filter(main_contact_id=who.contact_id).update(main_contact=None),
+    )
+)
+add_personal(
+    PersonalTable(
+        SearchToken,
+        _("The words you are found by"),
+        rows=lambda who: SearchToken.objects.filter(contact_id=who.contact_id),
+        forget=lambda who: SearchToken.objects.filter(contact_id=who.contact_id).delete(),
     )
 )
 add_personal(

@@ -81,3 +81,23 @@ HELP.add(
         [_("Everything can be changed later. Nothing is sent to anybody.")],
     ),
 )
+HELP.add(
+    "find",
+    Help(
+        _("Finds people, organizations, things to do and places by any word of them."),
+        [
+            _("A few letters of a name, a part of an address or the end of a phone number are enough."),
+            _("Ctrl and K open it from every page."),
+        ],
+    ),
+)
+HELP.add(
+    "notices",
+    Help(
+        _("What happened that concerns you, and what of your long work is still going on."),
+        [
+            _("A line that you open counts as read."),
+            _("How each kind reaches you by mail, at once or once a day or week, is yours to choose."),
+        ],
+    ),
+)

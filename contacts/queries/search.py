@@ -23,14 +23,15 @@ WITH hits AS MATERIALIZED (
     SELECT hit.contact_id, hit.token = %(word_0)s AS is_whole
       FROM contacts_searchtoken AS hit
      WHERE hit.business_id = %(business_id)s AND hit.contact_id IS NOT NULL
-       AND hit.token >= %(word_0)s AND hit.token < %(end_0)s{also}
+       AND hit.token >= %(word_0)s AND hit.token < %(end_0)s AND (%(addresses)s OR hit.source = 'name'){also}
      ORDER BY hit.token LIMIT %(looked_at)s
 ), best AS (SELECT contact_id, bool_or(is_whole) AS is_whole FROM hits GROUP BY contact_id)
 """
 _ALSO = """
        AND EXISTS (SELECT 1 FROM contacts_searchtoken AS other
                     WHERE other.business_id = %(business_id)s AND other.contact_id = hit.contact_id
-                      AND other.token >= %(word_{n})s AND other.token < %(end_{n})s)"""
+                      AND other.token >= %(word_{n})s AND other.token < %(end_{n})s
+                      AND (%(addresses)s OR other.source = 'name'))"""
 _PEOPLE = (
     _HITS
     + """
@@ -77,25 +78,28 @@ class FoundThing:
     name: str
 
 
-def search_people(text: str, *, most: int) -> list[FoundPerson]:
+def search_people(text: str, *, most: int, by_address: bool = True) -> list[FoundPerson]:
     """The people in whose names and addresses every word of a text begins some word; whole words first, then who was
-    touched last. Nobody for a text without words. One statement, two for digits that end no phone number."""
-    if "@" in text:
+    touched last. Nobody for a text without words. One statement, two for digits that end no phone number.
+
+    Without `by_address` names alone are looked at, and no address is told.
+    """
+    if "@" in text and by_address:
         word = fold(text).replace(" ", "")
         return [_person(row) for row in sql.rows(_BY_EMAIL, _bounds([word], most))]
-    words = words_of_query(text)
-    found = sql.rows(PEOPLE[len(words)], _bounds(words, most)) if words else []
+    words = words_of_query(text) if by_address else _plain_words(text)
+    found = sql.rows(PEOPLE[len(words)], _bounds(words, most, by_address=by_address)) if words else []
     if not found and words and words[0].startswith("#"):
         # Digits that are no phone number may stand in a name.
         words = _plain_words(text)
         found = sql.rows(PEOPLE[len(words)], _bounds(words, most))
-    return [_person(row) for row in found]
+    return [_person(row, by_address=by_address) for row in found]
 
 
-def search_organizations(text: str, *, most: int) -> list[FoundThing]:
-    """The organizations whose names and addresses hold every word of a text. One statement."""
-    words = words_of_query(text)
-    found = sql.rows(FIRMS[len(words)], _bounds(words, most)) if words else []
+def search_organizations(text: str, *, most: int, by_address: bool = True) -> list[FoundThing]:
+    """The organizations whose names and addresses (or names alone) hold every word of a text. One statement."""
+    words = words_of_query(text) if by_address else _plain_words(text)
+    found = sql.rows(FIRMS[len(words)], _bounds(words, most, by_address=by_address)) if words else []
     return [FoundThing(row["id"], row["name"]) for row in found]
 
 
@@ -106,11 +110,11 @@ def search_tags(text: str, *, most: int) -> list[FoundThing]:
     return [FoundThing(tag.pk, tag.name) for tag in found] if first else []
 
 
-def people_of_late(*, most: int) -> list[FoundPerson]:
+def people_of_late(*, most: int, by_address: bool = True) -> list[FoundPerson]:
     """The people with whom something happened last, newest first. One statement."""
     people = Contact.objects.filter(deleted_at=None).order_by("-touched_at", "-id")[:most]
     names = ("id", "display_name", "stage", "primary_email", "primary_phone")
-    return [_person(row) for row in people.values(*names)]
+    return [_person(row, by_address=by_address) for row in people.values(*names)]
 
 
 def words_of_query(text: str) -> list[str]:
@@ -128,13 +132,13 @@ def _plain_words(text: str) -> list[str]:
     return sorted(words, key=lambda word: (-len(word), word))[:MOST_WORDS]
 
 
-def _bounds(words: list[str], most: int) -> dict[str, object]:
-    given: dict[str, object] = {"most": most, "looked_at": MOST_LOOKED_AT}
+def _bounds(words: list[str], most: int, *, by_address: bool = True) -> dict[str, object]:
+    given: dict[str, object] = {"most": most, "looked_at": MOST_LOOKED_AT, "addresses": by_address}
     for number, word in enumerate(words):
         given |= {f"word_{number}": word, f"end_{number}": word + _LAST}
     return given
 
 
-def _person(row: Mapping[str, object]) -> FoundPerson:
-    beside = str(row["primary_email"] or row["primary_phone"] or "")
+def _person(row: Mapping[str, object], *, by_address: bool = True) -> FoundPerson:
+    beside = str(row["primary_email"] or row["primary_phone"] or "") if by_address else ""
     return FoundPerson(UUID(str(row["id"])), str(row["display_name"]), str(row["stage"] or ""), beside)

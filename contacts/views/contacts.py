@@ -100,7 +100,7 @@ def _list_context(request: HttpRequest) -> dict[str, Any]:
 
 @require_GET
 @member_required(Action.SEE_PEOPLE)
-@takes("cursor")
+@takes("cursor", "show")
 def contact_detail(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
     """One person: where they stand, everything between us, what they allow."""
     return person_page(request, get_contact(id))

@@ -20,6 +20,7 @@ from contacts.services.data_requests import ask_for_copy, erase_contact, fetch_c
 from ecosystem.base.access import Action, member_required
 from ecosystem.base.clock import now
 from ecosystem.base.errors import DomainError, NotFound
+from ecosystem.base.http import takes
 from ecosystem.fresh_login import fresh_login_required
 
 OF_PERSON, LIST = "contacts:contact_data", "contacts:data_request_list"
@@ -27,6 +28,7 @@ OF_PERSON, LIST = "contacts:contact_data", "contacts:data_request_list"
 
 @require_safe
 @member_required(Action.EXPORT_PEOPLE)
+@takes("cursor")
 def data_request_list(request: HttpRequest, slug: str) -> HttpResponse:
     """Everything that was asked, the newest first, with what became of it."""
     return render(request, "contacts/data/list.html", {"page": data_requests_page(request.GET.get("cursor"))})

@@ -28,7 +28,7 @@ from ecosystem.base.http import takes
 
 @require_GET
 @member_required(Action.SEE_PEOPLE)
-@takes("cursor")
+@takes("cursor", "show")
 def timeline(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
     """What came before: the next lines alone for htmx, the whole page for everybody else."""
     contact = get_contact(id)

@@ -27,11 +27,13 @@ from contacts.views.surroundings import back_to, today_of
 from ecosystem.base.access import Action, member_required
 from ecosystem.base.clock import now
 from ecosystem.base.errors import Conflict, DomainError
+from ecosystem.base.http import takes
 from ecosystem.queries.memberships import team
 
 
 @require_GET
 @member_required(Action.SEE_PEOPLE)
+@takes("cursor", "of")
 def next_step_list(request: HttpRequest, slug: str) -> HttpResponse:
     """Everything that is to be done, the longest due first; `?of=me` for what the reader has taken on."""
     is_mine = request.GET.get("of") == "me"

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
 from ecosystem.base.access import Action, member_required
+from ecosystem.base.http import takes
 from ecosystem.forms.notices import PaceForm
 from ecosystem.forms.posting import posted
 from ecosystem.notices import NOTICES
@@ -19,6 +20,7 @@ from ecosystem.services.notices import choose_paces, mark_all_read, mark_read, t
 
 @member_required(Action.SEE_TODAY)
 @require_safe
+@takes("cursor")
 def notices(request: HttpRequest, slug: str) -> HttpResponse:
     """What this member was told, newest first, and which of their long work is going on."""
     page = notices_of(request.membership, request.GET.get("cursor"))

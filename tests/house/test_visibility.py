@@ -73,8 +73,22 @@ def test_sec_10_an_adviser_finds_nobody_by_their_address(asked, part):
     client = sign_in(Client(), User.objects.get(email="ada@example.com"))
     sought = hidden[0].decode()[: 8 if part else None] + ("@" if part else "")
     answer = client.get(f"/b/{tenant.business.slug}/contacts/", {"q": sought})
-    assert answer.status_code == 422
+    assert answer.status_code == 400
     assert contact.display_name.encode() not in answer.content
+
+
+def test_sec_10_an_adviser_finds_by_names_alone_in_the_palette(asked):
+    tenant, contact, hidden = asked
+    adviser, owner = sign_in(Client(), User.objects.get(email="ada@example.com")), sign_in(Client(), tenant.owner)
+    url = f"/b/{tenant.business.slug}/find/"
+    name = contact.display_name.encode()
+    for sought in (PHONE[-4:], hidden[0].decode()):
+        assert name in owner.get(url, {"q": sought}).content, sought
+        assert name not in adviser.get(url, {"q": sought}).content, sought
+    for sought in ("", contact.display_name):
+        seen = adviser.get(url, {"q": sought}).content
+        assert name in seen
+        assert [text for text in hidden if text in seen] == []
 
 
 def test_sec_10_an_adviser_gets_no_file_and_no_key(asked):

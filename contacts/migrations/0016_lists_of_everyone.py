@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contacts', '0010_contact_of_owner'),
+        ('contacts', '0015_kept_files_in_pieces'),
         ('ecosystem', '0009_member_seen_at'),
     ]
 

@@ -186,7 +186,7 @@ def write_words(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contacts', '0011_lists_of_everyone'),
+        ('contacts', '0016_lists_of_everyone'),
     ]
 
     operations = [
