@@ -12,7 +12,7 @@ from ecosystem.invariants import INVARIANTS
 from ecosystem.navigation import MENU, MenuGroup, MenuItem
 from ecosystem.notices import NOTICES, NoticeKind, Pace
 from ecosystem.open_doors import OPEN_DOORS, OpenDoor
-from ecosystem.services import invariants, jobs, notices, outbox, sealed, tallies  # noqa: F401 - sealed adds what is sealed
+from ecosystem.services import audit_chain, invariants, jobs, notices, outbox, sealed, tallies  # noqa: F401 - sealed adds what is sealed
 
 MENU.add(
     "today",
@@ -81,6 +81,7 @@ OPEN_DOORS.add("metrics", OpenDoor("whom the operator lets through", "read count
 OPEN_DOORS.add("dev", OpenDoor("everybody on this machine", "read the mails and texts of a trial installation"))
 
 AGENDA_QUEUES.add(outbox.QUEUE, AgendaQueue(lane="maintenance", work=outbox.work_outbox))
+AGENDA_QUEUES.add(audit_chain.QUEUE, AgendaQueue(lane="maintenance", work=audit_chain.work_audit_chain))
 AGENDA_QUEUES.add(notices.QUEUE, AgendaQueue(lane="maintenance", work=notices.work_notices))
 AGENDA_QUEUES.add(jobs.QUEUE, AgendaQueue(lane="import", work=jobs.work_jobs))
 AGENDA_QUEUES.add(tallies.QUEUE, AgendaQueue(lane="maintenance", work=tallies.work_tallies))

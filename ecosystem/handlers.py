@@ -3,6 +3,7 @@
 from ecosystem.base.events import on
 from ecosystem.events import BusinessCreated, JobEnded, KindSettingChanged
 from ecosystem.services.agenda import note_work
+from ecosystem.services.audit_chain import QUEUE as AUDIT_QUEUE
 from ecosystem.services.health import QUEUE
 from ecosystem.services.notices import tell_that_job_ended
 from ecosystem.services.tallies import QUEUE as TALLIES_QUEUE
@@ -12,6 +13,12 @@ from ecosystem.services.tallies import QUEUE as TALLIES_QUEUE
 def fold_counts_now_and_then(event: BusinessCreated) -> None:
     """Begin the hourly look at a new business's counts."""
     note_work(TALLIES_QUEUE)
+
+
+@on(BusinessCreated)
+def seal_acts_now_and_then(event: BusinessCreated) -> None:
+    """Begin the chain over what is done in a new business."""
+    note_work(AUDIT_QUEUE)
 
 
 @on(BusinessCreated)

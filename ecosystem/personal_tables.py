@@ -15,6 +15,7 @@ add_personal(
     )
 )
 add_not_personal(
+    ecosystem__AuditSeal="Digests.",
     ecosystem__Notice="what members of the team are told about their own work",
     ecosystem__NoticePace="how soon members want that by mail",
     ecosystem__Job="Progress of long work; what it is about stands in a table of its own.",

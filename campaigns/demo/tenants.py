@@ -72,6 +72,7 @@ from ecosystem.notices import Pace
 from ecosystem.queries.businesses import get_profile
 from ecosystem.scopes import Scope
 from ecosystem.services.api_keys import make_api_key
+from ecosystem.services.audit_chain import seal_audit
 from ecosystem.services.businesses import create_business
 from ecosystem.services.heartbeat import doubt_business, last_absence, look_around
 from ecosystem.services.invitations import invite
@@ -123,6 +124,7 @@ def _write_tenant(marker: str) -> DemoTenant:
         _write_import(made)
         _write_figures(made)
         tell("job_ended", [made.actor], key="demo", about=f"{marker}work")
+        seal_audit(now=made.now + timedelta(hours=1))
         choose_paces(made.actor, {"job_ended": Pace.DAILY})
     return DemoTenant(marker, business, owner, staff, helper, key.text)
 

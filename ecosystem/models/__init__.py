@@ -3,7 +3,7 @@
 from ecosystem.models.account_emails import AccountEmail
 from ecosystem.models.agenda import Agenda, AgendaNote
 from ecosystem.models.api_keys import ApiKey, ApiKeyIndex
-from ecosystem.models.audit import AuditEntry, SecurityEvent
+from ecosystem.models.audit import AuditEntry, AuditSeal, SecurityEvent
 from ecosystem.models.businesses import Business, BusinessProfile
 from ecosystem.models.health import HealthSnapshot, PermissionSnapshot
 from ecosystem.models.heartbeats import Absence, Heartbeat
@@ -28,6 +28,7 @@ __all__ = [
     "ApiKey",
     "ApiKeyIndex",
     "AuditEntry",
+    "AuditSeal",
     "Business",
     "BusinessProfile",
     "HealthSnapshot",

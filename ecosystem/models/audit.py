@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models.functions import Now
 
+from ecosystem.base.fields import TenantUniqueConstraint
 from ecosystem.base.models import LedgerModel
 
 
@@ -21,6 +22,21 @@ class AuditEntry(LedgerModel):
 
     def __str__(self) -> str:
         return self.action
+
+
+class AuditSeal(LedgerModel):
+    """One link of the chain over the audit trail: what stood between the last link and `until_id`, as one digest."""
+
+    number = models.PositiveIntegerField()
+    until_id = models.UUIDField()
+    count = models.PositiveIntegerField()
+    digest = models.CharField(max_length=64)
+
+    class Meta(LedgerModel.Meta):
+        constraints = [TenantUniqueConstraint(fields=["business_id", "number"], name="audit_seal_one")]
+
+    def __str__(self) -> str:
+        return f"{self.number}"
 
 
 class SecurityEvent(models.Model):

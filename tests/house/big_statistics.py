@@ -22,6 +22,7 @@ SMALL = {
     "ecosystem.HealthSnapshot": "one of a kind and a day",
     "ecosystem.PermissionSnapshot": "one of a channel and a day",
     "ecosystem.Tally": "folded when there are more than two thousand",
+    "ecosystem.AuditSeal": "one of an hour in which something was done",
     "ecosystem.NoticePace": "how soon members want their notices by mail",
     "ecosystem.Job": "one of a list that was brought in",
     "contacts.DataRequest": "what people ask about their data",
