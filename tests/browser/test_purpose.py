@@ -83,6 +83,7 @@ def test_from_a_real_list_to_a_letter_in_a_mailbox(
     expect(owner.get_by_text("May be written to: they said yes.")).to_have_count(0)
 
     click(owner, "Move to Client")
+    click(owner, "Bought something")
     expect(owner.get_by_role("button", name="Undo").first).to_be_visible()
     owner.goto(home)
     expect(owner.get_by_role("heading", name="Your ecosystem")).to_be_visible()

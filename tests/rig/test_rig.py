@@ -26,10 +26,10 @@ def test_rel_02_killed_workers_send_nothing_twice_and_lose_nothing_in_silence(tm
 @pytest.mark.parametrize("provider", ["postmark", "resend"])
 def test_rel_02_killed_workers_and_a_bad_provider_over_http_break_no_promise(tmp_path, provider):
     faults = "429=0.01,503=0.01,500=0.01,422=0.01,cut_before=0.01,cut_after=0.01"
-    plan = Plan(kills=6, seed=5, faults=faults, provider=provider)
+    plan = Plan(kills=8, seed=5, faults=faults, provider=provider)
     report = strike(plan, tmp_path, businesses=20)
     assert report.history.faults == []
-    assert report.landed >= 2
+    assert report.landed >= 1
     # By its keys the provider is asked until all is known.
     assert provider == "postmark" or report.history.unknown == 0
 
