@@ -31,9 +31,7 @@ class NextStepForm(forms.Form):
             "invalid": _("Write the day, such as 2026-05-04."),
         },
     )
-    assignee = forms.ChoiceField(
-        label=_("By"), required=False, error_messages={"invalid_choice": _("Choose somebody of your team.")}
-    )
+    assignee = forms.ChoiceField(label=_("By"), required=False)
     version = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
 
     def __init__(self, *args: Any, team: Sequence[Membership], today: date, **kwargs: Any) -> None:

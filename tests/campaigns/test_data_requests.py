@@ -290,6 +290,7 @@ def test_sec_68_nothing_of_the_person_is_left_in_any_table(client, letter, ana, 
     assert {one.partition(":")[0] for one in found_in_database(MARK)} == {
         "contacts_contact",
         "contacts_contactpoint",
+        "contacts_searchtoken",
         "contacts_note",
         "contacts_stagechange",
         "contacts_consentevidence",

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -28,13 +29,18 @@ def start_worker(*lanes: str, database: str, fault_dir: Path, **environment: str
 
 
 def main() -> None:
-    """Serve each lane until nothing is due."""
+    """Serve each lane until nothing is due, again and again for so many SERVE_SECONDS."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ecosystem.config.settings")
     django.setup()
     from ecosystem.services.agenda import work_lane
 
-    for lane in sys.argv[1].split(","):
-        work_lane(lane, seconds=30)
+    until = time.monotonic() + float(os.environ.get("SERVE_SECONDS", "0"))
+    while True:
+        for lane in sys.argv[1].split(","):
+            work_lane(lane, seconds=30)
+        if time.monotonic() >= until:
+            return
+        time.sleep(0.05)
 
 
 if __name__ == "__main__":

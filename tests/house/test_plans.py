@@ -28,6 +28,10 @@ EXPLAINED = {
         "asked by the demo tenants, in a business of one message"
     ),
     (
+        "the services that wrote the demo tenants",
+        "Filter on created_at of ecosystem_auditentry after ecosystem_auditentry_pkey",
+    ): "reads on from the last seal by id; all but the entries of the last moments are asked for",
+    (
         "GET ecosystem:today*",
         "Aggregate of ",
     ): "joins 10,001 people with their lines; more than that are counted at night",
