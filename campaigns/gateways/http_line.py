@@ -4,6 +4,7 @@ A request that breaks before its last byte was handed to the system has not been
 """
 
 import http.client
+import json
 import select
 import ssl
 import time
@@ -11,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import Any
 
 from campaigns.gateways.base import Trouble
 from campaigns.gateways.smtp_line import trouble_of
@@ -115,6 +117,15 @@ class HttpLine:
             return http.client.HTTPConnection(self.host, self.port, timeout=CONNECT_SECONDS)
         context = ssl.create_default_context(cafile=self.ca_file)
         return http.client.HTTPSConnection(self.host, self.port, timeout=CONNECT_SECONDS, context=context)
+
+
+def read_json(raw: bytes) -> dict[str, Any]:
+    """The JSON object of an answer; empty where it is none."""
+    try:
+        found = json.loads(raw)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def seconds_of(header: str | None) -> int | None:

@@ -7,8 +7,7 @@ without a word on when to come again leave it open whether the letter went. A pr
 asked again at once with the same key: it takes each letter once.
 """
 
-import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any
@@ -23,7 +22,8 @@ from anymail.exceptions import AnymailError, AnymailRequestsAPIError
 from django.core.mail import EmailMultiAlternatives
 
 from campaigns.gateways.base import Answered, Outcome, OutgoingMessage, Refusal, Started, Trouble, Verdict
-from campaigns.gateways.http_line import HttpAnswer, HttpLine, LineCut, NoLine, be_quiet, rest_of
+from campaigns.gateways.http_line import HttpAnswer, HttpLine, LineCut, NoLine, be_quiet, read_json
+from campaigns.gateways.http_sending import outcome_of_cut, send_in_order
 from campaigns.gateways.mail_address import KeyAddress
 
 # Providers that take a letter once however often it is handed over, for a day.
@@ -56,24 +56,14 @@ class KeyGateway:
         self, messages: Iterable[OutgoingMessage], *, started: Started, answered: Answered | None = None
     ) -> list[Outcome]:
         """Hand the letters over in their order; see Gateway.send."""
-        outcomes: list[Outcome] = []
-        waiting = iter(messages)
-        for message in waiting:
-            rest = rest_of(self._account)
-            if rest:
-                return outcomes + [_asked_to_wait(left, rest) for left in _all(message, waiting)]
-            try:
-                self._line.open()
-            except NoLine as error:
-                return outcomes + [_not_started(left, str(error), error.trouble) for left in _all(message, waiting)]
-            if not started(message.id):
-                words = "This worker had to stop."
-                return outcomes + [_not_started(left, words, is_fault=False) for left in _all(message, waiting)]
-            outcome = self._hand_over(message)
-            outcomes.append(outcome)
-            if answered is not None:
-                answered(outcome)
-        return outcomes
+        return send_in_order(
+            messages,
+            line=self._line,
+            account=self._account,
+            hand_over=self._hand_over,
+            started=started,
+            answered=answered,
+        )
 
     def close(self) -> None:
         """Hang up."""
@@ -97,8 +87,7 @@ class KeyGateway:
         try:
             answer = self._line.post(request.path_url, self._headers(message, request), _bytes(request.body))
         except LineCut as cut:
-            verdict = Verdict.PERHAPS if cut.is_whole else Verdict.REFUSED_TEMPORARY
-            return Outcome(message.id, verdict, None, str(cut), is_fault=True)
+            return outcome_of_cut(message, cut)
         return self._judge(message, letter, payload, answer)
 
     def _ask_again(self, before: Outcome, message: OutgoingMessage, letter: Any, payload: Any, request: Any) -> Outcome:
@@ -126,7 +115,7 @@ class KeyGateway:
             return Outcome(message.id, Verdict.REFUSED_TEMPORARY, status, words, retry_after_seconds=wait)
         if status >= 500 or status < 200 or 300 <= status < 400:
             return Outcome(message.id, Verdict.PERHAPS, status, words, is_fault=True)
-        told = _told(answer.raw)
+        told = read_json(answer.raw)
         if status == 409 and told.get("name") == TAKEN_ALREADY:
             # The letter lies with the provider, worded otherwise the first time: it is not handed over twice.
             return Outcome(message.id, Verdict.ACCEPTED, status, words)
@@ -209,33 +198,8 @@ def _bytes(body: Any) -> bytes:
     return body.encode() if isinstance(body, str) else bytes(body or b"")
 
 
-def _told(raw: bytes) -> dict[str, Any]:
-    try:
-        found = json.loads(raw)
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
 def _words(raw: bytes) -> str:
     """What a provider says, in its own words, as plain text."""
-    told = _told(raw)
+    told = read_json(raw)
     found = next((told[name] for name in ("Message", "message", "error", "code") if told.get(name)), None)
     return " ".join(str(found if found is not None else raw.decode("utf-8", "replace")).split())[:500]
-
-
-def _all(first: OutgoingMessage, others: Iterable[OutgoingMessage]) -> Iterator[OutgoingMessage]:
-    yield first
-    yield from others
-
-
-def _asked_to_wait(message: OutgoingMessage, seconds: int) -> Outcome:
-    words, verdict = "The provider asked for a rest.", Verdict.REFUSED_TEMPORARY
-    return Outcome(message.id, verdict, None, words, was_started=False, retry_after_seconds=seconds)
-
-
-def _not_started(
-    message: OutgoingMessage, reason: str, trouble: Trouble | None = None, *, is_fault: bool = True
-) -> Outcome:
-    verdict = Verdict.REFUSED_TEMPORARY
-    return Outcome(message.id, verdict, None, reason[:500], is_fault=is_fault, was_started=False, trouble=trouble)

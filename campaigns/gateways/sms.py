@@ -9,11 +9,12 @@ system, HTTP 4xx, and 429 or 503 with Retry-After are definite. Once the whole r
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from urllib.parse import urlencode
 
 from campaigns.gateways.base import Answered, Outcome, OutgoingMessage, Refusal, Started, Verdict
-from campaigns.gateways.http_line import HttpAnswer, HttpLine, LineCut, NoLine, be_quiet, rest_of
+from campaigns.gateways.http_line import HttpAnswer, HttpLine, LineCut, be_quiet, read_json
+from campaigns.gateways.http_sending import outcome_of_cut, send_in_order
 from campaigns.gateways.sms_address import OWN, SmsAddress, read_sms_url
 
 # What the codes of a provider say about the number, whatever the words beside them.
@@ -34,24 +35,14 @@ class SmsGateway:
         self, messages: Iterable[OutgoingMessage], *, started: Started, answered: Answered | None = None
     ) -> list[Outcome]:
         """Hand the texts over in their order; see Gateway.send."""
-        outcomes: list[Outcome] = []
-        waiting = iter(messages)
-        for message in waiting:
-            rest = rest_of(self.address.account)
-            if rest:
-                return outcomes + [_asked_to_wait(left, rest) for left in _all(message, waiting)]
-            try:
-                self._line.open()
-            except NoLine as error:
-                return outcomes + [_not_started(left, str(error)) for left in _all(message, waiting)]
-            if not started(message.id):
-                words = "This worker had to stop."
-                return outcomes + [_not_started(left, words, is_fault=False) for left in _all(message, waiting)]
-            outcome = self._post(message)
-            outcomes.append(outcome)
-            if answered is not None:
-                answered(outcome)
-        return outcomes
+        return send_in_order(
+            messages,
+            line=self._line,
+            account=self.address.account,
+            hand_over=self._post,
+            started=started,
+            answered=answered,
+        )
 
     def close(self) -> None:
         """Hang up."""
@@ -61,13 +52,12 @@ class SmsGateway:
         try:
             answer = self._line.post(self.address.path, self._headers(message), self._body(message))
         except LineCut as cut:
-            verdict = Verdict.PERHAPS if cut.is_whole else Verdict.REFUSED_TEMPORARY
-            return Outcome(message.id, verdict, None, str(cut), is_fault=True)
+            return outcome_of_cut(message, cut)
         return self._judge(message, answer)
 
     def _judge(self, message: OutgoingMessage, answer: HttpAnswer) -> Outcome:
         """What an answer means for one text."""
-        told = _read(answer.raw)
+        told = read_json(answer.raw)
         code, words = str(told.get("code", "")), f"{told.get('code', '')} {told.get('message', '')}".strip()[:500]
         status = answer.status
         if 200 <= status < 300:
@@ -111,27 +101,3 @@ class SmsGateway:
 def open_sms_gateway(url: str) -> SmsGateway:
     """The gateway to the account that an address names. Connects when needed."""
     return SmsGateway(read_sms_url(url))
-
-
-def _all(first: OutgoingMessage, others: Iterable[OutgoingMessage]) -> Iterator[OutgoingMessage]:
-    yield first
-    yield from others
-
-
-def _read(raw: bytes) -> dict[str, object]:
-    """The JSON object of an answer; empty where it is none."""
-    try:
-        found = json.loads(raw)
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def _asked_to_wait(message: OutgoingMessage, seconds: int) -> Outcome:
-    words = "The provider asked for a rest."
-    verdict = Verdict.REFUSED_TEMPORARY
-    return Outcome(message.id, verdict, None, words, was_started=False, retry_after_seconds=seconds)
-
-
-def _not_started(message: OutgoingMessage, reason: str, *, is_fault: bool = True) -> Outcome:
-    return Outcome(message.id, Verdict.REFUSED_TEMPORARY, None, reason[:500], is_fault=is_fault, was_started=False)
