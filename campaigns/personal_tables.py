@@ -16,7 +16,7 @@ from campaigns.models import (
     TextSignup,
     TrackingEvent,
 )
-from ecosystem.privacy import PersonalTable, Subject, add_not_personal, add_personal
+from ecosystem.privacy import PersonalTable, Subject, add_not_personal, add_personal, of_contact, whole_table
 
 
 def _messages(who: Subject) -> Any:
@@ -38,6 +38,14 @@ def _incoming(who: Subject) -> Any:
     return IncomingText.objects.filter(Q(contact_id=who.contact_id) | Q(number_hash__in=who.hashes))
 
 
+def _pressure(who: Subject) -> Any:
+    return Pressure.objects.filter(id=who.contact_id)
+
+
+def _troubles(who: Subject) -> Any:
+    return AddressTrouble.objects.filter(address_hash__in=who.hashes)
+
+
 def _tracking(who: Subject) -> Any:
     return TrackingEvent.objects.filter(message_id__in=_messages(who).values_list("id"))
 
@@ -52,36 +60,18 @@ add_personal(
     ),
     order=10,
 )
-add_personal(
-    PersonalTable(Signup, _("Opt-in pages you filled in"), rows=_signups, forget=lambda who: _signups(who).delete()),
-    order=20,
-)
-add_personal(
-    PersonalTable(
-        TextSignup, _("Numbers you left for texts"), rows=_text_signups, forget=lambda who: _text_signups(who).delete()
-    ),
-    order=15,
-)
-add_personal(
-    PersonalTable(IncomingText, _("Texts you sent us"), rows=_incoming, forget=lambda who: _incoming(who).delete()),
-    order=15,
-)
+add_personal(whole_table(Signup, _("Opt-in pages you filled in"), rows=_signups), order=20)
+add_personal(whole_table(TextSignup, _("Numbers you left for texts"), rows=_text_signups), order=15)
+add_personal(whole_table(IncomingText, _("Texts you sent us"), rows=_incoming), order=15)
 add_personal(
     PersonalTable(
         Enrollment,
         _("Sequences that followed you home"),
-        rows=lambda who: Enrollment.objects.filter(contact_id=who.contact_id),
+        rows=of_contact(Enrollment),
         kept=_("That somebody went through a sequence, without your name."),
     )
 )
-add_personal(
-    PersonalTable(
-        Pressure,
-        _("When we wrote to you lately"),
-        rows=lambda who: Pressure.objects.filter(id=who.contact_id),
-        forget=lambda who: Pressure.objects.filter(id=who.contact_id).delete(),
-    )
-)
+add_personal(whole_table(Pressure, _("When we wrote to you lately"), rows=_pressure))
 add_personal(
     PersonalTable(
         ProviderEvent,
@@ -90,14 +80,7 @@ add_personal(
         kept=_("A keyed number stands there in place of your address."),
     )
 )
-add_personal(
-    PersonalTable(
-        AddressTrouble,
-        _("Letters that came back from your address"),
-        rows=lambda who: AddressTrouble.objects.filter(address_hash__in=who.hashes),
-        forget=lambda who: AddressTrouble.objects.filter(address_hash__in=who.hashes).delete(),
-    )
-)
+add_personal(whole_table(AddressTrouble, _("Letters that came back from your address"), rows=_troubles))
 add_personal(
     PersonalTable(
         Message,

@@ -28,7 +28,7 @@ from contacts.models import (
     StageChange,
     Suppression,
 )
-from ecosystem.privacy import PersonalTable, Subject, add_not_personal, add_personal
+from ecosystem.privacy import PersonalTable, Subject, add_not_personal, add_personal, of_contact, whole_table
 
 _PROOF = _("The bare proof of what you said yes and no to, by a keyed number instead of your address.")
 
@@ -77,37 +77,14 @@ def _forget_person(who: Subject) -> None:
     )  # fmt: skip
 
 
-add_personal(
-    PersonalTable(
-        ContactPoint,
-        _("How you can be reached"),
-        rows=lambda who: ContactPoint.objects.filter(contact_id=who.contact_id),
-        forget=lambda who: ContactPoint.objects.filter(contact_id=who.contact_id).delete(),
-    )
-)
-add_personal(
-    PersonalTable(
-        Note,
-        _("What was written down about you"),
-        rows=lambda who: Note.objects.filter(contact_id=who.contact_id),
-        forget=lambda who: Note.objects.filter(contact_id=who.contact_id).delete(),
-        withheld=frozenset({"written_by_id"}),
-    )
-)
-add_personal(
-    PersonalTable(
-        NextStep,
-        _("What was to be done for you"),
-        rows=lambda who: NextStep.objects.filter(contact_id=who.contact_id),
-        forget=lambda who: NextStep.objects.filter(contact_id=who.contact_id).delete(),
-        withheld=frozenset({"assignee_id"}),
-    )
-)
+add_personal(whole_table(ContactPoint, _("How you can be reached")))
+add_personal(whole_table(Note, _("What was written down about you"), withheld=frozenset({"written_by_id"})))
+add_personal(whole_table(NextStep, _("What was to be done for you"), withheld=frozenset({"assignee_id"})))
 add_personal(
     PersonalTable(
         Interaction,
         _("Everything between us"),
-        rows=lambda who: Interaction.objects.filter(contact_id=who.contact_id),
+        rows=of_contact(Interaction),
         kept=_("That something happened on a day, without a word of yours and without your name."),
         withheld=frozenset({"actor_id"}),
     )
@@ -116,28 +93,13 @@ add_personal(
     PersonalTable(
         StageChange,
         _("How well we came to know you"),
-        rows=lambda who: StageChange.objects.filter(contact_id=who.contact_id),
+        rows=of_contact(StageChange),
         forget=lambda who: StageChange.objects.filter(contact_id=who.contact_id).update(reason=""),
         withheld=frozenset({"actor_id"}),
     )
 )
-add_personal(
-    PersonalTable(
-        RoleAssignment,
-        _("What you are to the business"),
-        rows=lambda who: RoleAssignment.objects.filter(contact_id=who.contact_id),
-        forget=lambda who: RoleAssignment.objects.filter(contact_id=who.contact_id).delete(),
-        withheld=frozenset({"started_by_id"}),
-    )
-)
-add_personal(
-    PersonalTable(
-        Affiliation,
-        _("Where you work"),
-        rows=lambda who: Affiliation.objects.filter(contact_id=who.contact_id),
-        forget=lambda who: Affiliation.objects.filter(contact_id=who.contact_id).delete(),
-    )
-)
+add_personal(whole_table(RoleAssignment, _("What you are to the business"), withheld=frozenset({"started_by_id"})))
+add_personal(whole_table(Affiliation, _("Where you work")))
 add_personal(
     PersonalTable(
         Organization,
@@ -146,38 +108,10 @@ add_personal(
         forget=lambda who: Organization.objects.filter(main_contact_id=who.contact_id).update(main_contact=None),
     )
 )
-add_personal(
-    PersonalTable(
-        SearchToken,
-        _("The words you are found by"),
-        rows=lambda who: SearchToken.objects.filter(contact_id=who.contact_id),
-        forget=lambda who: SearchToken.objects.filter(contact_id=who.contact_id).delete(),
-    )
-)
-add_personal(
-    PersonalTable(
-        ContactTag,
-        _("Tags"),
-        rows=lambda who: ContactTag.objects.filter(contact_id=who.contact_id),
-        forget=lambda who: ContactTag.objects.filter(contact_id=who.contact_id).delete(),
-    )
-)
-add_personal(
-    PersonalTable(
-        BulkEditItem,
-        _("Changes to many people that you were among"),
-        rows=lambda who: BulkEditItem.objects.filter(contact_id=who.contact_id),
-        forget=lambda who: BulkEditItem.objects.filter(contact_id=who.contact_id).delete(),
-    )
-)
-add_personal(
-    PersonalTable(
-        ContactStats,
-        _("Figures about you"),
-        rows=lambda who: ContactStats.objects.filter(contact_id=who.contact_id),
-        forget=lambda who: ContactStats.objects.filter(contact_id=who.contact_id).delete(),
-    )
-)
+add_personal(whole_table(SearchToken, _("The words you are found by")))
+add_personal(whole_table(ContactTag, _("Tags")))
+add_personal(whole_table(BulkEditItem, _("Changes to many people that you were among")))
+add_personal(whole_table(ContactStats, _("Figures about you")))
 add_personal(
     PersonalTable(
         Consent,
@@ -187,19 +121,12 @@ add_personal(
         withheld=frozenset({"actor_id"}),
     )
 )
-add_personal(
-    PersonalTable(
-        ConsentEvidence,
-        _("Where and how you said it"),
-        rows=_evidence,
-        forget=lambda who: _evidence(who).delete(),
-    )
-)
+add_personal(whole_table(ConsentEvidence, _("Where and how you said it"), rows=_evidence))
 add_personal(
     PersonalTable(
         ConsentState,
         _("What holds now"),
-        rows=lambda who: ConsentState.objects.filter(contact_id=who.contact_id),
+        rows=of_contact(ConsentState),
         kept=_PROOF,
     )
 )
@@ -233,7 +160,7 @@ add_personal(
     PersonalTable(
         DataRequest,
         _("What you asked about your data"),
-        rows=lambda who: DataRequest.objects.filter(contact_id=who.contact_id),
+        rows=of_contact(DataRequest),
         forget=lambda who: DataRequest.objects.filter(contact_id=who.contact_id).update(address="", sealed_copy=None),
         withheld=frozenset({"sealed_copy", "asked_by_id"}),
     )

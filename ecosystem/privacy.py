@@ -49,6 +49,23 @@ class PersonalTable:
         return [field.attname for field in self.model._meta.concrete_fields if field.attname not in hidden]
 
 
+def of_contact(model: type[Model]) -> Callable[[Subject], QuerySet[Any]]:
+    """The rows of a table that name the person by their contact."""
+    return lambda who: model._default_manager.filter(contact_id=who.contact_id)
+
+
+def whole_table(
+    model: type[Model],
+    title: str | Promise,
+    *,
+    rows: Callable[[Subject], QuerySet[Any]] | None = None,
+    withheld: frozenset[str] = frozenset(),
+) -> PersonalTable:
+    """A table whose rows about a person are theirs alone, so that an erasure deletes them; by contact unless told."""
+    theirs = rows or of_contact(model)
+    return PersonalTable(model, title, theirs, lambda who: theirs(who).delete(), withheld=withheld)
+
+
 @dataclass(frozen=True)
 class NotPersonal:
     """A table that holds nothing of any person the business writes to, and why that is so."""

@@ -12,7 +12,7 @@ from ecosystem.base.models import TenantModel
 class SearchToken(TenantModel):
     """A word of a name, a part of an email address, or `#` and the digits of a phone number from the last one on.
 
-    Folded, compared by its beginning. Whoever is deleted has none. Triggers write them (see migration 0016).
+    Folded, compared by its beginning. Whoever is deleted has none. Triggers write them (see migration 0017).
     """
 
     class Source(models.TextChoices):
