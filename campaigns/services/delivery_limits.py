@@ -32,16 +32,18 @@ OF_POLICY = "7"
 CLOSING = 421
 
 # Where several accounts are at work, one that answers slowly or has not answered for a while holds a quarter of the
-# workers at most. The slot of a dead worker is free before its letters are.
+# workers at most, and all that are known to be slow hold three quarters together: somebody is always left for the
+# others. The slot of a dead worker is free before its letters are.
 SLOW_SECONDS = 2.0
 QUICK_FOR_SECONDS = 60
 SLOTS_SHARE = 0.25
+ALL_SLOW_SHARE = 0.75
 SLOT_SECONDS = 50
 SEEN_SECONDS = 600
 NO_SLOT_SECONDS = 2.0
 
 # Keys: who works for the account, who works at all, whether the account answered quickly of late, which accounts there
-# are.
+# are, who works for a slow account, whether this one is known to be slow.
 _ENTER = Script("""
 local t = redis.call('TIME')
 local now = tonumber(ARGV[1]) or (t[1] + t[2] / 1e6)
@@ -53,17 +55,32 @@ redis.call('ZADD', KEYS[4], now + ARGV[6], KEYS[1])
 redis.call('ZREMRANGEBYSCORE', KEYS[4], '-inf', now)
 redis.call('EXPIRE', KEYS[4], ARGV[6] * 2)
 local is_capped = redis.call('EXISTS', KEYS[3]) == 0 and redis.call('ZCARD', KEYS[4]) > 1
-local most = math.max(1, math.floor(redis.call('ZCARD', KEYS[2]) * ARGV[5]))
-if is_capped and redis.call('ZCARD', KEYS[1]) >= most then return {0} end
+local workers = redis.call('ZCARD', KEYS[2])
+if is_capped and redis.call('ZCARD', KEYS[1]) >= math.max(1, math.floor(workers * ARGV[5])) then return {0} end
+if is_capped and redis.call('EXISTS', KEYS[6]) == 1 then
+    redis.call('ZREMRANGEBYSCORE', KEYS[5], '-inf', now)
+    if redis.call('ZCARD', KEYS[5]) >= math.max(1, math.floor(workers * ARGV[7])) then return {0} end
+    redis.call('ZADD', KEYS[5], now + ARGV[4], ARGV[2])
+    redis.call('EXPIRE', KEYS[5], ARGV[4] * 2)
+end
 redis.call('ZADD', KEYS[1], now + ARGV[4], ARGV[2])
 redis.call('EXPIRE', KEYS[1], ARGV[4] * 2)
 return {1}
 """)
 # What is known of its answers: 1 quick, 0 slow, nothing where none came. The slot is given back where `ARGV[4]` is 1.
 _ANSWERED = Script("""
-if ARGV[3] == '1' then redis.call('SET', KEYS[2], 1, 'EX', ARGV[5]) end
-if ARGV[3] == '0' then redis.call('DEL', KEYS[2]) end
+if ARGV[3] == '1' then
+    redis.call('SET', KEYS[2], 1, 'EX', ARGV[5])
+    redis.call('DEL', KEYS[4])
+end
+if ARGV[3] == '0' then
+    redis.call('DEL', KEYS[2])
+    redis.call('SET', KEYS[4], 1, 'EX', ARGV[6])
+    redis.call('ZADD', KEYS[3], redis.call('TIME')[1] + ARGV[7], ARGV[2])
+    redis.call('EXPIRE', KEYS[3], ARGV[7] * 2)
+end
 if ARGV[4] == '1' then redis.call('ZREM', KEYS[1], ARGV[2]) end
+if ARGV[4] == '1' or ARGV[3] == '1' then redis.call('ZREM', KEYS[3], ARGV[2]) end
 return {1}
 """)
 
@@ -153,7 +170,7 @@ class Limits:
 
     def close(self) -> None:
         """The turn is over: another worker may have the account."""
-        _ANSWERED.run(self._slot_keys()[:3:2], [self._token, "", 1, QUICK_FOR_SECONDS])
+        self._tell(pace="", is_over=1)
 
     def _groups_of(self, addresses: Sequence[str]) -> list[str]:
         return groups_of(addresses) if self._has_groups else [""] * len(addresses)
@@ -165,7 +182,8 @@ class Limits:
 
     def _enter(self, at: float | None) -> bool:
         worker = f"{socket.gethostname()}:{os.getpid()}"
-        found = _ENTER.run(self._slot_keys(), [self._token, worker, SLOT_SECONDS, SLOTS_SHARE, SEEN_SECONDS], at=at)
+        shares = [SLOTS_SHARE, SEEN_SECONDS, ALL_SLOW_SHARE]
+        found = _ENTER.run(self._slot_keys(), [self._token, worker, SLOT_SECONDS, *shares], at=at)
         return found is None or found[0] == 1
 
     def _note_pace(self, answers: int, seconds: float) -> None:
@@ -175,10 +193,18 @@ class Limits:
         is_quick = seconds / answers <= SLOW_SECONDS
         if not is_quick or time.monotonic() > _quick_told.get(self.account.key, 0.0):
             _quick_told[self.account.key] = time.monotonic() + QUICK_FOR_SECONDS / 3 if is_quick else 0.0
-            _ANSWERED.run(self._slot_keys()[:3:2], [self._token, int(is_quick), 0, QUICK_FOR_SECONDS])
+            self._tell(pace=int(is_quick), is_over=0)
+
+    def _tell(self, *, pace: int | str, is_over: int) -> None:
+        slots, _workers, quick, _accounts, all_slow, slow = self._slot_keys()
+        _ANSWERED.run(
+            [slots, quick, all_slow, slow],
+            [self._token, pace, is_over, QUICK_FOR_SECONDS, SEEN_SECONDS, SLOT_SECONDS],
+        )
 
     def _slot_keys(self) -> list[str]:
-        return [f"slots:{self.account.key}", "workers", f"quick:{self.account.key}", "accounts"]
+        key = self.account.key
+        return [f"slots:{key}", "workers", f"quick:{key}", "accounts", "slots:slow", f"slow:{key}"]
 
 
 def forget_pace() -> None:

@@ -423,6 +423,22 @@ def test_rel_13_a_slow_account_never_takes_more_than_a_quarter_of_the_workers(db
     assert workers_of(quick, 16, at=START, monkeypatch=monkeypatch) == [True] * 16
 
 
+def test_rel_13_all_slow_accounts_together_leave_workers_for_the_others(db, monkeypatch):
+    quick, slow = Account("quick", "smtp://127.0.0.1:1"), [Account(f"slow{n}", "smtp://127.0.0.1:2") for n in range(8)]
+    for account in [quick, *slow]:
+        for number in range(8):
+            monkeypatch.setattr(delivery_limits.os, "getpid", lambda number=number: number)
+            limits = open_limits(account, 1, LANE, channel="email", sender_address="")
+            limits.open(at=START)
+            seconds = 0.01 if account is quick else 30.0
+            limits.hear([], [outcome(verdict=Verdict.ACCEPTED, code=250)], seconds, at=START)
+            limits.close()
+    began = [sum(workers_of(account, 8, at=START, monkeypatch=monkeypatch)) for account in slow]
+    assert (max(began), sum(began)) == (2, 6)
+    assert workers_of(quick, 8, at=START, monkeypatch=monkeypatch) == [True] * 8
+    assert workers_of(Account("new", "smtp://127.0.0.1:3"), 1, at=START, monkeypatch=monkeypatch) == [True]
+
+
 def test_rel_13_an_account_that_turns_slow_is_held_to_its_quarter_and_one_that_turns_quick_is_not(db, monkeypatch):
     account, other = Account("tested", "smtp://127.0.0.1:1"), Account("other", "smtp://127.0.0.1:2")
     workers_of(other, 8, at=START, monkeypatch=monkeypatch)
