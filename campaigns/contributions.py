@@ -61,7 +61,7 @@ AGENDA_QUEUES.add(TEXTS_QUEUE, AgendaQueue(lane="maintenance", work=work_undecid
 AGENDA_QUEUES.add(PURGE_QUEUE, AgendaQueue(lane="maintenance", work=work_purge))
 
 SENDING_FIGURES.add("standing", standing_figures)
-for column in ("sealed_secret", "sealed_address", "sealed_candidate"):
+for column in ("sealed_secret", "sealed_old_secret", "sealed_address", "sealed_candidate"):
     SEALED.add(f"campaigns.ProviderAccount.{column}", partial(reseal_column, ProviderAccount, column))
 
 OUTBOX.add(DECIDE_HELD, decide_held_further)

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -100,12 +100,24 @@ _READERS: dict[str, Callable[[str], Any]] = {
 TELLING = frozenset(_READERS)
 
 
-def read_events(provider: str, secret: str, request: HttpRequest) -> ToldEvents:
+def read_events(provider: str, secrets: Sequence[str], request: HttpRequest) -> ToldEvents:
     """What a request says; ForgedEvent without the provider's proof, BrokenEvent where it cannot be read.
 
-    With an empty secret nothing is believed, except of Amazon, whose proof needs none until a stream was confirmed.
+    Any of the secrets proves it: while one takes the place of another there are two. Without any nothing is believed,
+    except of Amazon, whose proof needs none until a stream was confirmed.
     """
-    if provider not in _READERS or (not secret and provider != "ses"):
+    if provider == "ses":
+        return _read(provider, secrets[0] if secrets else "", request)
+    for secret in secrets:
+        try:
+            return _read(provider, secret, request)
+        except ForgedEvent:
+            continue
+    raise ForgedEvent(provider)
+
+
+def _read(provider: str, secret: str, request: HttpRequest) -> ToldEvents:
+    if provider not in _READERS:
         raise ForgedEvent(provider)
     reader = _READERS[provider](secret)
     topic = confirm_url = ""

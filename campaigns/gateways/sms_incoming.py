@@ -49,18 +49,32 @@ def sign_request(secret: str, body: bytes, *, at: float) -> str:
 
 
 def is_signed(
-    address: SmsAddress, *, headers: Mapping[str, str], url: str, body: bytes, form: Mapping[str, str], now: float
+    address: SmsAddress,
+    *,
+    headers: Mapping[str, str],
+    url: str,
+    body: bytes,
+    form: Mapping[str, str],
+    now: float,
+    second_secret: str = "",
 ) -> bool:
-    """Whether the account signed a request: its body and time in our dialect, its address and form in Twilio's."""
+    """Whether the account signed a request: its body and time in our dialect, its address and form in Twilio's.
+
+    While the secret is changed there are two, and either of them proves it.
+    """
+    secrets = [secret for secret in (address.secret, second_secret) if secret]
     if address.dialect == OWN:
         given = headers.get(SIGNATURE, "")
         moment = given.partition(",")[0].removeprefix("t=")
         if not moment.isdecimal() or abs(now - int(moment)) > FRESH_SECONDS:
             return False
-        return hmac.compare_digest(given.encode(), sign_request(address.secret, body, at=int(moment)).encode())
-    told = url + "".join(f"{name}{form[name]}" for name in sorted(form))
-    wanted = b64encode(hmac.digest(address.secret.encode(), told.encode(), "sha1"))
-    return hmac.compare_digest(headers.get(TWILIO_SIGNATURE, "").encode(), wanted)
+        signed = [sign_request(secret, body, at=int(moment)).encode() for secret in secrets]
+    else:
+        given = headers.get(TWILIO_SIGNATURE, "")
+        told = (url + "".join(f"{name}{form[name]}" for name in sorted(form))).encode()
+        signed = [b64encode(hmac.digest(secret.encode(), told, "sha1")) for secret in secrets]
+    known = [hmac.compare_digest(given.encode(), one) for one in signed]
+    return any(known)
 
 
 def read_request(

@@ -36,6 +36,8 @@ class ProviderAccount(TenantModel):
     provider = models.CharField(max_length=10, choices=Provider.choices)
     name = models.CharField(max_length=80)
     sealed_secret = models.BinaryField(null=True, help_text="what proves that an event is the provider's, sealed")
+    sealed_old_secret = models.BinaryField(null=True, help_text="the proof before that one, while it still counts")
+    old_secret_until = models.DateTimeField(null=True)
     sealed_address = models.BinaryField(null=True, help_text="where it is and how we sign in, sealed")
     sealed_candidate = models.BinaryField(null=True, help_text="the same, until a test letter has gone by it")
     carries = models.BooleanField(default=False, help_text="letters go by it")

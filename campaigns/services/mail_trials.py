@@ -1,6 +1,5 @@
 """The test letter that decides whether a mail provider works: sent by a worker, judged, told step by step."""
 
-import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.message import EmailMessage
@@ -16,8 +15,9 @@ from campaigns.gateways.base import Outcome, OutgoingMessage, Trouble, Verdict
 from campaigns.gateways.mail import open_mail_gateway
 from campaigns.models import AccountSuspension, ProviderAccount
 from campaigns.queries.accounts import OWN
-from campaigns.queries.mail_accounts import CALL_WITH_PASSWORD, EVENTS_NAME
+from campaigns.queries.mail_accounts import CALL_WITH_PASSWORD
 from campaigns.rendering.headers import check_address, mailbox
+from campaigns.services.accounts import make_events_password
 from campaigns.services.rendering import sender_identity
 from contacts.models import Channel
 from ecosystem.base.sealing import BrokenSeal, seal, unseal
@@ -147,7 +147,7 @@ def _accept(account: ProviderAccount, now: datetime) -> None:
         account.sealed_address, account.sealed_candidate = account.sealed_candidate, None
         account.carries, account.carries_since = True, now
         if account.provider in CALL_WITH_PASSWORD and account.sealed_secret is None:
-            account.sealed_secret = seal(f"{EVENTS_NAME}:{secrets.token_urlsafe(24)}".encode())
+            account.sealed_secret = seal(make_events_password().encode())
     account.trial, account.trial_trouble, account.trial_words = Trial.PASSED, "", ""
     account.save()
     AccountSuspension.objects.filter(account_key=f"{OWN}:{account.id}").delete()

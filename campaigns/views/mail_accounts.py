@@ -1,6 +1,7 @@
 """The business's own mail provider: connected, tried, changed, let go."""
 
 from django.contrib import messages
+from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -10,10 +11,23 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from campaigns.forms.mail_accounts import EVENT_FORMS, FORMS
 from campaigns.gateways.provider_events import TELLING
 from campaigns.models import ProviderAccount
-from campaigns.queries.mail_accounts import PROVIDERS, account_of, account_shown, address_in_use, mail_page
+from campaigns.queries.mail_accounts import (
+    CALL_WITH_PASSWORD,
+    PROVIDERS,
+    account_of,
+    account_shown,
+    address_in_use,
+    mail_page,
+)
 from campaigns.queries.mail_words import place_of, trouble_sentence
 from campaigns.queries.sender_domains import domain_of, find_domain, shared_address
-from campaigns.services.accounts import event_door, forget_events_secret, keep_events_secret
+from campaigns.services.accounts import (
+    event_door,
+    forget_events_secret,
+    forget_old_events_secret,
+    keep_events_secret,
+    new_events_password,
+)
 from campaigns.services.mail_accounts import (
     disconnect_mail_account,
     forget_candidate,
@@ -88,18 +102,33 @@ def mail_account_events(request: HttpRequest, slug: str) -> HttpResponse:
     if account is None or account.provider not in TELLING:
         return redirect(PAGE, slug=slug)
     wants = EVENT_FORMS.get(account.provider)
-    form = wants(request.POST if request.method == "POST" else None) if wants else None
-    if request.method == "POST":
-        if form is None:
-            forget_events_secret(account, actor=request.membership)
-        elif form.is_valid():
-            keep_events_secret(account, form.cleaned_data["secret"], actor=request.membership)
-        if form is None or form.is_valid():
-            messages.success(request, _("Saved."))
-            return redirect("campaigns:mail_account_events", slug=slug)
-    told = event_door(account)
-    context = {"account": account, "form": form, "door": told}
+    act = request.POST.get("do", "") if request.method == "POST" else ""
+    form = wants(request.POST if request.method == "POST" and act != "drop_old" else None) if wants else None
+    if request.method == "POST" and _change_proof(request, account, form, act):
+        return redirect("campaigns:mail_account_events", slug=slug)
+    told = event_door(account, now=now())
+    context = {"account": account, "form": form, "door": told, "has_password": account.provider in CALL_WITH_PASSWORD}
     return render(request, "campaigns/mail_accounts/events.html", context, status=422 if form and form.errors else 200)
+
+
+def _change_proof(request: HttpRequest, account: ProviderAccount, form: Form | None, act: str) -> bool:
+    """Do what was asked about the proof of an account; False where the form has faults."""
+    member = request.membership
+    if act == "drop_old":
+        forget_old_events_secret(account, actor=member)
+        messages.success(request, _("Only the newest one counts from now on."))
+    elif account.provider in CALL_WITH_PASSWORD:
+        new_events_password(account, actor=member, now=now())
+        messages.success(request, _("Here is the new address. The one before it works for another week."))
+    elif form is None:
+        forget_events_secret(account, actor=member)
+        messages.success(request, _("Saved."))
+    elif form.is_valid():
+        keep_events_secret(account, form.cleaned_data["secret"], actor=member, now=now())
+        messages.success(request, _("Saved."))
+    else:
+        return False
+    return True
 
 
 @require_POST

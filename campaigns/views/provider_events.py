@@ -1,5 +1,6 @@
 """Where providers tell what became of letters: no session and no cookie, only their own proof counts."""
 
+import structlog
 from django.core.exceptions import RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.views.decorators.cache import never_cache
@@ -7,11 +8,13 @@ from django.views.decorators.csrf import csrf_exempt
 
 from campaigns.gateways.provider_events import BrokenEvent, ForgedEvent, read_events
 from campaigns.models import ProviderAccount
+from campaigns.services.accounts import secrets_of
 from campaigns.services.provider_events import take_in
 from ecosystem.base.clock import now
 from ecosystem.base.links import EVENTS, BadLink, read_link
-from ecosystem.base.sealing import unseal
 from ecosystem.base.tenancy import business_scope
+
+log = structlog.get_logger(__name__)
 
 LARGEST_BODY = 256 * 1024
 
@@ -37,9 +40,9 @@ def provider_events(request: HttpRequest, token: str) -> HttpResponse:
         if account is None:
             raise Http404
         try:
-            secret = unseal(bytes(account.sealed_secret)).decode() if account.sealed_secret else ""
-            told = read_events(account.provider, secret, request)
+            told = read_events(account.provider, secrets_of(account, now=now()), request)
         except ForgedEvent:
+            log.warning("event_without_proof", provider=account.provider)
             return HttpResponse(status=401)
         except BrokenEvent:
             return HttpResponse(status=400)

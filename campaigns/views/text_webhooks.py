@@ -45,8 +45,10 @@ def _receive(request: HttpRequest) -> HttpResponse:
     form = {} if address.dialect == OWN else request.POST.dict()
     public = settings.PUBLIC_URL.rstrip("/") + request.get_full_path()
     now = clock.now().timestamp()
-    if not is_signed(address, headers=request.headers, url=public, body=body, form=form, now=now):
-        return HttpResponse(status=403)
+    signed = {"headers": request.headers, "url": public, "body": body, "form": form, "now": now}
+    if not is_signed(address, **signed, second_secret=settings.SMS_SECOND_SECRET):
+        log.warning("text_without_proof")
+        return HttpResponse(status=401)
     try:
         told = read_request(address, body=body, form=form, query=request.GET.dict())
         if isinstance(told, IncomingWords):

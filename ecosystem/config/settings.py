@@ -446,6 +446,11 @@ SMS_URL = env.url(
     help="The account for texts: sms+https://name:secret@host/path?from=+12025550100 or twilio://SID:TOKEN@api.twilio.com"
     "?from=+12025550100. Without one no text is sent.",
 )
+SMS_SECOND_SECRET = env.text(
+    "SMS_SECOND_SECRET",
+    help="Another secret that what the provider of texts sends to us may be signed with, while the one in SMS_URL is"
+    " changed.",
+)
 
 # How fast letters and texts may leave: 0 is no limit but what providers and receivers ask for
 

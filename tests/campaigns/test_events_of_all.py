@@ -2,6 +2,7 @@
 
 import base64
 import hmac
+import io
 import itertools
 import json
 import time
@@ -10,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.test import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -18,7 +20,14 @@ from campaigns.gateways.event_proofs import certificate_url, forget_certificates
 from campaigns.gateways.provider_events import ToldEvent
 from campaigns.models import AddressTrouble, Message, ProviderAccount, ProviderEvent
 from campaigns.queries.eligibility import may_send
-from campaigns.services.accounts import add_account, event_door, events_url
+from campaigns.services.accounts import (
+    add_account,
+    drop_old_secret,
+    event_door,
+    events_url,
+    replace_secret,
+    secrets_of,
+)
 from campaigns.services.proofs import wrong_counts
 from campaigns.services.provider_events import take_in_events, work_provider_events
 from campaigns.services.proving import tell_of_letters
@@ -123,6 +132,56 @@ def test_sec_32_of_resend_nothing_old_and_nothing_altered_is_believed(shop, seas
     assert svix(account, told, age=290) == 200
 
 
+def test_sec_32_two_secrets_count_while_one_takes_the_place_of_the_other(shop, seasonal):
+    """SEC-32: the old secret counts until it is ended or a week is over; a third one ends the first."""
+    first, second, third = (
+        "whsec_" + base64.b64encode(f"secret {number} of 24 bytes.".encode()).decode() for number in (1, 2, 3)
+    )
+    account = add_account(provider="resend", name="Resend", secret=first)
+    told = resend_event("delivered", letter(seasonal))
+
+    def believed() -> list[str]:
+        return [secret for secret in (first, second, third) if svix(account, told, secret=secret) == 200]
+
+    assert believed() == [first]
+    replace_secret(account, second, now=now())
+    assert believed() == [first, second]
+    replace_secret(account, second, now=now())
+    assert believed() == [first, second], "the same secret twice must not end the one before it"
+    replace_secret(account, third, now=now())
+    assert believed() == [second, third]
+    ProviderAccount.objects.update(old_secret_until=now() - timedelta(seconds=1))
+    assert believed() == [third]
+    ProviderAccount.objects.update(old_secret_until=now() + timedelta(days=1))
+    account.refresh_from_db()
+    assert believed() == [second, third]
+    assert drop_old_secret(account) is True
+    assert drop_old_secret(account) is False
+    assert believed() == [third]
+
+
+def test_sec_32_the_command_brings_the_second_secret_in_and_ends_the_first(shop, seasonal, monkeypatch, capsys):
+    """SEC-32: for accounts that have no page, as those of the installation."""
+    second = "whsec_" + base64.b64encode(b"the second one of 24 byt").decode()
+    account = add_account(provider="resend", name="Resend", secret=WHSEC)
+    told = resend_event("delivered", letter(seasonal))
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{second}\n"))
+    call_command("provider_secret", business=shop.slug, name="Resend")
+    assert (svix(account, told), svix(account, told, secret=second)) == (200, 200)
+    call_command("provider_secret", "--drop-old", business=shop.slug, name="Resend")
+    assert (svix(account, told), svix(account, told, secret=second)) == (401, 200)
+    words = capsys.readouterr().out
+    assert "Both secrets count until" in words
+    assert WHSEC not in words
+    assert second not in words
+    for wrong in ({"business": "nobody", "name": "Resend"}, {"business": shop.slug, "name": "Nothing"}):
+        with pytest.raises(CommandError):
+            call_command("provider_secret", "--drop-old", **wrong)
+    monkeypatch.setattr("sys.stdin", io.StringIO("\n"))
+    with pytest.raises(CommandError):
+        call_command("provider_secret", business=shop.slug, name="Resend")
+
+
 # Postmark
 
 
@@ -191,7 +250,7 @@ def test_amazon_is_told_that_its_events_are_welcome_once_by_a_worker(ses, amazon
     work(ses)
     work(ses)
     assert amazon.confirmed == ["/?Action=ConfirmSubscription&Token=abc"]
-    assert event_door(ProviderAccount.objects.get()).topic == TOPIC
+    assert event_door(ProviderAccount.objects.get(), now=now()).topic == TOPIC
 
 
 @pytest.mark.parametrize("version", ["1", "2"])
@@ -503,6 +562,18 @@ def test_the_page_takes_what_proves_the_events(shop, provider, secret, words):
     page = nora.get(url).content.decode()
     assert "Nothing has been told yet" in page
     assert secret not in page
+    assert "still counts" not in page
+    newer = (
+        "a-newer-key" if provider == "mailgun" else "whsec_" + base64.b64encode(b"a newer one of 24 bytes.").decode()
+    )
+    assert nora.post(url, {"secret": newer}).status_code == 302
+    assert "The one before it still counts" in nora.get(url).content.decode()
+    account.refresh_from_db()
+    assert secrets_of(account, now=now()) == [newer, secret]
+    assert nora.post(url, {"do": "drop_old"}).status_code == 302
+    account.refresh_from_db()
+    assert secrets_of(account, now=now()) == [newer]
+    assert "still counts" not in nora.get(url).content.decode()
 
 
 def test_postmark_and_brevo_get_a_password_in_their_address(shop, seasonal):
@@ -511,7 +582,7 @@ def test_postmark_and_brevo_get_a_password_in_their_address(shop, seasonal):
     account = connect_provider("postmark", sealed_candidate=b"x")
     account.sealed_candidate = account.sealed_address
     _accept(account, now())
-    door = urlsplit(event_door(account).url)
+    door = urlsplit(event_door(account, now=now()).url)
     assert (door.username, len(door.password or "")) == ("letters", 32)
     message = letter(seasonal)
     told = {"RecordType": "Delivery", "DeliveredAt": "2026-11-26T10:00:00Z", "Recipient": message.address}
@@ -520,6 +591,15 @@ def test_postmark_and_brevo_get_a_password_in_their_address(shop, seasonal):
     nora = sign_in(Client(), owner_of(shop).user)
     page = nora.get(f"/b/{shop.slug}/settings/mail/events/").content.decode()
     assert "It told us something" in page
+    assert nora.post(f"/b/{shop.slug}/settings/mail/events/").status_code == 302
+    account.refresh_from_db()
+    renewed = urlsplit(event_door(account, now=now()).url)
+    assert renewed.password != door.password
+    for login in (door, renewed):
+        assert postmark(account, told, f"{login.username}:{login.password}") == 200
+    assert nora.post(f"/b/{shop.slug}/settings/mail/events/", {"do": "drop_old"}).status_code == 302
+    logins = [postmark(account, told, f"{login.username}:{login.password}") for login in (door, renewed)]
+    assert logins == [401, 200]
 
 
 def test_a_mail_server_tells_nothing_and_has_no_such_page(shop):

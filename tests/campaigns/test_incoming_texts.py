@@ -11,7 +11,7 @@ from django.test import Client
 
 from campaigns.gateways.http_line import forget_rests
 from campaigns.gateways.sms_address import read_sms_url
-from campaigns.gateways.sms_incoming import SIGNATURE, TWILIO_SIGNATURE, sign_request
+from campaigns.gateways.sms_incoming import SIGNATURE, TWILIO_SIGNATURE, is_signed, sign_request
 from campaigns.models import IncomingText, Message
 from campaigns.queries.eligibility import may_send
 from campaigns.queries.texts import reply_url
@@ -312,11 +312,11 @@ def test_a_signed_text_is_heard_and_told_twice_counts_once(ana, seasonal, shop, 
 
 def test_case_31_what_is_not_signed_by_the_account_changes_nothing(ana, seasonal, shop, garage, provider):
     day = timedelta(days=1)
-    assert send_in(provider, shop, words(), secret="another").status_code == 403
-    assert send_in(provider, shop, words(), at=now() - day).status_code == 403
-    assert send_in(provider, shop, words(), at=now() + day).status_code == 403
+    assert send_in(provider, shop, words(), secret="another").status_code == 401
+    assert send_in(provider, shop, words(), at=now() - day).status_code == 401
+    assert send_in(provider, shop, words(), at=now() + day).status_code == 401
     path = urlsplit(reply_url(shop.pk)).path
-    assert Client().post(path, b"{}", content_type="application/json").status_code == 403
+    assert Client().post(path, b"{}", content_type="application/json").status_code == 401
     assert Client().get(path).status_code == 405
     forged = "/t/" + sign_link(PREFERENCES, shop.pk, b"texts")
     assert send_in(provider, shop, words(), path=forged).status_code == 404
@@ -327,6 +327,24 @@ def test_case_31_what_is_not_signed_by_the_account_changes_nothing(ana, seasonal
     assert verdict(ana, seasonal) == ""
     with business_scope(garage):
         assert IncomingText.objects.count() == 1
+
+
+def test_sec_32_two_secrets_sign_what_comes_in_while_one_is_changed(shop, provider, settings):
+    """SEC-32: SMS_SECOND_SECRET counts beside the one of SMS_URL, in both dialects, and for what comes in alone."""
+    settings.SMS_SECOND_SECRET = "the-next-one"
+    assert send_in(provider, shop, words(id="in-1")).status_code == 200
+    assert send_in(provider, shop, words(id="in-2"), secret="the-next-one").status_code == 200
+    assert send_in(provider, shop, words(id="in-3"), secret="another").status_code == 401
+    settings.SMS_SECOND_SECRET = ""
+    assert send_in(provider, shop, words(id="in-4"), secret="the-next-one").status_code == 401
+    assert send_in(provider, shop, words(id="in-5"), secret="").status_code == 401
+    twilio = read_sms_url("twilio://AC1:token@api.twilio.com?from=+12025550100")
+    form, url = {"From": ANA, "Body": "Stop"}, "https://crm.example.com/t/x"
+    told = url + "".join(f"{name}{form[name]}" for name in sorted(form))
+    for secret, second, is_known in (("next", "next", True), ("next", "", False), ("token", "next", True)):
+        sign = b64encode(hmac.digest(secret.encode(), told.encode(), "sha1")).decode()
+        given = {"headers": {TWILIO_SIGNATURE: sign}, "url": url, "body": b"", "form": form, "now": 0.0}
+        assert is_signed(twilio, **given, second_secret=second) is is_known
 
 
 @pytest.mark.parametrize("told", [{}, {"type": "x"}, {"type": "text"}, [], words(**{"from": "nobody"}), "x"])
@@ -347,7 +365,7 @@ def test_twilio_signs_its_address_and_its_form(ana, seasonal, shop, provider):
         return Client().post(path, urlencode(form), content_type=kind, headers={TWILIO_SIGNATURE: signature})
 
     form = {"MessageSid": "SM1", "From": ANA, "To": "+12025550100", "Body": "Stop, please"}
-    assert post(form, secret="another").status_code == 403
+    assert post(form, secret="another").status_code == 401
     assert verdict(ana, seasonal) == ""
     answer = post(form)
     assert (answer.status_code, answer.content, answer["Content-Type"]) == (200, b"<Response/>", "text/xml")

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from campaigns.models import Message, ProviderAccount, ProviderEvent, QueuedMessage, TrackingEvent
-from campaigns.services.accounts import add_account, events_url, replace_secret
+from campaigns.services.accounts import add_account, drop_old_secret, events_url, replace_secret
 from campaigns.services.provider_events import KEPT, WAITS_FOR_LETTER, work_provider_events
 from campaigns.services.sequences import create_sequence
 from contacts.models import ContactPoint, Interaction, Suppression
@@ -189,7 +189,8 @@ def test_a_forged_event_changes_nothing(account, seasonal):
     post(account, event("complained", message.id, message.address, key="another-key"), 401)
     post(account, b"{}", 401)
     post(account, b"\xff", 401)
-    replace_secret(account, "a-newer-key")
+    replace_secret(account, "a-newer-key", now=now())
+    drop_old_secret(account)
     post(account, event("complained", message.id, message.address), 401)
     assert not ProviderEvent.objects.exists()
 

@@ -36,6 +36,7 @@ def bakery(settings):
     with business_scope(business):
         account = add_account(provider="mailgun", name="Mail", secret=CANARY)
         account.sealed_address = account.sealed_candidate = seal(key_address("mailgun", CANARY).encode())
+        account.sealed_old_secret = seal(CANARY.encode())
         account.save()
         key = make_api_key(name="Till", scopes=["contacts:read"], expires_at=None, actor=nora).key
         answer = KeptAnswer(201, "application/json", CANARY.encode())
@@ -77,7 +78,7 @@ def test_sec_63_after_sealing_anew_the_old_key_can_go(bakery, settings, capsys):
     with business_scope(bakery):
         sealed = [IdempotencyKey.objects.get().sealed, AccountEmail.objects.get().sealed]
         account = apps.get_model("campaigns.ProviderAccount").objects.get()
-        sealed += [account.sealed_secret, account.sealed_address, account.sealed_candidate]
+        sealed += [account.sealed_secret, account.sealed_old_secret, account.sealed_address, account.sealed_candidate]
         sealed.append(apps.get_model("contacts.DataRequest").objects.get().sealed_copy)
     assert all(CANARY.encode() in unseal(bytes(one)) for one in sealed)
     for step in Authenticator.objects.all():

@@ -252,7 +252,7 @@ def somebody_answers_texts(visit: Visit) -> None:
         keep_number(person, "+12025550151", now=timezone.now())
     url = reverse("public:texts", kwargs={"token": visit.tokens["t"]})
     visit.get(url, status=405)
-    visit.post(url, {"type": "text"}, status=403)
+    visit.post(url, {"type": "text"}, status=401)
     for count, words in enumerate(("Start", "Yes", "Help", "When do you open?", "no more", "Stop", "stop", "start")):
         for sender in (number, "+12025550151", "+12025550152"):
             told = {"type": "text", "id": f"{count}{sender}", "from": sender, "to": "+12025550100", "text": words}
