@@ -9,7 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from contacts import acts, help_words, personal_tables  # noqa: F401 - add to registries
+from contacts import acts, help_words, personal_tables, settings_words  # noqa: F401 - add to registries
 from contacts.finding import find_people
 from contacts.models import Act, Consent, DataRequest, Interaction, NextStep, StageChange
 from contacts.queries.jobs import bulk_edits_of_jobs, imports_of_jobs

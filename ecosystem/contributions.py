@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from django.utils.translation import gettext_lazy as _
 
-from ecosystem import act_words, help_words, personal_tables  # noqa: F401 - add to registries
+from ecosystem import act_words, help_words, personal_tables, settings_words  # noqa: F401 - add to registries
 from ecosystem.agenda import AGENDA_QUEUES, AgendaQueue
 from ecosystem.base.access import Action
 from ecosystem.checklist import CHECKLIST, SettlingFacts, SettlingStep
@@ -32,7 +32,7 @@ MENU.add(
 MENU.add("team", MenuItem(MenuGroup.WORLD, _("Team"), "id-card", "ecosystem:team", Action.SEE_TEAM), order=92)
 MENU.add(
     "settings",
-    MenuItem(MenuGroup.WORLD, _("Settings"), "settings", "ecosystem:profile", Action.EDIT_SETTINGS),
+    MenuItem(MenuGroup.WORLD, _("Settings"), "settings", "ecosystem:settings", Action.SEE_TODAY),
     order=93,
 )
 MENU.add(

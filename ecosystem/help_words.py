@@ -63,6 +63,16 @@ HELP.add(
 HELP.add(
     "settings",
     Help(
+        _("Everything that can be set, what it is for, and how it stands."),
+        [
+            _("What still waits for you has a sign before it."),
+            _("You see what your role may open. An owner sees all of it."),
+        ],
+    ),
+)
+HELP.add(
+    "settings/business",
+    Help(
         _("What everybody and every page needs to know of your business."),
         [_("Name, town, time zone and the address that stands below each letter.")],
     ),

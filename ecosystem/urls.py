@@ -15,6 +15,7 @@ from ecosystem.views import (
     notices,
     profile,
     sending,
+    settings,
     setup,
     team,
 )
@@ -45,7 +46,8 @@ urlpatterns = [
     path("b/<slug:slug>/notices/mail/", notices.notice_paces, name="notice_paces"),
     path("b/<slug:slug>/notices/<uuid:notice_id>/", notices.notice_open, name="notice_open"),
     path("b/<slug:slug>/sending/", sending.sending, name="sending"),
-    path("b/<slug:slug>/settings/", profile.profile, name="profile"),
+    path("b/<slug:slug>/settings/", settings.settings_list, name="settings"),
+    path("b/<slug:slug>/settings/business/", profile.profile, name="profile"),
     path("b/<slug:slug>/kinds/", kinds.kind_list, name="kind_list"),
     path("b/<slug:slug>/kinds/<slug:kind>/", kinds.kind_edit, name="kind_edit"),
     path("b/<slug:slug>/kinds/<slug:kind>/undo/", kinds.kind_undo, name="kind_undo"),
