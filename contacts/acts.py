@@ -26,6 +26,7 @@ tell_acts(
     bulk_stage=_("%(who)s moved many people on the ladder"),
     bulk_undone=_("%(who)s took back a change to many people"),
 )
+tell_acts("upload", import_undone=_("%(who)s took back a list that was brought in"))
 tell_acts("message-square-text", channel_preferred=_("%(who)s noted how %(what)s likes to hear from you"))
 tell_acts(
     "tag",

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from contacts import acts, help_words, personal_tables, settings_words  # noqa: F401 - add to registries
 from contacts.finding import find_people
-from contacts.models import Act, Consent, DataRequest, Interaction, NextStep, StageChange
+from contacts.models import IMPORT_UNDONE, Act, Consent, DataRequest, Interaction, NextStep, StageChange
 from contacts.queries.jobs import bulk_edits_of_jobs, imports_of_jobs
 from contacts.services.bulk import BULK_JOB, work_bulk
 from contacts.services.consent_proof import consent_states_differ
@@ -24,7 +24,9 @@ from contacts.services.data_requests import (
     work_erasure,
     work_expiry,
 )
+from contacts.services.import_changes import ANSWER_JOB, work_answers
 from contacts.services.import_slices import work_import
+from contacts.services.import_undo import UNDO_JOB, work_undo
 from contacts.services.imports import IMPORT_JOB
 from contacts.services.notes import PURGE_QUEUE, work_purge
 from contacts.timeline_kinds import TIMELINE_KINDS, Scene, Shelf, Telling, TimelineKind
@@ -73,6 +75,8 @@ DEEDS.add(
 )
 
 JOBS.add(IMPORT_JOB, work_import)
+JOBS.add(ANSWER_JOB, work_answers)
+JOBS.add(UNDO_JOB, work_undo)
 JOBS.add(BULK_JOB, work_bulk)
 JOBS.add(COPY_JOB, work_copy)
 JOBS.add(ERASURE_JOB, work_erasure)
@@ -80,6 +84,8 @@ AGENDA_QUEUES.add(EXPIRY_QUEUE, AgendaQueue(lane="maintenance", work=work_expiry
 SEALED.add("contacts.DataRequest.sealed_copy", partial(reseal_column, DataRequest, "sealed_copy"))
 ATTENTION.add(ATTENTION_KEY, data_notice)
 JOB_PAGES.add(IMPORT_JOB, JobPage(_("Bringing in a list"), "contacts:import_detail", imports_of_jobs))
+JOB_PAGES.add(ANSWER_JOB, JobPage(_("Answering for a list"), "contacts:import_detail", imports_of_jobs))
+JOB_PAGES.add(UNDO_JOB, JobPage(_("Taking a list back"), "contacts:import_detail", imports_of_jobs))
 JOB_PAGES.add(BULK_JOB, JobPage(_("Changing many people"), "contacts:bulk_edit_detail", bulk_edits_of_jobs))
 
 WAYS_IN.add(
@@ -163,6 +169,8 @@ def tell_consent_change(line: Interaction, scene: Scene, loaded: Consent | None)
         Act.WITHDRAWN: gettext("Said no to “%(topic)s”"),
         Act.IMPORTED: gettext("Said yes to “%(topic)s” before"),
     }
+    if loaded is not None and loaded.source == IMPORT_UNDONE:
+        return Telling(title=gettext("Their yes to “%(topic)s” went with the list it came from") % {"topic": topic})
     title = sentences.get(line.params.get("act", ""), sentences[Act.GRANTED]) % {"topic": topic}
     by = gettext("Written down by %(who)s") % {"who": scene.who} if scene.who else ""
     return Telling(title=title, text=by)

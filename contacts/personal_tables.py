@@ -18,6 +18,7 @@ from contacts.models import (
     ContactTag,
     DataRequest,
     Import,
+    ImportChange,
     ImportProblem,
     Interaction,
     NextStep,
@@ -110,6 +111,7 @@ add_personal(
 )
 add_personal(whole_table(SearchToken, _("The words you are found by")))
 add_personal(whole_table(ContactTag, _("Tags")))
+add_personal(whole_table(ImportChange, _("What lists told otherwise of you")))
 add_personal(whole_table(BulkEditItem, _("Changes to many people that you were among")))
 add_personal(whole_table(ContactStats, _("Figures about you")))
 add_personal(

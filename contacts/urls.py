@@ -6,6 +6,7 @@ from contacts.views import (
     bulk,
     contacts,
     data_requests,
+    import_reviews,
     imports,
     interactions,
     ladder,
@@ -80,6 +81,17 @@ dashboard: list[URLPattern | URLResolver] = [
     path("contacts/imports/<uuid:id>/permission/", imports.import_permission, name="import_permission"),
     path("contacts/imports/<uuid:id>/check/", imports.import_check, name="import_check"),
     path("contacts/imports/<uuid:id>/cancel/", imports.import_cancel, name="import_cancel"),
+    path("contacts/imports/<uuid:id>/mend/", import_reviews.import_mend, name="import_mend"),
+    path("contacts/imports/<uuid:id>/mend/<uuid:problem_id>/", import_reviews.problem_mend, name="problem_mend"),
+    path(
+        "contacts/imports/<uuid:id>/mend/<uuid:problem_id>/leave/", import_reviews.problem_leave, name="problem_leave"
+    ),
+    path("contacts/imports/<uuid:id>/differences/", import_reviews.import_differences, name="import_differences"),
+    path(
+        "contacts/imports/<uuid:id>/differences/answer/", import_reviews.differences_answer, name="differences_answer"
+    ),
+    path("contacts/imports/<uuid:id>/undo/", import_reviews.import_undo, name="import_undo"),
+    path("contacts/imports/<uuid:id>/kept/", import_reviews.import_kept, name="import_kept"),
     path("contacts/imports/<uuid:id>/problems.csv", imports.import_problems, name="import_problems"),
 ]
 

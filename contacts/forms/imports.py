@@ -1,13 +1,18 @@
 """Forms of the four steps of bringing in a list."""
 
+from contextlib import suppress
 from typing import Any
+from uuid import UUID
 
 from django import forms
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from contacts.lists.columns import COLUMN_MEANINGS, IGNORE
 from contacts.lists.csv_files import MAX_BYTES
-from contacts.models import Import, Stage, Topic
+from contacts.models import DIFFERING, Import, ImportProblem, Stage, Topic
+
+LONGEST_CELL = 300
 
 
 class ImportUploadForm(forms.Form):
@@ -87,6 +92,24 @@ class ImportPermissionForm(forms.Form):
         widget=forms.DateInput(attrs={"type": "date"}),
     )
     stage = forms.ChoiceField(label=_("Where they stand, if the list does not say"), choices=[])
+    known = forms.ChoiceField(
+        label=_("What of people you have already?"),
+        choices=[
+            (Import.Known.SKIP, _("Leave them as they are.")),
+            (
+                Import.Known.UPDATE,
+                _(
+                    "Take the list's word: first and last name, phone, and a rung that is higher. "
+                    "An empty cell or half a name changes nothing."
+                ),
+            ),
+            (Import.Known.ASK, _("Ask me: where name, phone or rung differ, show me both afterwards.")),
+        ],
+        initial=Import.Known.SKIP,
+        required=False,
+        widget=forms.RadioSelect,
+        help_text=_("In each case they get the list's tags and firms. Nobody moves down, and a no stays a no."),
+    )
     tags = forms.CharField(
         label=_("Tags for all of them"), max_length=200, required=False, help_text=_("Parted by commas.")
     )
@@ -98,6 +121,42 @@ class ImportPermissionForm(forms.Form):
             (stage.value, labels.get(stage.value, stage.label)) for stage in Stage if stage.value in labels
         ]
 
+    def clean_known(self) -> str:
+        """What was chosen; nothing chosen leaves people as they are."""
+        return str(self.cleaned_data["known"] or Import.Known.SKIP)
+
     def clean_tags(self) -> list[str]:
         """The tags as a list."""
         return [tag.strip() for tag in self.cleaned_data["tags"].split(",") if tag.strip()]
+
+
+class ProblemForm(forms.Form):
+    """One row to mend: a field for each column that means something."""
+
+    def __init__(self, imported: Import, problem: ImportProblem, data: Any = None) -> None:
+        super().__init__(data, prefix=str(problem.id))
+        self.problem = problem
+        for index, meaning in sorted(imported.mapping.items(), key=lambda pair: int(pair[0])):
+            place = int(index)
+            self.fields[index] = forms.CharField(
+                label=imported.header[place] or COLUMN_MEANINGS[meaning],
+                required=False,
+                max_length=LONGEST_CELL,
+                initial=problem.row[place] if place < len(problem.row) else "",
+            )
+
+    def cells(self) -> dict[int, str]:
+        """What was typed, by the column's place."""
+        return {int(index): value for index, value in self.cleaned_data.items()}
+
+
+def read_answers(posted: QueryDict) -> dict[UUID, set[str]]:
+    """For each person on the page of differences the fields that are to be taken from the list."""
+    answers: dict[UUID, set[str]] = {}
+    for name, value in posted.items():
+        change, _sign, field = name.partition(":")
+        with suppress(ValueError):
+            fields = answers.setdefault(UUID(change), set())
+            if value == "theirs" and field in DIFFERING:
+                fields.add(field)
+    return answers

@@ -24,7 +24,10 @@ _NO_TAG = "* "
 
 @dataclass(frozen=True, slots=True)
 class PersonRow:
-    """One person as the list has them, normalised; times are UTC."""
+    """One person as the list has them, normalised; times are UTC.
+
+    `has_name` and `has_stage` say whether the row itself says so, or it follows from the rest.
+    """
 
     line: int
     given_name: str
@@ -39,6 +42,8 @@ class PersonRow:
     tags: tuple[str, ...]
     stage: str
     said_yes_at: datetime | None
+    has_name: bool = True
+    has_stage: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +123,8 @@ class RowReader:
             tags=split_tags(cell("tags")),
             stage=self._stage(cell("stage")),
             said_yes_at=self._said_yes_at(cell, has_email=bool(email_norm)),
+            has_name=bool(given or family),
+            has_stage=fold(cell("stage")) in self.stage_names,
         )
 
     def _cells(self, row: list[str]) -> Callable[[str], str]:

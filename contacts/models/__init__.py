@@ -1,10 +1,10 @@
 """Every model of the contacts app."""
 
 from contacts.models.bulk import BulkEdit, BulkEditItem
-from contacts.models.consent import Act, Basis, Consent, ConsentEvidence, ConsentState, Suppression
+from contacts.models.consent import IMPORT_UNDONE, Act, Basis, Consent, ConsentEvidence, ConsentState, Suppression
 from contacts.models.contacts import Contact, Stage
 from contacts.models.data_requests import DataRequest
-from contacts.models.imports import Import, ImportProblem
+from contacts.models.imports import DIFFERING, Import, ImportChange, ImportProblem
 from contacts.models.interactions import FEEDING_KINDS, Channel, ContactStats, Interaction
 from contacts.models.next_steps import NextStep
 from contacts.models.notes import Note
@@ -17,7 +17,9 @@ from contacts.models.tags import ContactTag, Tag
 from contacts.models.topics import Topic
 
 __all__ = [
+    "DIFFERING",
     "FEEDING_KINDS",
+    "IMPORT_UNDONE",
     "Act",
     "Affiliation",
     "Basis",
@@ -33,6 +35,7 @@ __all__ = [
     "ContactTag",
     "DataRequest",
     "Import",
+    "ImportChange",
     "ImportProblem",
     "Interaction",
     "NextStep",

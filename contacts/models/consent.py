@@ -10,6 +10,9 @@ from ecosystem.base.fields import TenantForeignKey, TenantUniqueConstraint
 from ecosystem.base.models import LedgerModel, TenantModel
 from ecosystem.models import Membership
 
+# The source of a no that nobody said: the list that told of the yes was taken back.
+IMPORT_UNDONE = "import_undone"
+
 
 class Act(models.TextChoices):
     """What a ledger row says happened."""

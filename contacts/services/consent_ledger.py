@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
-from contacts.models import Act, Consent, ConsentEvidence, ConsentState, Contact, Topic
+from contacts.models import IMPORT_UNDONE, Act, Consent, ConsentEvidence, ConsentState, Contact, Topic
 from contacts.queries.consent import channel_hashes, find_state, is_suppressed
 from contacts.services.interactions import record_interaction
 from ecosystem.base import clock
@@ -72,6 +72,10 @@ def lock_contact(contact: Contact | None) -> None:
 def refuse_what_they_closed(contact: Contact, *, address: str, channel: str, topic: Topic) -> None:
     """Raise NotAllowed where the person said no or the address is stopped: nobody else's word opens that again."""
     state = find_state(contact, channel=channel, topic=topic)
-    said_no = state is not None and state.state == ConsentState.State.WITHDRAWN
+    said_no = (
+        state is not None
+        and state.state == ConsentState.State.WITHDRAWN
+        and not Consent.objects.filter(pk=state.consent_id, source=IMPORT_UNDONE).exists()
+    )
     if said_no or is_suppressed(channel, channel_hashes(channel, [address]), topic=topic):
         raise NotAllowed("only_their_own_yes", _("They said stop. Only their own new yes opens this again."))

@@ -10,6 +10,8 @@ from contacts.lists.rows import PersonRow, ProblemRow
 from contacts.models import Import, ImportProblem, Tag, Topic
 from contacts.queries.import_rows import permission_of, read_rows
 from contacts.services import import_sql as statements
+from contacts.services.import_changes import find_changes
+from contacts.services.import_changes_sql import KEEP_RETURNED
 from contacts.services.imports import finish_import
 from ecosystem.base.addresses import address_hashes, fold
 from ecosystem.base.errors import DomainError
@@ -21,6 +23,9 @@ from ecosystem.services.health import QUEUE as HEALTH_QUEUE
 from ecosystem.services.jobs import end_job
 
 SLICE_ROWS = 20_000
+COUNTS = [
+    "added_count", "known_count", "problem_count", "permitted_count", "changed_count", "asked_count", "updated_at",
+]  # fmt: skip
 
 
 def work_import(business_id: int, job_id: UUID, *, slice_rows: int = SLICE_ROWS) -> bool:
@@ -46,7 +51,7 @@ def work_import(business_id: int, job_id: UUID, *, slice_rows: int = SLICE_ROWS)
         job.cursor += read
         job.done = job.cursor
         job.save(update_fields=["cursor", "done", "updated_at"])
-        imported.save(update_fields=["added_count", "known_count", "problem_count", "permitted_count", "updated_at"])
+        imported.save(update_fields=COUNTS)
         if read < slice_rows:
             _end(job, imported, state=Import.State.DONE, message="")
             return False
@@ -82,6 +87,7 @@ def take_slice(imported: Import, people: list[PersonRow]) -> None:
         statements.MARK_SHARED,
         statements.JOIN_TWINS,
         statements.INSERT_CONTACTS,
+        KEEP_RETURNED,
         statements.RESTORE_CONTACTS,
         statements.INSERT_EMAILS,
         statements.INSERT_PHONES,
@@ -92,6 +98,7 @@ def take_slice(imported: Import, people: list[PersonRow]) -> None:
     if any(person.organization for person in people):
         execute(statements.INSERT_ORGANIZATIONS, values)
         execute(statements.INSERT_AFFILIATIONS, values)
+    find_changes(imported, values)
     _tag_people(imported, people, values)
     imported.permitted_count += _keep_yes(values)
     counts = rows(statements.COUNT_SLICE, {})[0]
@@ -107,6 +114,7 @@ def _statement_values(imported: Import) -> dict[str, object]:
     return {
         "business_id": imported.business_id,
         "now": timezone.now(),
+        "stamp": imported.started_at or imported.created_at,
         "import_id": str(imported.id),
         "actor_id": imported.uploaded_by_id,
         "file_name": imported.file_name[:120],
@@ -135,6 +143,8 @@ def _people_values(person: PersonRow) -> tuple[object, ...]:
         person.stage,
         person.said_yes_at,
         key or f"n:{person.sort_name}",
+        person.has_name,
+        person.has_stage,
     )
 
 

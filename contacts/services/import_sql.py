@@ -1,11 +1,15 @@
 """The statements that take one slice of a list in: a fixed number of them, whatever its length.
 
+Every row they write carries the moment at which the import began as its `created_at`: by it an undo finds them, and
+tells what came later.
+
 Rows stand in the temporary tables `import_people` and `import_tags` (COPY may not write to a table under a policy).
 """
 
 PEOPLE_COLUMNS = (
     "line", "given_name", "family_name", "display_name", "sort_name", "email", "email_norm", "email_hashes", "phone",
     "phone_norm", "organization", "organization_norm", "stage", "said_yes_at", "match_key",
+    "has_name", "has_stage",
 )  # fmt: skip
 TAG_COLUMNS = ("line", "tag_id")
 
@@ -14,6 +18,7 @@ create temp table import_people (
     line int primary key, given_name text, family_name text, display_name text, sort_name text,
     email text, email_norm text, email_hashes text[], phone text, phone_norm text,
     organization text, organization_norm text, stage text, said_yes_at timestamptz, match_key text,
+    has_name boolean, has_stage boolean,
     contact_id uuid not null default uuidv7(), is_new boolean not null default true,
     is_shared boolean not null default false
 ) on commit drop
@@ -70,7 +75,7 @@ insert into contacts_contact (
     business_id, id, created_at, updated_at, version, given_name, family_name, display_name, sort_name, language,
     timezone, stage, stage_since, fed_at, primary_email, primary_phone, source, source_detail, do_not_contact
 )
-select %(business_id)s, contact_id, %(now)s, %(now)s, 1, given_name, family_name, display_name, sort_name, '',
+select %(business_id)s, contact_id, %(stamp)s, %(now)s, 1, given_name, family_name, display_name, sort_name, '',
     '', stage, %(now)s, %(now)s, email_norm, phone_norm, 'import', %(file_name)s, false
 from import_people where is_new order by line
 """
@@ -83,21 +88,21 @@ INSERT_EMAILS = """
 insert into contacts_contactpoint (
     business_id, id, created_at, updated_at, version, contact_id, kind, value, value_norm, label, is_primary, is_shared
 )
-select %(business_id)s, uuidv7(), %(now)s, %(now)s, 1, contact_id, 'email', email, email_norm, '', true, is_shared
+select %(business_id)s, uuidv7(), %(stamp)s, %(now)s, 1, contact_id, 'email', email, email_norm, '', true, is_shared
 from import_people where is_new and email_norm <> '' order by line
 """
 INSERT_PHONES = """
 insert into contacts_contactpoint (
     business_id, id, created_at, updated_at, version, contact_id, kind, value, value_norm, label, is_primary, is_shared
 )
-select %(business_id)s, uuidv7(), %(now)s, %(now)s, 1, contact_id, 'phone', phone, phone_norm, '', true, false
+select %(business_id)s, uuidv7(), %(stamp)s, %(now)s, 1, contact_id, 'phone', phone, phone_norm, '', true, false
 from import_people where is_new and phone_norm <> '' order by line
 """
 INSERT_STAGE_CHANGES = """
 insert into contacts_stagechange (
     business_id, id, created_at, contact_id, from_stage, to_stage, actor_kind, actor_id, reason, occurred_at
 )
-select %(business_id)s, uuidv7(), %(now)s, contact_id, '', stage, 'import', %(actor_id)s, %(reason)s, %(now)s
+select %(business_id)s, uuidv7(), %(stamp)s, contact_id, '', stage, 'import', %(actor_id)s, %(reason)s, %(now)s
 from import_people where is_new order by line
 """
 INSERT_INTERACTIONS = """
@@ -105,7 +110,7 @@ insert into contacts_interaction (
     business_id, id, created_at, contact_id, kind, channel, direction, occurred_at, source, external_id, actor_id,
     object_id, currency, params
 )
-select %(business_id)s, uuidv7(), %(now)s, contact_id, 'import', 'none', 'none', %(now)s, 'import',
+select %(business_id)s, uuidv7(), %(stamp)s, contact_id, 'import', 'none', 'none', %(now)s, 'import',
     %(import_id)s || ':' || line, %(actor_id)s, %(import_id)s::uuid, '', '{}'::jsonb
 from import_people where is_new order by line
 """
@@ -113,7 +118,7 @@ INSERT_ORGANIZATIONS = """
 insert into contacts_organization (
     business_id, id, created_at, updated_at, version, name, sort_name, website, is_context
 )
-select %(business_id)s, uuidv7(), %(now)s, %(now)s, 1, min(organization), organization_norm, '', false
+select %(business_id)s, uuidv7(), %(stamp)s, %(now)s, 1, min(organization), organization_norm, '', false
 from import_people p
 where organization_norm <> '' and not exists (
     select 1 from contacts_organization o
@@ -126,7 +131,7 @@ insert into contacts_affiliation (
     business_id, id, created_at, updated_at, version, contact_id, organization_id, title
 )
 select distinct on (p.contact_id, o.organization_id)
-    %(business_id)s, uuidv7(), %(now)s, %(now)s, 1, p.contact_id, o.organization_id, ''
+    %(business_id)s, uuidv7(), %(stamp)s, %(now)s, 1, p.contact_id, o.organization_id, ''
 from import_people p
 join (
     select sort_name, (array_agg(id order by id))[1] as organization_id
@@ -138,12 +143,12 @@ on conflict do nothing
 """
 INSERT_CONTACT_TAGS = """
 insert into contacts_contacttag (business_id, id, created_at, updated_at, version, tag_id, contact_id)
-select %(business_id)s, uuidv7(), %(now)s, %(now)s, 1, pair.tag_id, pair.contact_id
+select %(business_id)s, uuidv7(), %(stamp)s, %(now)s, 1, pair.tag_id, pair.contact_id
 from (select distinct t.tag_id, p.contact_id from import_tags t join import_people p using (line)) pair
 on conflict do nothing
 """
 # The proof of a yes is the list: who brought it, where and when it was said. A no that stands, a suppressed address
-# and a yes that stands already are left as they are.
+# and a yes that stands already are left as they are. That a list was taken back is no word of the person.
 CHOOSE_YES = """
 create temp table import_yes on commit drop as
 select distinct on (p.contact_id) p.contact_id, p.email_norm, p.email_hashes[1] as email_hash, p.said_yes_at,
@@ -158,7 +163,10 @@ where p.said_yes_at is not null
   and not exists (
     select 1 from contacts_consentstate cs
     where cs.business_id = %(business_id)s and cs.contact_id = p.contact_id and cs.channel = 'email'
-      and cs.topic_id = %(topic_id)s and cs.state in ('granted', 'withdrawn')
+      and cs.topic_id = %(topic_id)s and cs.state in ('granted', 'withdrawn') and not exists (
+        select 1 from contacts_consent undone
+        where undone.business_id = %(business_id)s and undone.id = cs.consent_id and undone.source = 'import_undone'
+      )
   )
   and not exists (
     select 1 from contacts_consent said
@@ -172,7 +180,7 @@ insert into contacts_consent (
     business_id, id, created_at, contact_id, address_hash, channel, topic_id, act, basis, wording, source,
     source_detail, actor_id, request_id, occurred_at
 )
-select %(business_id)s, consent_id, %(now)s, contact_id, email_hash, 'email', %(topic_id)s, 'imported', 'express',
+select %(business_id)s, consent_id, %(stamp)s, contact_id, email_hash, 'email', %(topic_id)s, 'imported', 'express',
     %(wording)s, 'import', %(yes_source)s, %(actor_id)s, %(import_id)s, said_yes_at
 from import_yes
 """
@@ -181,7 +189,7 @@ insert into contacts_interaction (
     business_id, id, created_at, contact_id, kind, channel, direction, occurred_at, source, external_id, actor_id,
     object_id, currency, params
 )
-select %(business_id)s, uuidv7(), %(now)s, contact_id, 'consent_change', 'email', 'none', said_yes_at, 'consent',
+select %(business_id)s, uuidv7(), %(stamp)s, contact_id, 'consent_change', 'email', 'none', said_yes_at, 'consent',
     replace(consent_id::text, '-', ''), %(actor_id)s, consent_id, '', '{"act": "imported"}'::jsonb
 from import_yes
 """
@@ -190,7 +198,7 @@ insert into contacts_consentstate as cs (
     business_id, id, created_at, updated_at, version, contact_id, channel, topic_id, state, basis, address_hash, since,
     consent_id
 )
-select %(business_id)s, uuidv7(), %(now)s, %(now)s, 1, contact_id, 'email', %(topic_id)s, 'granted', 'express',
+select %(business_id)s, uuidv7(), %(stamp)s, %(now)s, 1, contact_id, 'email', %(topic_id)s, 'granted', 'express',
     email_hash, said_yes_at, consent_id
 from import_yes
 on conflict (business_id, contact_id, channel, topic_id) do update

@@ -61,16 +61,20 @@ def permit_import(
     said_on: date | None = None,
     stage: str = Stage.SUSPECT,
     tags: list[str] | None = None,
+    known: str = Import.Known.SKIP,
 ) -> Import:
     """Keep what the owner says of these people's permission, their rung and their tags.
 
-    A yes needs a topic, a place where it was said, and a day: one for all, or a column of days.
+    A yes needs a topic, a place where it was said, and a day: one for all, or a column of days. `known` says what to
+    do with people who are there already and of whom the list tells otherwise.
     """
     imported = _open_import(import_id)
     if rule not in ("none", "all", "column"):
         raise Invalid("permission_rule", _("Choose what these people said."), field="rule")
     if stage not in Stage.values:
         raise Invalid("permission_stage", _("Choose a rung of the ladder."), field="stage")
+    if known not in Import.Known.values:
+        raise Invalid("permission_known", _("Choose what to do with people you have already."), field="known")
     if rule != "none":
         _check_yes(imported, rule=rule, topic=topic, source=source, said_on=said_on)
     imported.permission = {
@@ -80,9 +84,10 @@ def permit_import(
         "said_on": said_on.isoformat() if said_on and rule != "none" else "",
     }
     imported.stage = stage
+    imported.known = known
     imported.tags = [tag.strip()[:40] for tag in tags or [] if tag.strip()]
     imported.state = Import.State.PERMITTED
-    imported.save(update_fields=["permission", "stage", "tags", "state", "updated_at"])
+    imported.save(update_fields=["permission", "stage", "known", "tags", "state", "updated_at"])
     return imported
 
 
@@ -119,7 +124,8 @@ def start_import(import_id: UUID, *, started_by: Membership | None = None) -> Im
         return imported
     imported.job = start_job(IMPORT_JOB, total=imported.row_count, started_by=started_by)
     imported.state = Import.State.RUNNING
-    imported.save(update_fields=["job", "state", "updated_at"])
+    imported.started_at = timezone.now()
+    imported.save(update_fields=["job", "state", "started_at", "updated_at"])
     return imported
 
 

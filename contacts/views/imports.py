@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 from contacts.forms.imports import ImportColumnsForm, ImportPermissionForm, ImportUploadForm
 from contacts.lists.programs import Program, find_program
 from contacts.models import Import, Stage
+from contacts.queries.import_reviews import may_be_undone
 from contacts.queries.imports import (
     find_same_file,
     find_same_header,
@@ -23,6 +24,7 @@ from contacts.queries.imports import (
 )
 from contacts.services.imports import cancel_import, map_import, permit_import, start_import, upload_import
 from ecosystem.base.access import Action, member_required
+from ecosystem.base.clock import now
 from ecosystem.base.csv_lines import csv_line
 from ecosystem.base.errors import DomainError
 from ecosystem.base.http import takes
@@ -89,6 +91,7 @@ def import_permission(request: HttpRequest, slug: str, id: UUID) -> HttpResponse
         "source": imported.permission.get("source", gettext(program.source) if program and program.source else ""),
         "said_on": imported.permission.get("said_on", ""),
         "stage": imported.stage or Stage.SUSPECT,
+        "known": imported.known,
         "tags": ", ".join(imported.tags),
     }
     form = ImportPermissionForm(request.POST or None, initial=initial, labels=_stage_labels())
@@ -137,7 +140,8 @@ def import_detail(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
     if not _has_begun(imported):
         return redirect("contacts:import_columns", slug=slug, id=id)
     template = "contacts/imports/_progress.html" if request.htmx else "contacts/imports/detail.html"
-    return render(request, template, {"imported": imported, "job": imported.job})
+    context = {"imported": imported, "job": imported.job, "may_undo": may_be_undone(imported, now=now())}
+    return render(request, template, context)
 
 
 @require_POST

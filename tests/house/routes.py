@@ -28,6 +28,7 @@ OWN_NAMES = {
     "topic_id": "contacts.Topic",
     "step_id": "contacts.NextStep",
     "note_id": "contacts.Note",
+    "problem_id": "contacts.ImportProblem",
     "step_key": "campaigns.Step",
 }
 PATHS = {

@@ -31,6 +31,9 @@ class Command(BaseCommand):
         parser.add_argument("--said-yes", choices=["none", "column", "all"], default="none")
         parser.add_argument("--topic", default="", help="key of the topic they said yes to")
         parser.add_argument("--source", default="", help="where they said it")
+        parser.add_argument(
+            "--known", choices=Import.Known.values, default="skip", help="what of people we have already"
+        )
         parser.add_argument("--said-on", type=date.fromisoformat, default=None, help="on which day, YYYY-MM-DD")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -82,5 +85,6 @@ class Command(BaseCommand):
             said_on=options["said_on"],
             stage=options["stage"],
             tags=options["tag"],
+            known=options["known"],
         )
         return start_import(imported.id)

@@ -1,0 +1,57 @@
+"""Rows of a list that were not taken: mended on the page and brought in, or left out."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from contacts.lists.rows import ProblemRow
+from contacts.models import Import, ImportProblem
+from contacts.queries.import_rows import reader_of
+from contacts.services.import_slices import COUNTS, take_slice
+from ecosystem.base.errors import Conflict, NotFound
+
+
+@transaction.atomic
+def mend_problem(import_id: UUID, problem_id: UUID, cells: Mapping[int, str]) -> ImportProblem | None:
+    """Read a row again with what somebody wrote into it, and bring its person in; None where that went well.
+
+    Otherwise the row stays as it is written now, with the sentence that says what is wrong with it.
+    """
+    imported, problem = _held(import_id, problem_id)
+    row = (problem.row + [""] * len(imported.header))[: len(imported.header)]
+    for place, cell in cells.items():
+        row[place] = cell
+    read = reader_of(imported).read(problem.line, row)
+    if isinstance(read, ProblemRow):
+        problem.row, problem.code, problem.sentence = row, read.code[:40], read.sentence[:300]
+        problem.save(update_fields=["row", "code", "sentence", "updated_at"])
+        return problem
+    take_slice(imported, [read])
+    _done_with(imported, problem)
+    return None
+
+
+@transaction.atomic
+def leave_problem(import_id: UUID, problem_id: UUID) -> None:
+    """Leave a row out for good."""
+    _done_with(*_held(import_id, problem_id))
+
+
+def _held(import_id: UUID, problem_id: UUID) -> tuple[Import, ImportProblem]:
+    imported = Import.objects.defer("content", "sample").select_for_update().get(id=import_id)
+    if imported.undo_asked_at is not None:
+        raise Conflict("import_undone", _("This list was taken back. Bring the mended file in anew."))
+    if imported.ended_at is None or imported.started_at is None:
+        raise Conflict("import_at_work", _("Wait until the list is in. Then mend its rows here."))
+    problem = ImportProblem.objects.select_for_update().filter(imported=imported, id=problem_id).first()
+    if problem is None:
+        raise NotFound("problem_unknown", _("This row was mended or left out already."))
+    return imported, problem
+
+
+def _done_with(imported: Import, problem: ImportProblem) -> None:
+    problem.delete()
+    imported.problem_count -= min(1, imported.problem_count)
+    imported.save(update_fields=COUNTS)
