@@ -18,11 +18,19 @@ class Scope(StrEnum):
     STAGES_WRITE = "stages:write"
     INTERACTIONS_READ = "interactions:read"
     INTERACTIONS_WRITE = "interactions:write"
+    NOTES_READ = "notes:read"
+    NOTES_WRITE = "notes:write"
+    NEXT_STEPS_READ = "next_steps:read"
+    NEXT_STEPS_WRITE = "next_steps:write"
+    IMPORTS_READ = "imports:read"
+    IMPORTS_WRITE = "imports:write"
     CONSENTS_READ = "consents:read"
     CONSENTS_WRITE = "consents:write"
+    TOPICS_WRITE = "topics:write"
     SEQUENCES_READ = "sequences:read"
     ENROLLMENTS_WRITE = "enrollments:write"
     MESSAGES_READ = "messages:read"
+    TEAM_READ = "team:read"
 
 
 SCOPE_ACTIONS: dict[Scope, Action] = {
@@ -32,11 +40,19 @@ SCOPE_ACTIONS: dict[Scope, Action] = {
     Scope.STAGES_WRITE: Action.MOVE_LADDER,
     Scope.INTERACTIONS_READ: Action.SEE_PEOPLE,
     Scope.INTERACTIONS_WRITE: Action.LOG_INTERACTION,
+    Scope.NOTES_READ: Action.SEE_NOTES,
+    Scope.NOTES_WRITE: Action.LOG_INTERACTION,
+    Scope.NEXT_STEPS_READ: Action.SEE_PEOPLE,
+    Scope.NEXT_STEPS_WRITE: Action.LOG_INTERACTION,
+    Scope.IMPORTS_READ: Action.IMPORT_PEOPLE,
+    Scope.IMPORTS_WRITE: Action.IMPORT_PEOPLE,
     Scope.CONSENTS_READ: Action.SEE_PERMISSIONS,
     Scope.CONSENTS_WRITE: Action.EDIT_PEOPLE,
+    Scope.TOPICS_WRITE: Action.EDIT_TOPICS,
     Scope.SEQUENCES_READ: Action.SEE_SEQUENCES,
     Scope.ENROLLMENTS_WRITE: Action.START_SEQUENCES,
     Scope.MESSAGES_READ: Action.SEE_SEQUENCES,
+    Scope.TEAM_READ: Action.SEE_TEAM,
 }
 
 SCOPE_LABELS: dict[Scope, Promise] = {
@@ -46,11 +62,19 @@ SCOPE_LABELS: dict[Scope, Promise] = {
     Scope.STAGES_WRITE: _("Move people on the ladder"),
     Scope.INTERACTIONS_READ: _("See what happened with people"),
     Scope.INTERACTIONS_WRITE: _("Note calls, visits and purchases"),
+    Scope.NOTES_READ: _("Read the team's notes about people"),
+    Scope.NOTES_WRITE: _("Write notes about people"),
+    Scope.NEXT_STEPS_READ: _("See what is to be done next"),
+    Scope.NEXT_STEPS_WRITE: _("Write down what is to be done next, and what is done"),
+    Scope.IMPORTS_READ: _("See lists that were brought in, and rows that were not taken"),
+    Scope.IMPORTS_WRITE: _("Bring in lists of people"),
     Scope.CONSENTS_READ: _("See who said yes to what"),
     Scope.CONSENTS_WRITE: _("Record a yes or a no, with its proof"),
+    Scope.TOPICS_WRITE: _("Make and word what people can say yes to"),
     Scope.SEQUENCES_READ: _("See sequences and their numbers"),
     Scope.ENROLLMENTS_WRITE: _("Start and stop sequences for people"),
     Scope.MESSAGES_READ: _("See which letters went out"),
+    Scope.TEAM_READ: _("See who is in the team"),
 }
 
 

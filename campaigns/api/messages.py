@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from campaigns.models import Message
 from campaigns.queries.api_rows import ORDER, message_row, message_rows
 from contacts.models import Channel
+from ecosystem.base.access import Action
 from ecosystem.rest.base import ApiView, In, Out, Paging, answer, answer_page, example, page_of
 from ecosystem.scopes import Scope
 
@@ -46,7 +47,7 @@ class MessageOut(Out):
     topic_id = serializers.UUIDField(allow_null=True)
     message_class = serializers.ChoiceField(choices=Message.MessageClass.choices)
     channel = serializers.ChoiceField(choices=Channel.choices)
-    address = serializers.CharField()
+    address = serializers.CharField(source="address_shown", help_text="Empty where who made the key may not see it.")
     subject = serializers.CharField(allow_null=True, help_text="As written; null for letters of the house itself.")
     state = serializers.ChoiceField(choices=Message.State.choices, source="state_now")
     reason = serializers.CharField(help_text="Why it was skipped, called off or failed.")
@@ -77,7 +78,8 @@ class MessageListView(ApiView):
         asked = self.asked(MessageFilters)
         names = {"contact": "contact_id", "sequence": "sequence_id", "state": "state"}
         wanted: dict[str, Any] = {column: asked[name] for name, column in names.items() if name in asked}
-        return answer_page(request, message_rows(**wanted), MessageOut, order=ORDER, paging=asked)
+        rows = message_rows(with_addresses=self.sees(Action.SEE_ADDRESSES), **wanted)
+        return answer_page(request, rows, MessageOut, order=ORDER, paging=asked)
 
 
 class MessageView(ApiView):
@@ -89,4 +91,4 @@ class MessageView(ApiView):
     def get(self, request: Request, message_id: UUID) -> Response:
         """One letter and what became of it."""
         self.asked(In)
-        return answer(MessageOut, message_row(message_id))
+        return answer(MessageOut, message_row(message_id, with_addresses=self.sees(Action.SEE_ADDRESSES)))

@@ -34,7 +34,7 @@ LETTER = (
     "topic_id",
     "message_class",
     "channel",
-    "address",
+    "address_shown",
     "state_now",
     "reason",
     "due_at",
@@ -58,10 +58,10 @@ def get_enrollment_of(sequence: Sequence, enrollment_id: UUID) -> Enrollment:
     return found
 
 
-def message_rows(*, state: str = "", **wanted: Any) -> QuerySet[Message, Any]:
+def message_rows(*, state: str = "", with_addresses: bool = True, **wanted: Any) -> QuerySet[Message, Any]:
     """The letters of some contact, sequence or state, tests left out, to be paged in ORDER.
 
-    `state_now` knows also what is in the hand of a worker at this moment.
+    `state_now` knows also what is in the hand of a worker at this moment. Without `with_addresses` no address is told.
     """
     letters = Message.objects.filter(is_test=False, **wanted)
     in_hand = QueuedMessage.objects.filter(claim_token__isnull=False)
@@ -75,13 +75,15 @@ def message_rows(*, state: str = "", **wanted: Any) -> QuerySet[Message, Any]:
         letters = letters.filter(state=state)
     told = Case(When(handed_at__isnull=True, then=Value(Message.State.CLAIMED)), default=Value(Message.State.HANDED))
     by_worker = Subquery(in_hand.filter(id=OuterRef("pk")).annotate(told=told).values("told")[:1])
-    letters = letters.annotate(subject=F("content_version__subject"), state_now=Coalesce(by_worker, F("state")))
+    address = F("address") if with_addresses else Value("")
+    letters = letters.annotate(address_shown=address, state_now=Coalesce(by_worker, F("state")))
+    letters = letters.annotate(subject=F("content_version__subject"))
     return letters.values_list(*LETTER, "subject", named=True)
 
 
-def message_row(message_id: UUID) -> Any:
+def message_row(message_id: UUID, *, with_addresses: bool = True) -> Any:
     """One letter; NotFound for every other id."""
-    found = message_rows(pk=message_id).first()
+    found = message_rows(pk=message_id, with_addresses=with_addresses).first()
     if found is None:
         raise NotFound("message_not_found", _("There is no such letter."))
     return found

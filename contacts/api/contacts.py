@@ -1,6 +1,7 @@
 """People, one at a time and in pages."""
 
 from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -12,14 +13,24 @@ from rest_framework.response import Response
 
 from contacts.models import Contact, RoleAssignment, Stage, StageChange
 from contacts.queries.contact_rows import contact_page, contact_row
-from contacts.queries.contacts import find_contact_by_email, get_contact
+from contacts.queries.contacts import find_contact_by_email, find_deleted
 from contacts.queries.tags import find_tag
-from contacts.services.contacts import ContactDetails, add_contact, delete_contact, details_of, edit_contact
+from contacts.services.contacts import (
+    ContactDetails,
+    add_contact,
+    delete_contact,
+    details_of,
+    edit_contact,
+    hold_contact,
+    restore_contact,
+)
 from contacts.services.tags import LONGEST_TAG, MOST_TAGS
+from ecosystem.base.access import Action
 from ecosystem.base.addresses import normalise_email
 from ecosystem.base.clock import now
 from ecosystem.base.keyset import Page
 from ecosystem.models import LADDER, SIDE_KINDS
+from ecosystem.queries.memberships import get_membership
 from ecosystem.rest.base import ApiView, In, Out, Paging, answer_items, etag, example, expect_version, page_of
 from ecosystem.scopes import Scope
 
@@ -40,6 +51,7 @@ ANA = {
         "id": "0199f3a2-7c4e-7d31-9a55-3f2d8c1b6e10",
         **ANA,
         "language": "en",
+        "owner_id": None,
         "stage": "prospect",
         "stage_since": "2026-01-31T09:00:00.000000Z",
         "roles": ["vendor"],
@@ -60,8 +72,11 @@ class ContactOut(Out):
     family_name = serializers.CharField()
     display_name = serializers.CharField()
     language = serializers.CharField()
-    email = serializers.CharField(help_text="The first address; empty where none is known.")
+    email = serializers.CharField(
+        help_text="The first address; empty where none is known, or who made the key may not see it."
+    )
     phone = serializers.CharField(help_text="The first phone number, in international form.")
+    owner_id = serializers.UUIDField(allow_null=True, help_text="Who of the team looks after them.")
     stage = serializers.ChoiceField(choices=Stage.choices, allow_null=True, help_text="The rung of the ladder.")
     stage_since = serializers.DateTimeField(allow_null=True)
     roles = serializers.ListField(
@@ -90,6 +105,7 @@ class _Details(In):
     phone = serializers.CharField(required=False, allow_blank=True, max_length=40)
     source_detail = serializers.CharField(required=False, allow_blank=True, max_length=120)
     do_not_contact = serializers.BooleanField(required=False)
+    owner_id = serializers.UUIDField(required=False, allow_null=True, help_text="Who of the team looks after them.")
 
 
 @example({**ANA, "stage": "prospect", "roles": [], "tags": ["regular"]})
@@ -133,6 +149,8 @@ class ContactListView(ApiView):
     def get(self, request: Request) -> Response:
         """Your people, the newest first; of one kind, with one tag, or the one who has an address."""
         asked = self.asked(ContactFilters)
+        if "email" in asked:
+            self.need(Action.SEE_ADDRESSES)
         tag = find_tag(asked["tag"]) if "tag" in asked else None
         holder = find_contact_by_email(normalise_email(asked["email"])) if "email" in asked else None
         if ("tag" in asked and tag is None) or ("email" in asked and holder is None):
@@ -143,6 +161,7 @@ class ContactListView(ApiView):
             only_id=holder.pk if holder else None,
             cursor=asked.get("cursor"),
             limit=asked["limit"],
+            with_addresses=self.sees(Action.SEE_ADDRESSES),
         )
         # What PostgreSQL has printed is put into the page as it is.
         return answer_items(page, [orjson.Fragment(row.json) for row in page.items])
@@ -151,6 +170,7 @@ class ContactListView(ApiView):
     def post(self, request: Request) -> Response:
         """Add a person. An address that somebody has already is a 409 which names them."""
         given = self.read(ContactIn)
+        _refuse_strangers(given)
         beside = {name: given.pop(name) for name in ("stage", "roles", "tags") if name in given}
         contact = add_contact(
             ContactDetails(**given),
@@ -160,7 +180,7 @@ class ContactListView(ApiView):
             now=now(),
             **beside,
         )
-        return _one(contact.pk, status=201)
+        return one_contact(contact.pk, status=201)
 
 
 class ContactView(ApiView):
@@ -172,7 +192,7 @@ class ContactView(ApiView):
     def get(self, request: Request, contact_id: UUID) -> Response:
         """One person, with the version as ETag."""
         self.asked(In)
-        return _one(contact_id)
+        return self._one(contact_id)
 
     @extend_schema(operation_id="contact_change", request=ContactChange, responses=ContactOut, tags=["People"])
     def patch(self, request: Request, contact_id: UUID) -> Response:
@@ -181,33 +201,56 @@ class ContactView(ApiView):
         From an older `version` it is a 409, with an older If-Match a 412; both tell how the person stands now.
         Without either your fields win.
         """
-        contact, given = get_contact(contact_id), self.read(ContactChange)
-        if "If-Match" in request.headers:
-            expect_version(request, contact.version, current=orjson.loads(contact_row(contact_id).json))
-        version, current = given.pop("version", None), details_of(contact)
-        edit_contact(
-            contact,
-            replace(current, **given),
-            version=version or contact.version,
-            before=None if version else current,
-            actor=self.member,
-            now=now(),
-        )
-        return _one(contact_id)
+        contact, given = hold_contact(contact_id), self.read(ContactChange)
+        _refuse_strangers(given)
+        self._expect(contact, given.pop("version", None))
+        details = replace(details_of(contact), **given)
+        edit_contact(contact, details, version=contact.version, actor=self.member, now=now())
+        return self._one(contact_id)
 
     @extend_schema(operation_id="contact_delete", responses={204: None}, tags=["People"])
     def delete(self, request: Request, contact_id: UUID) -> Response:
         """Take a person off every list. The team can bring them back."""
         self.asked(In)
-        contact = get_contact(contact_id)
-        expect_version(request, contact.version)
+        contact = hold_contact(contact_id)
+        self._expect(contact)
         delete_contact(contact, actor=self.member, now=now())
         return Response(status=204)
 
+    def _expect(self, contact: Contact, version: int | None = None) -> None:
+        """Refuse a change from an old copy; the person is printed only where somebody asked for a version."""
+        if version is not None or "If-Match" in self.request.headers:
+            row = contact_row(contact.pk, with_addresses=self.sees(Action.SEE_ADDRESSES))
+            expect_version(self.request, contact.version, current=orjson.loads(row.json), given=version)
 
-def _one(contact_id: UUID, *, status: int = 200) -> Response:
-    row = contact_row(contact_id)
+    def _one(self, contact_id: UUID) -> Response:
+        return one_contact(contact_id, with_addresses=self.sees(Action.SEE_ADDRESSES))
+
+
+class ContactRestoreView(ApiView):
+    """Bringing somebody back."""
+
+    scopes = {"post": Scope.CONTACTS_DELETE}
+
+    @extend_schema(operation_id="contact_restore", request=None, responses={200: ContactOut}, tags=["People"])
+    def post(self, request: Request, contact_id: UUID) -> Response:
+        """Bring a person back who was taken off the lists. Who is there stays as they are."""
+        deleted = find_deleted(contact_id)
+        if deleted is not None:
+            restore_contact(deleted, actor=self.member, now=now())
+        return one_contact(contact_id, with_addresses=self.sees(Action.SEE_ADDRESSES))
+
+
+def one_contact(contact_id: UUID, *, status: int = 200, with_addresses: bool = True) -> Response:
+    """One person as they are answered, with the version as ETag, and where they are read when they were made."""
+    row = contact_row(contact_id, with_addresses=with_addresses)
     headers = {"ETag": etag(row.version)}
     if status == 201:
         headers["Location"] = reverse("contacts_api:contact", kwargs={"contact_id": contact_id})
     return Response(orjson.Fragment(row.json), status=status, headers=headers)
+
+
+def _refuse_strangers(given: dict[str, Any]) -> None:
+    """Raise NotFound for somebody to look after people who is not in the team."""
+    if given.get("owner_id"):
+        get_membership(given["owner_id"])

@@ -11,6 +11,7 @@ from contacts.models import Channel, Interaction
 from contacts.queries.contacts import get_contact
 from contacts.queries.interactions import ORDER, interaction_rows
 from contacts.services.program_interactions import PROGRAM_KINDS, tell_interaction
+from ecosystem.base.access import Action
 from ecosystem.base.clock import now
 from ecosystem.rest.base import ApiView, In, Out, Paging, answer, answer_page, example, page_of
 from ecosystem.scopes import Scope
@@ -47,7 +48,9 @@ class InteractionOut(Out):
     external_id = serializers.CharField(allow_null=True)
     value_minor = serializers.IntegerField(allow_null=True, help_text="In the smallest coin of the currency.")
     currency = serializers.CharField()
-    note = serializers.CharField(allow_null=True)
+    note = serializers.CharField(
+        allow_null=True, help_text="Null where nothing was written, or who made the key may not read it."
+    )
     created_at = serializers.DateTimeField()
 
 
@@ -90,7 +93,7 @@ class InteractionListView(ApiView):
     def get(self, request: Request, contact_id: UUID) -> Response:
         """Everything that happened with a person, the latest first."""
         asked = self.asked(Paging)
-        rows = interaction_rows(get_contact(contact_id))
+        rows = interaction_rows(get_contact(contact_id), with_words=self.sees(Action.SEE_NOTES))
         return answer_page(request, rows, InteractionOut, order=ORDER, paging=asked)
 
     @extend_schema(

@@ -2,10 +2,21 @@
 
 from django.urls import path
 
+from contacts.api.affiliations import AffiliationListView, AffiliationView, OrganizationPeopleView
 from contacts.api.consents import ConsentListView
-from contacts.api.contacts import ContactListView, ContactView
+from contacts.api.contacts import ContactListView, ContactRestoreView, ContactView
 from contacts.api.interactions import InteractionListView
+from contacts.api.next_steps import NextStepListView, NextStepView, OpenNextStepListView
+from contacts.api.notes import NoteListView, NoteRestoreView, NoteView
+from contacts.api.organizations import (
+    OrganizationListView,
+    OrganizationRestoreView,
+    OrganizationRoleListView,
+    OrganizationView,
+)
+from contacts.api.roles import RoleListView, RoleView
 from contacts.api.stage_changes import StageChangeListView
+from contacts.api.tags import ContactTagListView, ContactTagView, TagListView
 from contacts.api.topics import TopicListView, TopicView
 
 app_name = "contacts_api"
@@ -16,6 +27,29 @@ urlpatterns = [
     path("contacts/<uuid:contact_id>/stage-changes", StageChangeListView.as_view(), name="stage_changes"),
     path("contacts/<uuid:contact_id>/interactions", InteractionListView.as_view(), name="interactions"),
     path("contacts/<uuid:contact_id>/consents", ConsentListView.as_view(), name="consents"),
+    path("contacts/<uuid:contact_id>/restore", ContactRestoreView.as_view(), name="contact_restore"),
+    path("contacts/<uuid:contact_id>/tags", ContactTagListView.as_view(), name="contact_tags"),
+    path("contacts/<uuid:contact_id>/tags/<uuid:tag_id>", ContactTagView.as_view(), name="contact_tag"),
+    path("contacts/<uuid:contact_id>/roles", RoleListView.as_view(), name="roles"),
+    path("contacts/<uuid:contact_id>/roles/<uuid:role_id>", RoleView.as_view(), name="role"),
+    path("contacts/<uuid:contact_id>/affiliations", AffiliationListView.as_view(), name="affiliations"),
+    path(
+        "contacts/<uuid:contact_id>/affiliations/<uuid:affiliation_id>", AffiliationView.as_view(), name="affiliation"
+    ),
+    path("contacts/<uuid:contact_id>/notes", NoteListView.as_view(), name="notes"),
+    path("contacts/<uuid:contact_id>/notes/<uuid:note_id>", NoteView.as_view(), name="note"),
+    path("contacts/<uuid:contact_id>/notes/<uuid:note_id>/restore", NoteRestoreView.as_view(), name="note_restore"),
+    path("contacts/<uuid:contact_id>/next-steps", NextStepListView.as_view(), name="next_steps"),
+    path("contacts/<uuid:contact_id>/next-steps/<uuid:step_id>", NextStepView.as_view(), name="next_step"),
+    path("next-steps", OpenNextStepListView.as_view(), name="open_next_steps"),
+    path("organizations", OrganizationListView.as_view(), name="organizations"),
+    path("organizations/<uuid:organization_id>", OrganizationView.as_view(), name="organization"),
+    path("organizations/<uuid:organization_id>/people", OrganizationPeopleView.as_view(), name="organization_people"),
+    path("organizations/<uuid:organization_id>/roles", OrganizationRoleListView.as_view(), name="organization_roles"),
+    path(
+        "organizations/<uuid:organization_id>/restore", OrganizationRestoreView.as_view(), name="organization_restore"
+    ),
+    path("tags", TagListView.as_view(), name="tags"),
     path("topics", TopicListView.as_view(), name="topics"),
     path("topics/<uuid:topic_id>", TopicView.as_view(), name="topic"),
 ]

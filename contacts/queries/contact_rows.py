@@ -22,8 +22,9 @@ PEOPLE = """
                'family_name', person.family_name,
                'display_name', person.display_name,
                'language', person.language,
-               'email', person.primary_email,
-               'phone', person.primary_phone,
+               'email', CASE WHEN %(with_addresses)s THEN person.primary_email ELSE '' END,
+               'phone', CASE WHEN %(with_addresses)s THEN person.primary_phone ELSE '' END,
+               'owner_id', person.owner_id,
                'stage', person.stage,
                'stage_since', to_char(person.stage_since AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
                'roles', ARRAY(
@@ -90,13 +91,18 @@ def contact_page(
     only_id: UUID | None = None,
     cursor: str | None = None,
     limit: int = 50,
+    with_addresses: bool = True,
 ) -> Page[ContactRow]:
-    """The live people of a kind and with a tag, the newest first, in one statement."""
+    """The live people of a kind and with a tag, the newest first, in one statement.
+
+    Without `with_addresses` email and phone are empty.
+    """
     wanted = {
         "stage": kind if kind in LADDER else None,
         "role": kind if kind in SIDE_KINDS else None,
         "tag_id": tag_id,
         "only_id": only_id,
+        "with_addresses": with_addresses,
     }
 
     def read(beyond: UUID | None, upwards: bool, limit: int) -> list[ContactRow]:
@@ -107,9 +113,9 @@ def contact_page(
     return page_by_id(Contact, read, cursor, limit)
 
 
-def contact_row(contact_id: UUID) -> ContactRow:
+def contact_row(contact_id: UUID, *, with_addresses: bool = True) -> ContactRow:
     """One person; NotFound for every id that is not a live person of the business."""
-    found = contact_page(only_id=contact_id, limit=1).items
+    found = contact_page(only_id=contact_id, limit=1, with_addresses=with_addresses).items
     if not found:
         raise NotFound("contact_not_found", _("This person is not in your list. Somebody may have taken them off."))
     return found[0]

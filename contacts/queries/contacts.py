@@ -65,6 +65,11 @@ def get_contact(contact_id: UUID, *, is_deleted: bool = False) -> Contact:
     return found
 
 
+def find_deleted(contact_id: UUID) -> Contact | None:
+    """A person who was taken off the lists and can be brought back, or None."""
+    return Contact.objects.filter(pk=contact_id, deleted_at__isnull=False, erased_at=None).first()
+
+
 def find_contact_by_email(email: str) -> Contact | None:
     """The person who holds a normalised address as their own, deleted or not."""
     point = ContactPoint.objects.select_related("contact").filter(

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery, TextField, Value
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models import Contact, Interaction, Note
@@ -25,10 +25,11 @@ SHOWN = (
 )
 
 
-def interaction_rows(contact: Contact) -> QuerySet[Interaction, Any]:
-    """The lines with the words written to them, to be paged in ORDER."""
+def interaction_rows(contact: Contact, *, with_words: bool = True) -> QuerySet[Interaction, Any]:
+    """The lines with the words written to them (None without `with_words`), to be paged in ORDER."""
     notes = Note.objects.filter(interaction=OuterRef("pk"), deleted_at=None).order_by("id").values("body")
-    lines = Interaction.objects.filter(contact=contact).annotate(note=Subquery(notes[:1]))
+    words = Subquery(notes[:1]) if with_words else Value(None, output_field=TextField(null=True))
+    lines = Interaction.objects.filter(contact=contact).annotate(note=words)
     return lines.values_list(*SHOWN, "note", named=True)
 
 

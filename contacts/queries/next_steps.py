@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models import Contact, NextStep
@@ -44,12 +45,20 @@ def find_open_step(contact: Contact) -> NextStep | None:
 
 def open_steps(*, assignee_id: UUID | None, cursor: str | None, today: date) -> tuple[list[StepToDo], Page[NextStep]]:
     """A page of open steps of live people, the longest due first: of one member, or (None) of everybody."""
-    steps = NextStep.objects.filter(closed_at=None, contact__deleted_at=None)
-    if assignee_id is not None:
-        steps = steps.filter(assignee=assignee_id)
-    steps = steps.select_related("contact", "assignee__user")
+    steps = open_step_rows(assignee_id=assignee_id).select_related("contact", "assignee__user")
     page = keyset_page(steps, order=ORDER, cursor=cursor, limit=PAGE_LENGTH)
     return [as_to_do(step, step.contact.display_name, today) for step in page.items], page
+
+
+def open_step_rows(*, assignee_id: UUID | None) -> QuerySet[NextStep]:
+    """The open steps of live people, of one member or of everybody, to be paged in ORDER."""
+    steps = NextStep.objects.filter(closed_at=None, contact__deleted_at=None)
+    return steps.filter(assignee=assignee_id) if assignee_id is not None else steps
+
+
+def steps_of(contact: Contact) -> QuerySet[NextStep]:
+    """The steps of a person, open and closed."""
+    return NextStep.objects.filter(contact=contact)
 
 
 def as_to_do(step: NextStep, name: str, today: date) -> StepToDo:

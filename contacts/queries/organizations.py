@@ -7,7 +7,7 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from contacts.models import Affiliation, Organization, RoleAssignment
+from contacts.models import Affiliation, Contact, Organization, RoleAssignment
 from ecosystem.base.errors import NotFound
 from ecosystem.base.keyset import Page, keyset_page
 
@@ -34,6 +34,11 @@ def get_organization(organization_id: UUID, *, is_deleted: bool = False) -> Orga
     return organization
 
 
+def find_deleted_organization(organization_id: UUID) -> Organization | None:
+    """An organization that was taken off the list, or None."""
+    return Organization.objects.filter(pk=organization_id, deleted_at__isnull=False).first()
+
+
 def organizations_page(cursor: str | None) -> tuple[list[OrganizationLine], Page[Organization]]:
     """A page of organizations by name, in one statement."""
     roles = RoleAssignment.objects.filter(organization=OuterRef("pk"), ended_at=None).order_by("kind")
@@ -58,5 +63,13 @@ def get_affiliation(affiliation_id: UUID) -> Affiliation:
     """A person's place in an organization; NotFound for every other id."""
     found = Affiliation.objects.select_related("contact", "organization").filter(pk=affiliation_id).first()
     if found is None:
+        raise NotFound("affiliation_not_found", _("There is no such entry."))
+    return found
+
+
+def get_affiliation_of(contact: Contact, affiliation_id: UUID) -> Affiliation:
+    """A place of this person in an organization; NotFound for every other id."""
+    found = get_affiliation(affiliation_id)
+    if found.contact_id != contact.pk:
         raise NotFound("affiliation_not_found", _("There is no such entry."))
     return found

@@ -133,6 +133,11 @@ def get_role(contact: Contact, role_id: UUID) -> RoleAssignment:
     return found
 
 
+def roles_of(contact: Contact) -> QuerySet[RoleAssignment]:
+    """What a person is and was beside the ladder."""
+    return RoleAssignment.objects.filter(contact=contact)
+
+
 def _found(contact: Contact) -> dict[str, Any]:
     """The rows around a person, gathered by their row."""
     roles = RoleAssignment.objects.filter(contact=OuterRef("pk"), ended_at=None).order_by("kind")

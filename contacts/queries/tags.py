@@ -2,11 +2,14 @@
 
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from contacts.models import Tag
+from contacts.models import Contact, ContactTag, Tag
 from ecosystem.base.addresses import fold
 from ecosystem.base.errors import NotFound
+
+MOST_WORN = 50
 
 
 def get_tag(tag_id: UUID) -> Tag:
@@ -20,3 +23,14 @@ def get_tag(tag_id: UUID) -> Tag:
 def find_tag(name: str) -> Tag | None:
     """The tag of these words, whatever their capitals and accents, or None."""
     return Tag.objects.filter(name_norm=fold(" ".join(name.split()))).first()
+
+
+def tags() -> QuerySet[Tag]:
+    """The tags of the business."""
+    return Tag.objects.all()
+
+
+def tags_of(contact: Contact) -> list[Tag]:
+    """The tags on a person, by name; there are never many."""
+    worn = ContactTag.objects.filter(contact=contact).select_related("tag").order_by("tag__name_norm")
+    return [one.tag for one in worn[:MOST_WORN]]

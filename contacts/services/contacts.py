@@ -139,9 +139,7 @@ def edit_contact(
     what there: both are kept, and only a field that both changed raises StaleEdit. Without `before` any other version
     does. Publishes ContactEdited with the names of the changed fields.
     """
-    held = Contact.objects.select_for_update(no_key=True).filter(pk=contact.pk, deleted_at=None).first()
-    if held is None:
-        raise NotFound("contact_not_found", _("This person is not in your list. Somebody may have taken them off."))
+    held = hold_contact(contact.pk)
     current = details_of(held)
     if version != held.version:
         details = _merge(before, current, details, held.version)
@@ -174,6 +172,17 @@ def edit_contact(
             actor_id=actor.pk if actor else None,
         )
     )
+    return held
+
+
+def hold_contact(contact_id: UUID) -> Contact:
+    """A live person, held until the transaction ends: what is read of them now is still so when it is changed.
+
+    Raises NotFound for every other id.
+    """
+    held = Contact.objects.select_for_update(no_key=True).filter(pk=contact_id, deleted_at=None).first()
+    if held is None:
+        raise NotFound("contact_not_found", _("This person is not in your list. Somebody may have taken them off."))
     return held
 
 
@@ -289,5 +298,6 @@ __all__ = [
     "delete_contact",
     "details_of",
     "edit_contact",
+    "hold_contact",
     "restore_contact",
 ]

@@ -40,6 +40,12 @@ def set_next_step(
     return step
 
 
+def open_version(contact: Contact) -> int:
+    """The version of a person's open step; NONE_YET where there is none."""
+    found = NextStep.objects.filter(contact=contact, closed_at=None).values_list("version", flat=True).first()
+    return found or NONE_YET
+
+
 @transaction.atomic
 def close_next_step(step: NextStep, outcome: str, *, actor: Membership | None, now: datetime) -> bool:
     """Say that a step is done, which the timeline tells, or not needed any more. False where it was closed before."""

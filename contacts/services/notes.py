@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from contacts.models import Contact, Interaction, Note
 from contacts.services.interactions import NewInteraction, record_interactions
-from ecosystem.base.errors import Conflict, Invalid
+from ecosystem.base.errors import Conflict, Invalid, NotAllowed
 from ecosystem.base.tenancy import business_scope
 from ecosystem.models import Membership
 from ecosystem.services.agenda import note_work
@@ -95,6 +95,13 @@ def work_purge(business_id: int, now: datetime) -> datetime | None:
 def may_change(note: Note, member: Membership, *, edits_people: bool) -> bool:
     """Whether a member may change a note: their own, or, for those who may edit people, any."""
     return edits_people or (note.written_by_id is not None and note.written_by_id == member.pk)
+
+
+def hold_note(note: Note, member: Membership, *, edits_people: bool) -> Note:
+    """A note as it stands, held until the transaction ends, for a member who may change it; NotAllowed for others."""
+    if not may_change(note, member, edits_people=edits_people):
+        raise NotAllowed("note_of_another", _("Only who wrote a note may change it, and whoever may edit people."))
+    return _hold(note)
 
 
 def _hold(note: Note) -> Note:

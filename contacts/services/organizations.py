@@ -47,6 +47,14 @@ def add_organization(
     return organization
 
 
+def hold_organization(organization_id: UUID) -> Organization:
+    """An organization that is not deleted, held until the transaction ends. Raises NotFound for every other id."""
+    held = Organization.objects.select_for_update(no_key=True).filter(pk=organization_id, deleted_at=None).first()
+    if held is None:
+        raise NotFound("organization_not_found", _("There is no such organization."))
+    return held
+
+
 @transaction.atomic
 def edit_organization(
     organization: Organization,
@@ -62,9 +70,7 @@ def edit_organization(
 
     Raises Conflict where somebody else saved it since `version` was read, or where its roles would lose their person.
     """
-    held = Organization.objects.select_for_update(no_key=True).filter(pk=organization.pk, deleted_at=None).first()
-    if held is None:
-        raise NotFound("organization_not_found", _("There is no such organization."))
+    held = hold_organization(organization.pk)
     if held.version != version:
         person = held.main_contact.display_name if held.main_contact else ""
         theirs = ", ".join(filter(None, (held.name, held.website, person)))

@@ -14,7 +14,7 @@ from contacts.models import Organization
 from contacts.queries.contacts import get_contact
 from contacts.queries.kinds import side_kinds_in_use
 from contacts.queries.organizations import (
-    get_affiliation,
+    get_affiliation_of,
     get_organization,
     organizations_page,
     people_of,
@@ -33,7 +33,7 @@ from contacts.views.contacts import person_page
 from contacts.views.surroundings import back_to, words_of
 from ecosystem.base.access import Action, member_required
 from ecosystem.base.clock import now
-from ecosystem.base.errors import DomainError, NotFound
+from ecosystem.base.errors import DomainError
 from ecosystem.base.http import takes
 from ecosystem.queries.tallies import tally
 
@@ -171,9 +171,7 @@ def affiliation_add(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
 @member_required(Action.EDIT_PEOPLE)
 def affiliation_end(request: HttpRequest, slug: str, id: UUID, affiliation_id: UUID) -> HttpResponse:
     """Write down that a person belongs there no longer."""
-    contact, place = get_contact(id), get_affiliation(affiliation_id)
-    if place.contact_id != contact.pk:
-        raise NotFound("affiliation_not_found", _("There is no such entry."))
+    place = get_affiliation_of(get_contact(id), affiliation_id)
     try:
         end_affiliation(place, now=now())
     except DomainError as broken:

@@ -15,6 +15,7 @@ class IdempotencyKey(TenantModel):
     request_hash = models.CharField(max_length=64)
     status = models.PositiveSmallIntegerField()
     content_type = models.CharField(max_length=80)
+    headers = models.JSONField(default=dict, help_text="what else of the answer a program goes on with")
     sealed = models.BinaryField()
 
     class Meta:

@@ -8,17 +8,20 @@ from django.db.models import Model, QuerySet
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from ecosystem.base.errors import Invalid
+from ecosystem.base.access import Action, may
+from ecosystem.base.errors import Invalid, NotAllowed
 from ecosystem.base.keyset import LARGEST_PAGE, Page, keyset_page
 from ecosystem.rest.authentication import HasScope, KeyAuthentication
 from ecosystem.rest.errors import answer_error
 from ecosystem.rest.formats import JsonParser, JsonRenderer
 from ecosystem.scopes import Scope
+from ecosystem.services.api_keys import allows
 
 M = TypeVar("M", bound=Model)
 S = TypeVar("S", bound=type[serializers.Serializer])
@@ -90,6 +93,20 @@ class ApiView(APIView):
         """Who acts: the member that made the key."""
         return self.request._request.membership  # type: ignore[attr-defined]
 
+    def sees(self, action: Action) -> bool:
+        """Whether the maker of the key may do this: what they may not see stays empty in what they are answered."""
+        return may(self.member, action)
+
+    def need(self, action: Action) -> None:
+        """Refuse what the maker of the key may not do, beside what the scope of the method asks for."""
+        if not may(self.member, action):
+            raise NotAllowed("maker_may_not", _("Who made this key may not do this."))
+
+    def need_scope(self, scope: Scope) -> None:
+        """Refuse a key without a second scope, where part of what is sent asks for one."""
+        if not allows(self.request.auth, scope):
+            raise PermissionDenied
+
     def read(self, serializer: type[In]) -> dict[str, Any]:
         """The body, checked in shape; a 400 with errors by field otherwise."""
         found = serializer(data=self.request.data)
@@ -146,15 +163,18 @@ def page_of(serializer: type[Out]) -> type[Out]:
     return example({"items": shown, "next_cursor": None, "previous_cursor": None})(page) if shown else page
 
 
-def expect_version(request: Request, version: int, *, current: Any = None) -> None:
-    """Refuse a change made from an old copy: `If-Match` must name the version that is kept, when it is sent.
+def expect_version(request: Request, version: int, *, current: Any = None, given: int | None = None) -> None:
+    """Refuse a change made from an old copy: `If-Match` must name the version that is kept, when it is sent (412).
 
-    `current` is told with the refusal: how the thing stands now.
+    `given` is the version that came in the body; another one than is kept is a 409. `current` is told with the
+    refusal: how the thing stands now. The thing must be held by then, or somebody is quicker between this and that.
     """
+    sentence = _("Somebody else changed this meanwhile. Read it again, then send your change.")
     wanted = request.headers.get("If-Match")
     if wanted is not None and wanted.strip() not in (etag(version), "*"):
-        sentence = _("Somebody else changed this meanwhile. Read it again, then send your change.")
         raise Stale("stale", sentence, current=current, version=version)
+    if given is not None and given != version:
+        raise StaleBody("stale_edit", sentence, current=current, version=version)
 
 
 def etag(version: int) -> str:
@@ -170,3 +190,9 @@ class Stale(Invalid):
     def __init__(self, code: str, message: Any, *, current: Any = None, version: int = 0) -> None:
         super().__init__(code, message)
         self.extra = {"version": version} | ({"current": current} if current is not None else {})
+
+
+class StaleBody(Stale):
+    """The same, told by a version in the body."""
+
+    status = 409

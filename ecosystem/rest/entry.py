@@ -24,7 +24,9 @@ from ecosystem.services.idempotency import KeptAnswer, find_kept_answer, fingerp
 PATH = "/api/v1/"
 PER_KEY, PER_BUSINESS, FAILURES = 300, 1_000, 20
 MINUTE = 60
-DONE_ONCE = frozenset({"POST", "PATCH", "DELETE"})
+DONE_ONCE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+# A program goes on with these, after the first answer as after the same one again.
+KEPT_HEADERS = ("ETag", "Location")
 
 
 class NoKey(DomainError):
@@ -89,11 +91,13 @@ class KeyMiddleware:
         request_hash = fingerprint(request.method, request.get_full_path(), request.body)
         kept = find_kept_answer(key, name, request_hash=request_hash)
         if kept is not None:
-            headers = {"Idempotent-Replay": "true"}
+            headers = {**kept.headers, "Idempotent-Replay": "true"}
             return HttpResponse(kept.body, status=kept.status, content_type=kept.content_type, headers=headers)
         response = self.get_response(request)
         if isinstance(response, HttpResponse) and response.status_code < 500:
-            answer = KeptAnswer(response.status_code, response.headers.get("Content-Type", ""), response.content)
+            headers = {name: response.headers[name] for name in KEPT_HEADERS if name in response.headers}
+            content_type = response.headers.get("Content-Type", "")
+            answer = KeptAnswer(response.status_code, content_type, response.content, headers)
             keep_answer(key, name, request_hash=request_hash, answer=answer)
         return response
 

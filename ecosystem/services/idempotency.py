@@ -1,7 +1,7 @@
 """The same call twice changes things once: `Idempotency-Key` of the API."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from django.utils.translation import gettext_lazy as _
@@ -31,6 +31,7 @@ class KeptAnswer:
     status: int
     content_type: str
     body: bytes
+    headers: dict[str, str] = field(default_factory=dict)
 
 
 def fingerprint(method: str, path: str, body: bytes) -> str:
@@ -53,7 +54,7 @@ def find_kept_answer(api_key: ApiKey, key: str, *, request_hash: str) -> KeptAns
         return None
     if kept.request_hash != request_hash:
         raise KeyReused("idempotency_key_reused", _("This Idempotency-Key came with another call before."))
-    return KeptAnswer(kept.status, kept.content_type, unseal(bytes(kept.sealed)))
+    return KeptAnswer(kept.status, kept.content_type, unseal(bytes(kept.sealed)), dict(kept.headers))
 
 
 def keep_answer(api_key: ApiKey, key: str, *, request_hash: str, answer: KeptAnswer) -> None:
@@ -64,5 +65,6 @@ def keep_answer(api_key: ApiKey, key: str, *, request_hash: str, answer: KeptAns
         request_hash=request_hash,
         status=answer.status,
         content_type=answer.content_type[:80],
+        headers=answer.headers,
         sealed=seal(answer.body),
     )

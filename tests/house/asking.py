@@ -159,9 +159,13 @@ def _examples(tenant: DemoTenant, client: Client) -> dict[str, str]:
         ("sequence", "sequences"),
         ("topic", "topics"),
         ("message", "messages"),
+        ("organization", "organizations"),
+        ("assignee", "team"),
+        ("tag", "tags"),
     ):
         items = client.get(f"/api/v1/{path}").json()["items"]
-        found[name] = found[f"{name}_id"] = items[0]["id"]
+        found[f"{name}_id"] = items[0]["id"]
+        found.setdefault(name, items[0]["id"])
     return found
 
 

@@ -29,8 +29,27 @@ BEHIND = {
     "sequence_id": "campaigns.Sequence",
     "enrollment_id": "campaigns.Enrollment",
     "message_id": "campaigns.Message",
+    "organization_id": "contacts.Organization",
+    "affiliation_id": "contacts.Affiliation",
+    "tag_id": "contacts.Tag",
+    "note_id": "contacts.Note",
+    "step_id": "contacts.NextStep",
+    "role_id": "contacts.RoleAssignment",
+    "main_contact_id": "contacts.Contact",
+    "owner_id": "ecosystem.Membership",
+    "assignee_id": "ecosystem.Membership",
+    "assignee": "ecosystem.Membership",
     "contact": "contacts.Contact",
     "sequence": "campaigns.Sequence",
+}
+OF_CONTACT = {
+    "contacts.Affiliation",
+    "contacts.Interaction",
+    "contacts.NextStep",
+    "contacts.Note",
+    "contacts.RoleAssignment",
+    "campaigns.Enrollment",
+    "campaigns.Message",
 }
 # What a call changes at the key itself, which tells when and from where it was last used.
 OWN_BOOKS = {"ecosystem_apikey"}
@@ -84,14 +103,14 @@ class Operation:
 
 
 def operations() -> list[Operation]:
-    """Every operation, those that take something away last."""
+    """Every operation, those that take something away last: what hangs on others before those others."""
     found = [
         Operation(method, path, described()["paths"][path][method])
         for path in described()["paths"]
         for method in METHODS
         if method in described()["paths"][path]
     ]
-    return sorted(found, key=lambda one: one.method == "delete")
+    return sorted(found, key=lambda one: (one.method == "delete", -len(one.ids) if one.method == "delete" else 0))
 
 
 def rows_of(tenant: DemoTenant) -> dict[str, str]:
@@ -101,9 +120,8 @@ def rows_of(tenant: DemoTenant) -> dict[str, str]:
         found = {}
         for name, label in BEHIND.items():
             rows = apps.get_model(label).objects.order_by("id")
-            of_contact = {"contacts.Interaction", "campaigns.Enrollment", "campaigns.Message"}
             row = contact if label == "contacts.Contact" else rows
-            if label in of_contact:
+            if label in OF_CONTACT:
                 row = rows.filter(contact=contact)
             row = row if row is contact else row.first()
             assert row is not None, f"{label} has no row in the demo tenants"
@@ -255,8 +273,9 @@ def test_sec_27_a_key_may_what_its_maker_may_and_nothing_of_the_team(tenants, pr
             if (status == 403) == is_open:
                 wrong.append((role.value, operation.name, status))
     assert wrong == []
-    paths = " ".join(operation.path for operation in operations())
-    assert not re.search(r"key|member|team|invit|billing", paths)
+    writing = " ".join(operation.path for operation in operations() if operation.method != "get")
+    assert not re.search(r"key|member|team|invit|billing", writing)
+    assert not re.search(r"key|member|invit|billing", " ".join(operation.path for operation in operations()))
 
 
 def test_sec_39_broken_input_is_never_an_error_of_ours(tenants, program):

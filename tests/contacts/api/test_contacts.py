@@ -186,6 +186,15 @@ def test_rel_22_a_change_sent_twice_is_made_once_and_answered_alike(till, ana):
     assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
 
 
+def test_rel_22_the_same_answer_again_has_its_etag_and_its_place(till):
+    first = till.post("contacts", {"given_name": "Ben"}, idempotency_key="k1")
+    again = till.post("contacts", {"given_name": "Ben"}, idempotency_key="k1")
+    assert again["Idempotent-Replay"] == "true"
+    assert (again.status_code, again.content) == (201, first.content)
+    assert (again["ETag"], again["Location"]) == (first["ETag"], first["Location"])
+    assert again["Location"].endswith(first.json()["id"])
+
+
 def test_a_deleted_person_is_off_every_list_and_kept(till, ana, bakery):
     assert till.delete(f"contacts/{ana.pk}").status_code == 204
     for path in ("", "/interactions", "/consents", "/stage-changes"):
