@@ -32,6 +32,7 @@ GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 _DASHBOARD = re.compile(r"/b/(?P<slug>[-\w]+)(?:/|$)")
 _PUBLIC = re.compile(r"/p/(?P<slug>[-\w]+)(?:/|$)")
+_FRAMED = re.compile(r"/p/[-\w]+/(?:.+/)?embed/$")
 _KEPT_SECONDS, _KEPT_BUSINESSES = 20, 5_000
 _AWAY = (OperationalError, InterfaceError)
 
@@ -58,6 +59,21 @@ class HeadersMiddleware:
         if _is_personal(request, response):
             response.headers["Cache-Control"] = "no-store, private"
         return response
+
+
+class FramedMiddleware:
+    """A page for the frames of other sites knows nobody: what the browser holds of us is neither read nor written.
+
+    Stands outside of sessions. Whoever frames such a page can steal no press of somebody who is signed in.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if _FRAMED.match(request.path_info):
+            request.COOKIES = {}
+        return self.get_response(request)
 
 
 class FailureMiddleware:

@@ -51,6 +51,7 @@ def write_signup_form(starter: Topic, season: Topic, now: datetime) -> SignupFor
         promise_how_often="Five letters in three weeks. After that you decide.",
         promise_how_to_leave="One tap at the foot of every letter, and it counts from that second.",
         thank_you="Your first letter is on its way. It likes to hide among the offers; drag it out once.",
+        frame_sites="https://www.example.com",
         published_at=now - timedelta(days=330),
     )
     boxes = (

@@ -9,8 +9,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import SignupForm, SignupFormTopic
+from campaigns.services.frame_sites import read_sites
 from campaigns.services.signup_forms import FormWords
 from contacts.models import Topic
+from ecosystem.base.errors import Invalid
 from ecosystem.base.form_fields import NewIdField
 
 _BOX, _WORDS = "offer_", "words_"
@@ -59,6 +61,13 @@ class SignupPageForm(forms.Form):
         required=False,
         help_text=_("A box of its own with the words that the law wants, and a field for the number."),
     )
+    frame_sites = forms.CharField(
+        label=_("Your sites that show it"),
+        max_length=3000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("One a line, like www.example.com. No other site can show this page inside of its own."),
+    )
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
     def __init__(
@@ -91,6 +100,12 @@ class SignupPageForm(forms.Form):
     def box_fields(self) -> list[tuple[forms.BoundField, forms.BoundField]]:
         """For each topic its box and the words beside it."""
         return [(self[f"{_BOX}{topic.id}"], self[f"{_WORDS}{topic.id}"]) for topic in self.topics]
+
+    def clean_frame_sites(self) -> str:
+        try:
+            return read_sites(self.cleaned_data["frame_sites"])
+        except Invalid as problem:
+            raise forms.ValidationError(str(problem.message)) from problem
 
     def words(self) -> FormWords:
         """What stands on the page."""

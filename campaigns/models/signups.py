@@ -23,6 +23,9 @@ class SignupForm(TenantModel):
     thank_you = models.CharField(_("thank you"), max_length=300, blank=True)
     asks_name = models.BooleanField(_("ask for a first name"), default=True)
     offers_texts = models.BooleanField(_("offer texts"), default=False)
+    frame_sites = models.TextField(
+        max_length=3000, blank=True, db_default="", default="", help_text="one origin a line: no other site frames it"
+    )
     published_at = models.DateTimeField(null=True, blank=True)
     archived_at = models.DateTimeField(null=True, blank=True)
 

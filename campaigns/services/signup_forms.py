@@ -32,6 +32,7 @@ class FormWords:
     thank_you: str = ""
     asks_name: bool = True
     offers_texts: bool = False
+    frame_sites: str = ""
 
 
 @transaction.atomic

@@ -3,11 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from csp.decorators import csp_replace
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
@@ -39,12 +37,18 @@ def join(request: HttpRequest, slug: str, form: str) -> HttpResponse:
     return _show(request, page, public_form(page, boxes=boxes_of(page)))
 
 
-@xframe_options_exempt
-@csp_replace({"frame-ancestors": ["*"]})
 @csrf_exempt
 def join_embedded(request: HttpRequest, slug: str, form: str) -> HttpResponse:
-    """The same page for a frame in any site: it knows no cookie, so nobody's press can be stolen by framing it."""
-    return join(request, slug, form)
+    """The same page for a frame in the sites that the business has named, and in no other.
+
+    It knows no cookie (ecosystem.middleware), so nobody's press can be stolen by framing it.
+    """
+    page = find_open_form(form)
+    answer = join(request, slug, form)
+    if page is not None and (sites := page.frame_sites.split()):
+        answer._csp_replace = {"frame-ancestors": sites}  # type: ignore[attr-defined]
+        answer.xframe_options_exempt = True  # type: ignore[attr-defined]
+    return answer
 
 
 def _take(request: HttpRequest, page: SignupForm) -> HttpResponse:

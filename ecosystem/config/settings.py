@@ -117,12 +117,13 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "ecosystem.middleware.HeadersMiddleware",
-    "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
     "ecosystem.middleware.FailureMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
+    "ecosystem.middleware.FramedMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

@@ -7,11 +7,12 @@ import time_machine
 from django.test import Client
 from django.utils import timezone
 
-from campaigns.models import Message, Signup
+from campaigns.models import Message, Signup, SignupForm
 from contacts.models import Consent, ConsentEvidence, Contact
 from contacts.queries.consent import channel_hashes
 from contacts.services.suppression import suppress_address
 from ecosystem.base.tenancy import business_scope
+from tests.factories.ecosystem import sign_in
 from tests.factories.permission import (
     join_url,
     make_business,
@@ -90,18 +91,40 @@ def test_sec_53_a_fast_machine_in_the_trap_gets_the_normal_answer(url, topic):
     assert nothing_happened()
 
 
-def test_the_framed_page_may_stand_in_any_site_and_ours_in_none(client, url):
-    ours, framed = client.get(url), client.get(f"{url}embed/")
+@pytest.fixture
+def framed(topic):
+    """Two sites of the business may show its page."""
+    SignupForm.objects.update(frame_sites="https://www.example.com\nhttps://shop.example.com:8443")
+
+
+def test_sec_46_a_page_stands_in_the_frames_of_the_named_sites_and_ours_in_none(client, url, framed):
+    ours, inside = client.get(url), client.get(f"{url}embed/")
     assert ours.headers["X-Frame-Options"] == "DENY"
     assert "frame-ancestors 'none'" in ours.headers["Content-Security-Policy"]
-    assert "X-Frame-Options" not in framed.headers
-    assert "frame-ancestors *" in framed.headers["Content-Security-Policy"]
-    assert "default-src 'none'" in framed.headers["Content-Security-Policy"]
-    assert not client.cookies
-    assert f'action="{url}embed/"' in framed.content.decode()
+    assert "X-Frame-Options" not in inside.headers
+    policy = inside.headers["Content-Security-Policy"].split("; ")
+    assert "frame-ancestors https://www.example.com https://shop.example.com:8443" in policy
+    assert "default-src 'none'" in policy
+    assert f'action="{url}embed/"' in inside.content.decode()
 
 
-def test_a_request_in_a_frame_stays_in_the_frame_and_counts_like_any_other(client, url, topic):
+def test_sec_46_where_no_site_is_named_no_frame_shows_the_page(client, url):
+    inside = client.get(f"{url}embed/")
+    assert inside.status_code == 200
+    assert inside.headers["X-Frame-Options"] == "DENY"
+    assert "frame-ancestors 'none'" in inside.headers["Content-Security-Policy"]
+
+
+def test_sec_46_whoever_is_signed_in_is_nobody_in_a_frame(client, bakery, url, topic, framed):
+    sign_in(client, owner_of(bakery).user)
+    for answer in (client.get(f"{url}embed/"), client.post(f"{url}embed/", {"company_website": "x"})):
+        assert answer.wsgi_request.session.session_key is None
+        assert not answer.wsgi_request.user.is_authenticated
+        assert not answer.cookies
+    assert client.get(f"/b/{bakery.slug}/").status_code == 200
+
+
+def test_a_request_in_a_frame_stays_in_the_frame_and_counts_like_any_other(client, url, topic, framed):
     answer = send_form(f"{url}embed/", topic)
     assert answer.headers["Location"] == f"{url}embed/?sent"
     sent = client.get(answer.headers["Location"])
@@ -211,8 +234,12 @@ def test_sec_52_one_address_at_200_forms_of_50_businesses_gets_three_letters_and
     assert sorted(letters) == ["neighbour@example.com", *["victim@example.com"] * 3]
 
 
-def test_nora_finds_what_to_paste_into_her_own_site(client, bakery, page, url):
+def test_nora_finds_what_to_paste_into_her_own_site_once_she_has_named_it(client, bakery, page, url):
     client.force_login(owner_of(bakery).user)
+    shown = client.get(f"/b/{bakery.slug}/opt-in/{page.id}/").content.decode()
+    assert "Name your site first." in shown
+    assert f"{url}embed/" not in shown
+    SignupForm.objects.update(frame_sites="https://www.example.com")
     shown = client.get(f"/b/{bakery.slug}/opt-in/{page.id}/").content.decode()
     assert f"{url}embed/&quot;" in shown or f'{url}embed/"' in shown
     assert f"{url}json/" in shown

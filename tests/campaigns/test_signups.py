@@ -9,11 +9,13 @@ import time_machine
 from django.conf import settings
 from django.test import Client
 from django.utils import timezone
+from django.utils.html import escape
 
 from campaigns.gateways.smtp import open_gateway
-from campaigns.models import Message, Signup
+from campaigns.models import Message, Signup, SignupForm
 from campaigns.queries.signups import confirm_url, form_rows
 from campaigns.services.delivery import deliver
+from campaigns.services.frame_sites import read_sites
 from campaigns.services.signup_forms import FormWords, add_signup_form, edit_signup_form, publish_signup_form
 from campaigns.services.signup_purge import purge_unconfirmed, work_purge
 from campaigns.services.signups import ask_for_consent
@@ -27,6 +29,7 @@ from ecosystem.base.errors import Conflict, Invalid, NotAllowed
 from ecosystem.base.links import CONFIRM, PREFERENCES, sign_link
 from ecosystem.base.tenancy import business_scope
 from ecosystem.models import BusinessProfile
+from tests.factories.ecosystem import sign_in
 from tests.factories.permission import (
     join_url,
     make_business,
@@ -424,7 +427,10 @@ def test_nora_makes_a_page_looks_at_it_and_publishes_it(client, bakery, topic):
     editor = client.get(edit).content.decode()
     assert "Say how they leave." in editor
     # What a page cannot go live without is not called optional; the thank-you may stay empty.
-    assert re.findall(r"<label for=[^>]+>([^<]+) <span", editor.split("What they can say yes to")[0]) == ["Thank you"]
+    assert re.findall(r"<label for=[^>]+>([^<]+) <span", editor.split("What they can say yes to")[0]) == [
+        "Thank you",
+        "Your sites that show it",
+    ]
     assert client.post(edit + "publish/").status_code == 302
     client.post(edit, {**words, "promise_how_to_leave": "One tap", "version": "1"})
     preview = client.get(edit + "preview/").content.decode()
@@ -490,3 +496,47 @@ def test_e1_from_the_page_to_the_mailbox_and_out_again_by_the_header(client, bak
     assert client.post(leave, {"List-Unsubscribe": "One-Click"}).status_code == 200
     assert ConsentState.objects.get(topic=topic).state == "withdrawn"
     assert [mail.recipient for mail in mail_server.accepted] == [ANA, ANA]
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("", ""),
+        ("www.example.com", "https://www.example.com"),
+        ("https://Shop.example.com/bread?x=1 www.example.com", "https://shop.example.com\nhttps://www.example.com"),
+        ("shop.example.com:8443\nshop.example.com:8443", "https://shop.example.com:8443"),
+        ("bäckerei.example.com", "https://xn--bckerei-5wa.example.com"),
+    ],
+)
+def test_sec_46_a_site_is_kept_as_its_origin(typed, kept):
+    assert read_sites(typed) == kept
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "http://www.example.com",
+        "*",
+        "https://*",
+        "*.example.com",
+        "localhost",
+        "www.example.com;script-src",
+        "'self'",
+        "data:",
+        "javascript://www.example.com",
+        "https://nora@www.example.com",
+        "www.example.com:99999",
+        "https://[::1]",
+        "x" * 300 + ".example.com",
+    ],
+)
+def test_sec_46_what_is_no_site_of_their_own_gets_a_sentence_and_loses_nothing(client, bakery, url, topic, line):
+    page = SignupForm.objects.get()
+    sent = {"headline": "Another headline", "frame_sites": f"www.example.com\n{line}", "version": page.version}
+    sign_in(client, owner_of(bakery).user)
+    answer = client.post(f"/b/{bakery.slug}/opt-in/{page.id}/", sent)
+    assert answer.status_code == 422
+    assert f"“{escape(line[:80])}” is no site that we can name." in answer.content.decode()
+    assert 'value="Another headline"' in answer.content.decode()
+    page.refresh_from_db()
+    assert (page.frame_sites, page.headline) == ("", "Keep your starter alive")

@@ -113,7 +113,7 @@ def test_faults_on_purpose_are_ignored_on_a_public_address():
     assert json.loads(read_settings("FAULT_PLAN", FAULT_PLAN="after_claim:1:kill").stdout)["FAULT_PLAN"] == ""
 
 
-def test_django_finds_nothing_to_warn_about_in_production():
+def test_sec_47_django_finds_nothing_to_warn_about_in_production():
     done = subprocess.run(
         [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
         cwd=ROOT,

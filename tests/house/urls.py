@@ -143,6 +143,10 @@ def outside(request: HttpRequest) -> HttpResponse:
     return HttpResponse(f"{find_current_business_id()} {Business.objects.count() > 0}")
 
 
+def failing(request: HttpRequest) -> HttpResponse:
+    raise ZeroDivisionError
+
+
 def for_members(view: Any) -> Any:
     """The same view as a page that every member may see."""
     return view if hasattr(view, "required_action") else member_required(Action.SEE_TODAY)(view)
@@ -171,4 +175,5 @@ urlpatterns = [
     path("p/<slug:slug>/", include([path(f"{view.__name__}/", view) for view in _inside])),
     path("login/", outside, name="account_login"),
     path("outside/", outside),
+    path("failing/", failing),
 ]
