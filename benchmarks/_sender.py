@@ -1,4 +1,4 @@
-"""A worker of send.scale and send.fair: `python -m benchmarks._sender LANE SECONDS` waits for a line, then works."""
+"""A worker of send.scale and send.fair: `python -m benchmarks._sender LANE SECONDS IDLE` waits for a line and works."""
 
 import contextlib
 import os
@@ -11,9 +11,13 @@ import django
 
 from benchmarks._http import database_url
 
+IDLE_SECONDS = 0.1
+
 
 @contextlib.contextmanager
-def senders(count: int, lane: str, *, port: int, seconds: float) -> Iterator[list["subprocess.Popen[bytes]"]]:
+def senders(
+    count: int, lane: str, *, port: int, seconds: float, idle_seconds: float = IDLE_SECONDS
+) -> Iterator[list["subprocess.Popen[bytes]"]]:
     """So many worker processes on the database that this process uses, ready to begin at a word."""
     given = {
         **os.environ,
@@ -24,7 +28,7 @@ def senders(count: int, lane: str, *, port: int, seconds: float) -> Iterator[lis
         "PROCESS_KIND": "worker",
     }
     given.pop("MIGRATION_DATABASE_URL", None)
-    command = [sys.executable, "-m", "benchmarks._sender", lane, str(seconds)]
+    command = [sys.executable, "-m", "benchmarks._sender", lane, str(seconds), str(idle_seconds)]
     started = [
         subprocess.Popen(command, env=given, stdin=subprocess.PIPE, stdout=subprocess.PIPE) for _ in range(count)
     ]
@@ -55,19 +59,21 @@ def wait_for(started: list["subprocess.Popen[bytes]"]) -> None:
 
 
 def main() -> None:
-    """Work until nothing was due twice in a row."""
+    """Work until nothing was due for some time: while others have the last business in hand, nothing is due either."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ecosystem.config.settings")
     django.setup()
     from ecosystem.services.agenda import work_lane
 
-    lane, seconds = sys.argv[1], float(sys.argv[2])
+    lane, seconds, idle_seconds = sys.argv[1], float(sys.argv[2]), float(sys.argv[3])
     work_lane(lane, seconds=0.01)
     print("ready", flush=True)
     sys.stdin.readline()
-    deadline, idle = time.monotonic() + seconds, 0
-    while idle < 2 and time.monotonic() < deadline:
-        idle = 0 if work_lane(lane, seconds=min(10.0, deadline - time.monotonic())) else idle + 1
-        time.sleep(0.05 * idle)
+    deadline, busy_at = time.monotonic() + seconds, time.monotonic()
+    while time.monotonic() < min(deadline, busy_at + idle_seconds):
+        if work_lane(lane, seconds=min(10.0, deadline - time.monotonic())):
+            busy_at = time.monotonic()
+            continue
+        time.sleep(0.02)
     print("done", flush=True)
 
 

@@ -49,7 +49,9 @@ def _run(port: int, shops: list[Business], large: Business | None) -> dict[str, 
     analyze()
     execute("UPDATE ecosystem_agenda SET due_at = NULL")
     execute("DELETE FROM ecosystem_agendanote")
-    with senders(WORKERS, LANE, port=port, seconds=MEASURED_FOR if large is None else _enough(len(shops))) as started:
+    seconds = MEASURED_FOR if large is None else _enough(len(shops))
+    # Neither worker leaves while the other has the large one in hand.
+    with senders(WORKERS, LANE, port=port, seconds=seconds, idle_seconds=2.0) as started:
         if large is not None:
             with business_scope(large):
                 note_work(f"send.{LANE}")

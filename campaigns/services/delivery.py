@@ -56,12 +56,14 @@ from ecosystem.base.errors import DomainError
 from ecosystem.base.sql import execute, execute_alone
 from ecosystem.base.stopping import is_stopping
 from ecosystem.base.tenancy import business_scope
-from ecosystem.services.agenda import note_work
+from ecosystem.services.agenda import is_crowded, note_work
 from ecosystem.services.tallies import QUEUE as TALLIES_QUEUE
 
 log = structlog.get_logger(__name__)
 
 QUANTUM = 100
+# A turn is so long while a crowd waits for its first: each soon has some on the way, and then all go on faster.
+QUANTUM_IN_A_CROWD = 20
 SUB_BATCH = 20
 # Each text passes the gate by itself: a STOP that came a second ago stops the next one.
 TEXT_SUB_BATCH = 1
@@ -105,7 +107,8 @@ DELETE FROM campaigns_messageclaim AS claim
 def work_delivery(lane: str, business_id: int, now: datetime) -> datetime | NotServed | None:
     """One turn of a business in a lane: judge what was left behind, send up to a hundred; when to come again.
 
-    Where a limit let nothing go the business keeps its place among those that wait.
+    In a crowd that waits for its first turn fewer are sent, so that all begin soon. Where a limit let nothing go the
+    business keeps its place among those that wait.
     """
     began = time.monotonic()
     with business_scope(business_id):
@@ -118,6 +121,7 @@ def work_delivery(lane: str, business_id: int, now: datetime) -> datetime | NotS
         account = account_for(channel)
         ask_again(lane, account)
         suspension = find_suspension(account)
+        quantum = QUANTUM_IN_A_CROWD if is_crowded(f"send.{lane}") else QUANTUM
         sender = _sender_of(channel, sending) if settings.SENDS_PER_SECOND_SENDER else ""
     if not account.url:
         return now + timedelta(seconds=PAUSED_SECONDS)
@@ -139,7 +143,7 @@ def work_delivery(lane: str, business_id: int, now: datetime) -> datetime | NotS
     )
     gateway: Gateway = open_sms_gateway(account.url) if channel == Channel.SMS else open_mail_gateway(account.url)
     try:
-        count = opening.most or QUANTUM
+        count = opening.most or quantum
         sent = deliver(business_id, lane, now=now, gateway=gateway, count=count, limits=limits, day=day)
     finally:
         gateway.close()

@@ -1,7 +1,10 @@
 """Which business has work waiting in which queue, and since when it was last served."""
 
+from datetime import UTC, datetime
+
 from django.db import models
-from django.db.models.functions import Now
+
+NEVER = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 class Agenda(models.Model):
@@ -12,7 +15,8 @@ class Agenda(models.Model):
     due_at = models.DateTimeField(null=True)
     lease_until = models.DateTimeField(null=True)
     token = models.UUIDField(null=True)
-    served_at = models.DateTimeField(db_default=Now())
+    # Whoever never had a turn waits longest of all.
+    served_at = models.DateTimeField(db_default=NEVER)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["agenda_business_id", "queue"], name="agenda_one_per_queue")]

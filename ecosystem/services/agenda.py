@@ -29,6 +29,9 @@ SLICE_SECONDS = 10.0
 RETRY_SECONDS = 30
 FEWEST_SECONDS_BETWEEN_WAKES = 0.2
 SECONDS_WITHOUT_BROKER = 5.0
+# More than so many that had no turn for so long are a crowd: then turns are to be short.
+FEW_WAITING = 8
+SECONDS_UNSERVED = 30
 
 _NOTE = """
 INSERT INTO ecosystem_agendanote (agenda_business_id, queue, due_at)
@@ -77,6 +80,15 @@ UPDATE ecosystem_agenda SET due_at = least(due_at, clock_timestamp()), lease_unt
  WHERE id IN (SELECT id FROM ecosystem_agenda WHERE lease_until < statement_timestamp() FOR UPDATE SKIP LOCKED)"""
 
 
+# No sorting, no count of everything: it stops at the first that is one too many.
+_CROWD = """
+SELECT EXISTS (
+    SELECT FROM ecosystem_agenda
+     WHERE queue = %(queue)s AND due_at <= statement_timestamp() AND lease_until IS NULL
+       AND served_at < statement_timestamp() - make_interval(secs => %(seconds)s)
+    OFFSET %(few)s) AS is_crowded"""
+
+
 @dataclass(frozen=True)
 class Claim:
     """A worker's turn with one business in one queue, good until its lease ends."""
@@ -121,6 +133,13 @@ def release(taken: Claim, next_due: datetime | NotServed | None) -> bool:
     if isinstance(next_due, NotServed):
         given |= {"next_due": next_due.due_at, "served_before": taken.served_before}
     return execute(_RELEASE, given) == 1
+
+
+def is_crowded(queue: str) -> bool:
+    """Whether many businesses wait in a queue that had no turn for half a minute, or never had one."""
+    given = {"queue": queue, "seconds": SECONDS_UNSERVED, "few": FEW_WAITING}
+    found: bool = rows(_CROWD, given)[0]["is_crowded"]
+    return found
 
 
 def sweep_agenda() -> int:

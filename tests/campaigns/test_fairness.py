@@ -5,7 +5,11 @@ At full size the same is measured by `manage.py bench send.fair`.
 
 import re
 import time
+from datetime import timedelta
+from itertools import groupby
 from math import ceil
+
+from django.db.models.functions import Now
 
 from benchmarks._database import add_people, compiled_letter, queue_messages
 from benchmarks._letters import LETTER
@@ -15,8 +19,8 @@ from campaigns.services.delivery_limits_buckets import Bucket, take_tokens
 from campaigns.services.messages import plan_message
 from ecosystem.base.addresses import address_hash
 from ecosystem.base.tenancy import business_scope
-from ecosystem.models import Business
-from ecosystem.services.agenda import note_work, work_lane
+from ecosystem.models import Agenda, Business
+from ecosystem.services.agenda import FEW_WAITING, SECONDS_UNSERVED, is_crowded, note_work, work_lane
 from tests.factories.permission import make_business, make_topic
 
 LANE = "broadcast"
@@ -57,6 +61,28 @@ def test_rel_30_each_of_many_small_businesses_sends_before_a_large_one_has_its_s
     assert set(order[:second_turn]) >= set(small)
 
 
+def test_rel_30_in_a_crowd_each_begins_before_any_goes_on(db, mail_server, monkeypatch):
+    monkeypatch.setattr(delivery, "QUANTUM_IN_A_CROWD", 2)
+    crowd, few = 3, FEW_WAITING + 1
+    for number in range(crowd + few):
+        make_sender(f"shop{number}", 4)
+    work_lane(LANE, seconds=60)
+    turns = [len(list(letters)) for _name, letters in groupby(sender_names(mail_server))]
+    # The last few are no crowd any more: their turns are whole ones again, and the first have theirs after them.
+    assert turns == [2] * crowd + [4] * few + [2] * crowd
+
+
+def test_rel_30_who_was_served_a_moment_ago_makes_no_crowd(db, mail_server):
+    for number in range(FEW_WAITING + 2):
+        make_sender(f"shop{number}", 1)
+    assert not is_crowded("send.broadcast"), "notes are no rows yet"
+    work_lane(LANE, seconds=60)
+    Agenda.objects.filter(queue="send.broadcast").update(due_at=Now())
+    assert not is_crowded("send.broadcast")
+    Agenda.objects.filter(queue="send.broadcast").update(served_at=Now() - timedelta(seconds=SECONDS_UNSERVED + 1))
+    assert is_crowded("send.broadcast")
+
+
 def test_rel_30_where_tokens_are_few_the_small_ones_get_theirs_between_those_of_the_large_one(
     db, mail_server, settings
 ):
@@ -75,7 +101,7 @@ def test_rel_30_where_tokens_are_few_the_small_ones_get_theirs_between_those_of_
 def test_rel_31_what_is_needed_now_goes_at_once_while_tokens_and_workers_are_busy(db, mail_server, settings):
     settings.SENDS_PER_SECOND = 10
     take_tokens([ACCOUNT], [(NOBODY, 0)], is_urgent=False, at=1.0)
-    business = make_sender("large", 60)
+    business = make_sender("large", 600)
     waits = []
     for number in range(10):
         work_lane(LANE, seconds=0.2)  # takes what there is
