@@ -77,6 +77,7 @@ dashboard: list[URLPattern | URLResolver] = [
     path("topics/<uuid:id>/restore/", topics.topic_restore, name="topic_restore"),
     path("contacts/imports/", imports.import_list, name="import_list"),
     path("contacts/imports/<uuid:id>/", imports.import_detail, name="import_detail"),
+    path("contacts/imports/<uuid:id>/sheet/", imports.import_sheet, name="import_sheet"),
     path("contacts/imports/<uuid:id>/columns/", imports.import_columns, name="import_columns"),
     path("contacts/imports/<uuid:id>/permission/", imports.import_permission, name="import_permission"),
     path("contacts/imports/<uuid:id>/check/", imports.import_check, name="import_check"),

@@ -20,9 +20,9 @@ class ImportUploadForm(forms.Form):
 
     file = forms.FileField(
         label=_("Your list"),
-        help_text=_("A CSV file up to 25 MB. Excel, Google and most shop systems can save one."),
+        help_text=_("An Excel workbook or a CSV file up to 25 MB. Google and most shop systems can save one."),
         error_messages={"empty": _("This file is empty. Choose the list once more.")},
-        widget=forms.ClearableFileInput(attrs={"accept": ".csv,.txt,.tsv,text/csv"}),
+        widget=forms.ClearableFileInput(attrs={"accept": ".csv,.txt,.tsv,.xlsx,.xlsm,text/csv"}),
     )
 
     def clean_file(self) -> Any:
@@ -31,6 +31,21 @@ class ImportUploadForm(forms.Form):
         if uploaded.size > MAX_BYTES:
             raise forms.ValidationError(_("This file is larger than 25 MB. Split it and bring in the parts."))
         return uploaded
+
+
+class ImportSheetForm(forms.Form):
+    """Which sheet of a workbook holds the list."""
+
+    sheet = forms.ChoiceField(
+        label=_("Which sheet is it?"),
+        choices=[],
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choose the sheet that holds your list.")},
+    )
+
+    def __init__(self, imported: Import, data: Any = None) -> None:
+        super().__init__(data)
+        self.fields["sheet"].choices = [(name, name) for name in imported.sheets]  # type: ignore[attr-defined]
 
 
 class ImportColumnsForm(forms.Form):

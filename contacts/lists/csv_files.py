@@ -25,7 +25,6 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_EXCEL_STARTS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 # Tables in these encodings are what office programs still write; the guess is confined to them.
 _LEGACY = ["cp1252", "cp1250", "cp1251", "cp1254", "cp1253", "mac_roman", "cp932", "gb18030", "big5", "euc_kr"]
 
@@ -41,8 +40,8 @@ class CsvShape:
     row_count: int
 
 
-def read_shape(content: bytes) -> CsvShape:
-    """Find out how a file is to be read.
+def read_shape(content: bytes, *, encoding: str = "", delimiter: str = "") -> CsvShape:
+    """Find out how a file is to be read, where that is not known.
 
     Raises Invalid with a plain sentence for what is empty, too large, no table, or cut short.
     """
@@ -52,11 +51,8 @@ def read_shape(content: bytes) -> CsvShape:
         raise Invalid(
             "file_too_large", _("This file is larger than 25 MB. Split it and bring in the parts."), field="file"
         )
-    if content.startswith(_EXCEL_STARTS):
-        sentence = _("This is an Excel file. Open it, choose Save as, CSV, and bring in that file.")
-        raise Invalid("file_is_excel", sentence, field="file")
-    encoding = detect_encoding(content)
-    delimiter = detect_delimiter(content[:65_536].decode(encoding, errors="ignore"))
+    encoding = encoding or detect_encoding(content)
+    delimiter = delimiter or detect_delimiter(content[:65_536].decode(encoding, errors="ignore"))
     rows = iter_rows(content, encoding=encoding, delimiter=delimiter)
     first = next(rows, None)
     header = [read_cell(cell.strip()) for cell in first[1]] if first else []

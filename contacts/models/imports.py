@@ -40,6 +40,7 @@ class Import(TenantModel):
     content = models.BinaryField(help_text="the file as it came; emptied when the import is over")
     encoding = models.CharField(max_length=40)
     delimiter = models.CharField(max_length=1)
+    sheets = models.JSONField(default=list, help_text="the sheets of a workbook, while one of them is to be chosen")
     header = models.JSONField(default=list)
     sample = models.JSONField(default=list)
     row_count = models.PositiveIntegerField(default=0)

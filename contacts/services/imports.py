@@ -8,8 +8,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from contacts.lists.columns import check_mapping, guess_mapping
-from contacts.lists.csv_files import read_shape
+from contacts.lists.csv_files import CsvShape, read_shape
 from contacts.lists.programs import LEFT, find_program
+from contacts.lists.workbooks import is_workbook, sheet_as_csv, sheets_with_rows
 from contacts.models import Import, Stage, Topic
 from contacts.queries.imports import find_same_header
 from ecosystem.base.errors import Conflict, Invalid
@@ -23,23 +24,50 @@ IMPORT_JOB = "import"
 def upload_import(content: bytes, *, file_name: str, uploaded_by: Membership | None = None) -> Import:
     """Keep a file with what was found of its shape and a first guess at its columns.
 
-    A list with the very columns of an earlier one is matched as that one was.
+    Of a workbook the one sheet with rows is taken; where there are several, `sheets` names them and `choose_sheet`
+    comes next. A list with the very columns of an earlier one is matched as that one was.
     Raises Invalid with a plain sentence when it is no list that can be read.
     """
-    shape = read_shape(content)
+    imported = Import(file_name=file_name[:200], uploaded_by=uploaded_by)
+    imported.file_hash = hashlib.sha256(content).hexdigest()
+    if not is_workbook(content):
+        return _keep_list(imported, content, read_shape(content))
+    sheets = sheets_with_rows(content)
+    if len(sheets) == 1:
+        return _keep_sheet(imported, content, sheets[0])
+    imported.content, imported.sheets = content, sheets
+    imported.save(force_insert=True)
+    return imported
+
+
+def choose_sheet(import_id: UUID, sheet: str) -> Import:
+    """Take the list from this sheet of a workbook. A second choice changes nothing."""
+    imported = _open_import(import_id)
+    if not imported.sheets:
+        return imported
+    if sheet not in imported.sheets:
+        raise Invalid("sheet_unknown", _("Choose the sheet that holds your list."), field="sheet")
+    # The same workbook may hold several lists: each is a file of its own.
+    content = bytes(imported.content)
+    imported.file_hash = hashlib.sha256(content + sheet.encode()).hexdigest()
+    imported.file_name = f"{imported.file_name[:120]} ({sheet[:70]})"
+    imported.sheets = []
+    return _keep_sheet(imported, content, sheet)
+
+
+def _keep_sheet(imported: Import, workbook: bytes, sheet: str) -> Import:
+    content = sheet_as_csv(workbook, sheet)
+    return _keep_list(imported, content, read_shape(content, encoding="utf-8", delimiter=","))
+
+
+def _keep_list(imported: Import, content: bytes, shape: CsvShape) -> Import:
     earlier = find_same_header(shape.header)
-    return Import.objects.create(
-        file_name=file_name[:200],
-        file_hash=hashlib.sha256(content).hexdigest(),
-        content=content,
-        encoding=shape.encoding,
-        delimiter=shape.delimiter,
-        header=shape.header,
-        sample=shape.sample,
-        row_count=shape.row_count,
-        mapping=earlier.mapping if earlier else guess_mapping(shape.header, shape.sample),
-        uploaded_by=uploaded_by,
-    )
+    imported.content = content
+    imported.encoding, imported.delimiter = shape.encoding, shape.delimiter
+    imported.header, imported.sample, imported.row_count = shape.header, shape.sample, shape.row_count
+    imported.mapping = earlier.mapping if earlier else guess_mapping(shape.header, shape.sample)
+    imported.save()
+    return imported
 
 
 def map_import(import_id: UUID, *, mapping: dict[str, str]) -> Import:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from contacts.forms.imports import ImportColumnsForm, ImportPermissionForm, ImportUploadForm
+from contacts.forms.imports import ImportColumnsForm, ImportPermissionForm, ImportSheetForm, ImportUploadForm
 from contacts.lists.programs import Program, find_program
 from contacts.models import Import, Stage
 from contacts.queries.import_reviews import may_be_undone
@@ -22,7 +22,14 @@ from contacts.queries.imports import (
     newest_imports,
     preview_import,
 )
-from contacts.services.imports import cancel_import, map_import, permit_import, start_import, upload_import
+from contacts.services.imports import (
+    cancel_import,
+    choose_sheet,
+    map_import,
+    permit_import,
+    start_import,
+    upload_import,
+)
 from ecosystem.base.access import Action, member_required
 from ecosystem.base.clock import now
 from ecosystem.base.csv_lines import csv_line
@@ -45,9 +52,28 @@ def import_list(request: HttpRequest, slug: str) -> HttpResponse:
         except DomainError as problem:
             form.add_error("file", str(problem))
         else:
-            return redirect("contacts:import_columns", slug=slug, id=imported.id)
+            step = "contacts:import_sheet" if imported.sheets else "contacts:import_columns"
+            return redirect(step, slug=slug, id=imported.id)
     context = {"form": form, "imports": newest_imports(), "step": 1, "step_names": STEP_NAMES}
     return render(request, "contacts/imports/list.html", context, status=422 if form.errors else 200)
+
+
+@member_required(Action.IMPORT_PEOPLE)
+def import_sheet(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
+    """Still the first step: which sheet of a workbook holds the list."""
+    imported = get_import(id)
+    if not imported.sheets:
+        return redirect("contacts:import_columns", slug=slug, id=id)
+    form = ImportSheetForm(imported, request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            choose_sheet(id, form.cleaned_data["sheet"])
+        except DomainError as problem:
+            form.add_error("sheet", str(problem))
+        else:
+            return redirect("contacts:import_columns", slug=slug, id=id)
+    context = {"form": form, "imported": imported, "step": 1, "step_names": STEP_NAMES}
+    return render(request, "contacts/imports/sheet.html", context, status=422 if form.errors else 200)
 
 
 @member_required(Action.IMPORT_PEOPLE)
@@ -56,6 +82,8 @@ def import_columns(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
     imported = get_import(id)
     if _has_begun(imported):
         return redirect("contacts:import_detail", slug=slug, id=id)
+    if imported.sheets:
+        return redirect("contacts:import_sheet", slug=slug, id=id)
     form = ImportColumnsForm(imported, request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:

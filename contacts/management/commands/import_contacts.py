@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from contacts.models import Import, Topic
 from contacts.services.import_slices import work_import
-from contacts.services.imports import map_import, permit_import, start_import, upload_import
+from contacts.services.imports import choose_sheet, map_import, permit_import, start_import, upload_import
 from ecosystem.base.errors import DomainError
 from ecosystem.base.tenancy import business_scope
 from ecosystem.models import Business
@@ -19,12 +19,13 @@ from ecosystem.models import Business
 class Command(BaseCommand):
     """Brings in a list here and now, and prints what became of it as JSON."""
 
-    help = "Bring people in from a CSV file; prints the outcome as JSON."
+    help = "Bring people in from a CSV file or an Excel workbook; prints the outcome as JSON."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """The business, the file, and what the people said."""
         parser.add_argument("file", type=Path)
         parser.add_argument("--business", required=True, help="slug of the business")
+        parser.add_argument("--sheet", default="", help="which sheet of a workbook, where several hold rows")
         parser.add_argument("--map", action="append", default=[], metavar="COLUMN=MEANING", help="e.g. Mail=email")
         parser.add_argument("--stage", default="suspect", help="rung of those whose row does not say")
         parser.add_argument("--tag", action="append", default=[])
@@ -69,6 +70,10 @@ class Command(BaseCommand):
 
     def _prepare(self, content: bytes, options: dict[str, Any]) -> Import:
         imported = upload_import(content, file_name=options["file"].name)
+        if imported.sheets and options["sheet"] not in imported.sheets:
+            raise CommandError(f"Say by --sheet which one: {', '.join(imported.sheets)}.")
+        if imported.sheets:
+            imported = choose_sheet(imported.id, options["sheet"])
         mapping = dict(imported.mapping)
         for pair in options["map"]:
             column, _sign, meaning = pair.partition("=")
