@@ -29,6 +29,7 @@ from campaigns.services.standing import standing_figures
 from campaigns.services.tracking import CLICKS_QUEUE, work_clicks
 from campaigns.services.trigger_starts import START_ON_YES, start_on_yes
 from campaigns.today import settling_steps
+from campaigns.views import customer_previews  # noqa: F401 - adds to a registry
 from campaigns.views.permissions import permission_panel
 from campaigns.views.quiet_hours import pace_panel
 from contacts.models import Contact

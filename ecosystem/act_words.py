@@ -11,6 +11,7 @@ tell_acts(
     setup_finished=_("%(who)s finished the set-up"),
     sender_changed=_("%(who)s changed who letters come from"),
     profile_changed=_("%(who)s changed the settings"),
+    brand_changed=_("%(who)s changed how the business looks"),
     core_message_changed=_("%(who)s changed the core message"),
     sending_paused=_("%(who)s stopped everything that is sent"),
     sending_resumed=_("%(who)s let letters go out again"),

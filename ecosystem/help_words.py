@@ -71,6 +71,16 @@ HELP.add(
     ),
 )
 HELP.add(
+    "settings/brand",
+    Help(
+        _("How your business looks to customers on your pages and in your letters."),
+        [
+            _("“Look at it” shows it with what you typed. Nothing is saved or sent by looking."),
+            _("The picture is drawn anew: no place or camera of the original goes out with it."),
+        ],
+    ),
+)
+HELP.add(
     "settings/business",
     Help(
         _("What everybody and every page needs to know of your business."),

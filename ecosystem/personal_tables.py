@@ -15,6 +15,7 @@ add_personal(
     )
 )
 add_not_personal(
+    ecosystem__BrandImage="pictures of the business itself",
     ecosystem__AuditSeal="Digests.",
     ecosystem__Notice="what members of the team are told about their own work",
     ecosystem__NoticePace="how soon members want that by mail",

@@ -34,6 +34,18 @@ _add(
     ),
 )
 _add(
+    "brand",
+    1,
+    SettingsPage(
+        SettingsGroup.BUSINESS,
+        gettext_lazy("Brand"),
+        gettext_lazy("Your picture, your colour and your headline, and a look at what customers see."),
+        "eye",
+        "ecosystem:brand",
+        Action.EDIT_SETTINGS,
+    ),
+)
+_add(
     "core_message",
     2,
     SettingsPage(
@@ -178,6 +190,7 @@ def states(facts: SettingsFacts) -> Mapping[str, SettingsState]:
         "core_message": SettingsState(profile.core_message)
         if profile.core_message
         else SettingsState(_("Not written yet"), is_wanting=True),
+        "brand": SettingsState(_("Your own picture") if profile.mark_key else _("The drawn sign, no picture yet")),
         "kinds": SettingsState(
             ngettext("%d kind is switched off", "%d kinds are switched off", counts.kinds_off) % counts.kinds_off
             if counts.kinds_off

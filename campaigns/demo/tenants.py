@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from io import BytesIO
 from types import SimpleNamespace
 
 from allauth.account.models import EmailAddress
 from django.db import transaction
 from django.utils import timezone
+from PIL import Image
 
 from campaigns.models import (
     AddressTrouble,
@@ -73,6 +75,7 @@ from ecosystem.queries.businesses import get_profile
 from ecosystem.scopes import Scope
 from ecosystem.services.api_keys import make_api_key
 from ecosystem.services.audit_chain import seal_audit
+from ecosystem.services.brand import keep_image
 from ecosystem.services.businesses import create_business
 from ecosystem.services.heartbeat import doubt_business, last_absence, look_around
 from ecosystem.services.invitations import invite
@@ -136,6 +139,9 @@ def _user(marker: str, name: str) -> User:
 
 
 def _describe(made: SimpleNamespace) -> None:
+    picture = BytesIO()
+    Image.new("RGB", (8, 8), "#7a3b12").save(picture, format="PNG")
+    made.image = keep_image(picture.getvalue())
     BusinessProfile.objects.update(
         core_message=f"{made.marker}message",
         core_unique=f"{made.marker}unique",

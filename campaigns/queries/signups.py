@@ -58,6 +58,12 @@ def find_open_form(slug: str) -> SignupForm | None:
     return SignupForm.objects.filter(slug=slug, published_at__isnull=False, archived_at__isnull=True).first()
 
 
+def find_newest_form() -> SignupForm | None:
+    """The opt-in page that was published last, or else the newest draft; None where there is none."""
+    newest_first = SignupForm.objects.filter(archived_at__isnull=True).order_by("-id")
+    return newest_first.filter(published_at__isnull=False).first() or newest_first.first()
+
+
 def boxes_of(form: SignupForm) -> list[SignupFormTopic]:
     """The boxes of a page in their order; a topic that was put away has none."""
     found = SignupFormTopic.objects.filter(form=form, topic__archived_at__isnull=True)

@@ -3,12 +3,14 @@
 The frame and the footer are ours; a writer's text enters as marks and can neither open nor close anything in them.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import mrml
 from django.template.loader import render_to_string
+from markupsafe import escape
 
-from campaigns.rendering.plan import CONSTANT, LEAVE, PREFERENCES, Marks, Slot
+from campaigns.rendering.plan import CONSTANT, LEAVE, PREFERENCES, SIGN, Marks, Slot
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +35,13 @@ def mail_html(frame: Frame, marks: Marks) -> str:
     }
     places = {name: marks.put(name) if content else "" for name, content in contents.items()}
     title = marks.put(Slot(CONSTANT, "business.name"))
+    places["sign"] = marks.put(Slot(SIGN))
     context = {**places, "title": title, "language": frame.language, "button_url": frame.button_url}
     html = mrml.to_html(
         render_to_string("emails/letter.mjml", context), render_options=mrml.RenderOptions(fonts={})
     ).content
-    for name, place in places.items():
-        html = html.replace(place, contents[name], 1) if place else html
+    for name, content in contents.items():
+        html = html.replace(places[name], content, 1) if content else html
     return html
 
 
@@ -59,3 +62,12 @@ def _footer(frame: Frame, marks: Marks) -> dict[str, str]:
         "trap": f"{marks.put(Slot(LEAVE))}/more" if frame.has_leave_link else "",
         "preferences": marks.put(Slot(PREFERENCES)) if frame.has_leave_link else "",
     }
+
+
+def sign_html(constants: Mapping[str, str]) -> str:
+    """The business's own picture at the head of a letter, whose address we made ourselves; nothing without one."""
+    address = constants.get("business.mark_url", "")
+    if not address:
+        return ""
+    style = "display:block;width:44px;height:44px;object-fit:contain;border-radius:10px;margin:0 0 8px"
+    return f'<img src="{escape(address)}" width="44" height="44" alt="" style="{style}" />'

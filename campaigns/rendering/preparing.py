@@ -8,6 +8,7 @@ from markupsafe import escape
 
 from campaigns.rendering.encoding import Encoding, choose_encoding
 from campaigns.rendering.headers import check_address, check_header_text, header_text, mailbox
+from campaigns.rendering.layout import sign_html
 from campaigns.rendering.letters import TRANSACTIONAL
 from campaigns.rendering.plan import (
     CONSTANT,
@@ -15,6 +16,7 @@ from campaigns.rendering.plan import (
     LINK,
     LIQUID,
     PREFERENCES,
+    SIGN,
     Part,
     Parts,
     RenderPlan,
@@ -151,6 +153,8 @@ def resolve(parts: Parts, constants: Mapping[str, str], *, public_url: str, link
             resolved.append(part)
         elif part.kind == CONSTANT:
             resolved.append(_Words(constants.get(part.name) or part.fallback))
+        elif part.kind == SIGN:
+            resolved.append(sign_html(constants))
         elif part.kind == LINK and links is not None:
             resolved.append(_Words(links[int(part.name) - 1]))
         elif part.kind == LINK:

@@ -9,9 +9,10 @@ from html import unescape
 
 from markupsafe import escape
 
+from campaigns.rendering.layout import sign_html
 from campaigns.rendering.liquid import nested, render_liquid
 from campaigns.rendering.merge_tags import MERGE_FIELDS
-from campaigns.rendering.plan import CONSTANT, FIELD, LINK, LIQUID, Part, Parts, RenderPlan, Slot
+from campaigns.rendering.plan import CONSTANT, FIELD, LINK, LIQUID, SIGN, Part, Parts, RenderPlan, Slot
 from campaigns.rendering.sanitising import clean_value
 
 NOWHERE = "#"
@@ -50,12 +51,12 @@ def sample_person() -> dict[str, str]:
 
 
 def frame_policy(html: str) -> str:
-    """The Content-Security-Policy under which a mail is shown: its own styles by their hashes, and nothing else."""
+    """The Content-Security-Policy under which a mail is shown: its own styles by hash, our pictures, no more."""
     found = STYLES.findall(COMMENTS.sub("", html))
     styles = {unescape(attribute) if attribute else block for block, attribute in found}
     hashes = (b64encode(hashlib.sha256(style.encode()).digest()).decode() for style in sorted(styles))
     allowed = " ".join(f"'sha256-{digest}'" for digest in hashes)
-    return f"default-src 'none'; style-src 'unsafe-hashes' {allowed}; frame-ancestors 'self'; sandbox"
+    return f"default-src 'none'; style-src 'unsafe-hashes' {allowed}; img-src 'self'; frame-ancestors 'self'; sandbox"
 
 
 def _words(part: Part, plan: RenderPlan, values: Mapping[str, str], *, is_html: bool) -> str:
@@ -65,6 +66,8 @@ def _words(part: Part, plan: RenderPlan, values: Mapping[str, str], *, is_html: 
         context = nested(values)
         context["link"] = {f"n{number}": target for number, target in enumerate(plan.links, 1)}
         return render_liquid(part.name, context, escape=is_html)
+    if part.kind == SIGN:
+        return sign_html(values) if is_html else ""
     if part.kind in {FIELD, CONSTANT}:
         value = values.get(part.name) or part.fallback
     else:

@@ -30,6 +30,7 @@ from ecosystem.base.errors import Invalid
 from ecosystem.base.sql import array_text, rows
 from ecosystem.base.tenancy import current_business_id
 from ecosystem.models import Business, BusinessProfile, Membership
+from ecosystem.queries.brand import mark_url
 
 SYSTEM_PLANS = {
     "confirm_signup": confirmation_plan,
@@ -43,7 +44,8 @@ MOST_PREPARED = 200
 _SENDER = f"""
 SELECT {IS_PROVED_SQL} AS is_proved,
        business.name AS business_name, profile.id, profile.language, profile.postal_address, profile.sender_name,
-       profile.sender_email, profile.reply_to_email, profile.core_message, profile.town,
+       profile.sender_email, profile.reply_to_email, profile.core_message, profile.town, profile.mark_key,
+       business.slug AS business_slug,
        (SELECT coalesce(json_agg(json_build_object('id', topic.id, 'name', topic.name, 'promise', topic.promise)), '[]')
           FROM contacts_topic AS topic
          WHERE topic.business_id = %(business_id)s AND topic.id = ANY (%(topic_ids)s::uuid[]))::text AS topics
@@ -147,6 +149,7 @@ def sender_identity(
         constants={
             "business.core_message": profile.core_message,
             "business.town": profile.town,
+            "business.mark_url": mark_url(business.slug, profile.mark_key),
             "topic.name": names,
             "topic.promise": " ".join(topic.promise for topic in topics),
         },
@@ -211,7 +214,7 @@ def open_press(messages: Iterable[ClaimedMessage]) -> LetterPress:
     wanted = {(one.content_version_id, one.topic_id) for one in messages if one.content_version_id is not None}
     topic_ids = [topic_id for _, topic_id in wanted if topic_id is not None]
     facts = rows(_SENDER, {"topic_ids": array_text(topic_ids)}, prepared="sender_of_letters")[0]
-    business = Business(pk=business_id, name=facts.pop("business_name"))
+    business = Business(pk=business_id, name=facts.pop("business_name"), slug=facts.pop("business_slug"))
     is_proved = facts.pop("is_proved")
     topics = {topic["id"]: Topic(**topic) for topic in orjson.loads(facts.pop("topics"))}
     profile = BusinessProfile(**facts)

@@ -5,18 +5,14 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from ecosystem.contrast import contrast
 from ecosystem.forms.choices import DescribedRadio
 from ecosystem.models import BusinessProfile
 from ecosystem.places import countries, currencies, zones
 from ecosystem.trades import TRADES
 
-MARK_INK = "#ffe3b0"
-LEAST_CONTRAST = 4.5
-
 
 class ProfileForm(forms.ModelForm):
-    """Name, trade and place; who letters come from; the mark."""
+    """Name, trade and place; who letters come from."""
 
     # Needed before the first letter goes out.
     needed_later = ("sender_name", "sender_email", "postal_address")
@@ -38,7 +34,7 @@ class ProfileForm(forms.ModelForm):
             "sender_email",
             "reply_to_email",
             "postal_address",
-            "mark_colour",
+            "phone",
         ]
         labels = {
             "town": _("Your town, as people say it"),
@@ -49,16 +45,16 @@ class ProfileForm(forms.ModelForm):
             "sender_email": _("The address letters come from"),
             "reply_to_email": _("Where answers go"),
             "postal_address": _("Your postal address"),
-            "mark_colour": _("The colour of your mark"),
+            "phone": _("Your phone"),
         }
         help_texts = {
             "timezone": _("Quiet hours and sending times follow it."),
             "postal_address": _("The law wants it under every letter. A post box will do."),
-            "mark_colour": _("Customers see it on your pages. It must be dark enough for the sign on it."),
+            "phone": _("Customers see it at the foot of your pages."),
         }
         widgets = {
             "postal_address": forms.Textarea(attrs={"rows": 3, "autocomplete": "street-address"}),
-            "mark_colour": forms.TextInput(attrs={"type": "color"}),
+            "phone": forms.TextInput(attrs={"type": "tel", "autocomplete": "tel"}),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -75,14 +71,3 @@ class ProfileForm(forms.ModelForm):
                 label=self.fields[name].label, help_text=self.fields[name].help_text, choices=choices
             )
         self.order_fields(["name", *self.Meta.fields, "version"])
-
-    def clean_mark_colour(self) -> str:
-        """A colour on which the sign of the mark can be read."""
-        colour: str = self.cleaned_data["mark_colour"].lower()
-        try:
-            is_readable = contrast(colour, MARK_INK) >= LEAST_CONTRAST
-        except ValueError as error:
-            raise forms.ValidationError(_("Write the colour as # and six letters or digits, like #7a3b12.")) from error
-        if not is_readable:
-            raise forms.ValidationError(_("That is too light: the sign on it could not be read. Choose a darker one."))
-        return colour

@@ -4,6 +4,7 @@ from ecosystem.models.account_emails import AccountEmail
 from ecosystem.models.agenda import Agenda, AgendaNote
 from ecosystem.models.api_keys import ApiKey, ApiKeyIndex
 from ecosystem.models.audit import AuditEntry, AuditSeal, SecurityEvent
+from ecosystem.models.brand import BrandImage
 from ecosystem.models.businesses import Business, BusinessProfile
 from ecosystem.models.health import HealthSnapshot, PermissionSnapshot
 from ecosystem.models.heartbeats import Absence, Heartbeat
@@ -29,6 +30,7 @@ __all__ = [
     "ApiKeyIndex",
     "AuditEntry",
     "AuditSeal",
+    "BrandImage",
     "Business",
     "BusinessProfile",
     "HealthSnapshot",

@@ -41,6 +41,8 @@ class BusinessProfile(TenantModel):
     core_audience = models.TextField(_("who should care"), max_length=1000, blank=True)
     mark_icon = models.CharField(max_length=40, default="croissant")
     mark_colour = models.CharField(max_length=7, default="#7a3b12")
+    mark_key = models.CharField(max_length=43, blank=True, help_text="their own picture in place of the drawn mark")
+    phone = models.CharField(_("phone"), max_length=40, blank=True)
     sender_name = models.CharField(_("sender name"), max_length=80, blank=True)
     sender_email = models.EmailField(_("sender address"), max_length=254, blank=True)
     reply_to_email = models.EmailField(_("answers go to"), max_length=254, blank=True)

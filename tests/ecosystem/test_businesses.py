@@ -183,29 +183,18 @@ def test_a_cadence_of_nothing_is_refused_and_changes_nothing(as_nora, bakery):
 def profile_fields(business: Business, **changes: object) -> dict[str, object]:
     with business_scope(business):
         kept = BusinessProfile.objects.get()
-    said = {
-        name: getattr(kept, name) for name in ("trade", "country", "timezone", "currency", "mark_colour", "version")
-    }
+    said = {name: getattr(kept, name) for name in ("trade", "country", "timezone", "currency", "version")}
     return said | {"name": business.name} | changes
 
 
 def test_profile_is_kept_and_the_new_name_is_shown(as_nora, bakery):
     url = reverse("ecosystem:profile", kwargs={"slug": bakery.slug})
-    response = as_nora.post(url, profile_fields(bakery, name="Ember", town="Bath", mark_colour="#14513E"))
+    response = as_nora.post(url, profile_fields(bakery, name="Ember", town="Bath", phone="+1 202 555 0143"))
     assert response.status_code == 302
     with business_scope(bakery):
         profile = BusinessProfile.objects.get()
-        assert (profile.town, profile.mark_colour, profile.version) == ("Bath", "#14513e", 2)
+        assert (profile.town, profile.phone, profile.version) == ("Bath", "+1 202 555 0143", 2)
     assert "Ember" in as_nora.get(url).content.decode()
-
-
-def test_a_colour_too_light_for_its_sign_is_refused(as_nora, bakery):
-    url = reverse("ecosystem:profile", kwargs={"slug": bakery.slug})
-    for colour in ("#ffffff", "red", "#f2b33d"):
-        response = as_nora.post(url, profile_fields(bakery, mark_colour=colour))
-        assert response.status_code == 422, colour
-    with business_scope(bakery):
-        assert BusinessProfile.objects.get().mark_colour == "#7a3b12"
 
 
 def test_an_edit_on_an_old_page_overwrites_nothing(as_nora, bakery):

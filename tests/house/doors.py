@@ -24,7 +24,7 @@ from ecosystem.base.links import (
     sign_link,
 )
 from ecosystem.base.tenancy import business_scope
-from ecosystem.models import Invitation, User
+from ecosystem.models import BrandImage, Invitation, User
 from ecosystem.services import invitations
 from tests.factories.ecosystem import sign_in
 from tests.house.routes import Route, all_routes, dashboard_routes, ids_of
@@ -113,6 +113,7 @@ def _links(tenant: DemoTenant, other: DemoTenant, owner: dict[str, str], strange
             "token": tokens[first],
             "number": 1,
             "id": tokens["sent"],
+            "file": tokens["file"],
         }
         # An invitation is the one page that also says who is signed in.
         shown = (tenant.marker, other.marker) if first == "invitations" else (tenant.marker,)
@@ -133,6 +134,7 @@ def tokens_of(tenant: DemoTenant) -> dict[str, str]:
         copy, erasure = (DataRequest.objects.get(kind=kind) for kind in ("copy", "erasure"))
         invitation, account = Invitation.objects.get(), ProviderAccount.objects.get()
         secret = bytes(invitations.SECRET_BYTES)
+        image = BrandImage.objects.get()
         Invitation.objects.update(secret_hash=invitations._hash(secret))
     business_id = tenant.business.pk
     of_message = MessageSigner(business_id).tokens(message.pk)
@@ -147,6 +149,7 @@ def tokens_of(tenant: DemoTenant) -> dict[str, str]:
         "d": sign_link(DATA_COPY, business_id, copy.pk.bytes),
         "f": sign_link(DATA_ERASURE, business_id, erasure.pk.bytes),
         "sent": str(sent.pk),
+        "file": image.key,
         "e": sign_link(EVENTS, business_id, account.pk.bytes),
     }
 

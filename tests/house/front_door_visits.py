@@ -53,6 +53,13 @@ def a_machine_looks_around(visit: Visit) -> None:
     visit.post("/api/nothing", status=404)
 
 
+def a_mail_program_fetches_the_mark(visit: Visit) -> None:
+    given = {"slug": visit.tenant.business.slug, "file": visit.tokens["file"]}
+    visit.get(reverse("ecosystem:public_file", kwargs=given))
+    visit.get(reverse("ecosystem:public_file", kwargs=given | {"file": "nothing"}), status=404)
+    visit.post(reverse("ecosystem:public_file", kwargs=given), status=405)
+
+
 def everybody_asks_the_account_pages(visit: Visit) -> None:
     """The pages of the sign-in, which nobody lists: by a visitor, and by somebody signed in."""
     for route in public_routes():
@@ -72,5 +79,6 @@ FRONT_DOOR_VISITS = (
     somebody_begins_a_business,
     a_member_looks_around,
     a_machine_looks_around,
+    a_mail_program_fetches_the_mark,
     everybody_asks_the_account_pages,
 )

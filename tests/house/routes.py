@@ -47,7 +47,15 @@ PATHS = {
     "interactions": "contacts.Interaction",
     "consents": "contacts.Consent",
 }
-PLAIN = {"kind": "client", "stage": "client", "position": 0, "outcome": "sent", "number": 1, "provider": "smtp"}
+PLAIN = {
+    "kind": "client",
+    "stage": "client",
+    "position": 0,
+    "outcome": "sent",
+    "number": 1,
+    "provider": "smtp",
+    "what": "letter",
+}
 _PARAMETER = re.compile(r"<(?:(?P<type>\w+):)?(?P<name>\w+)>")
 
 
