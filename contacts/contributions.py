@@ -13,6 +13,7 @@ from contacts import acts, help_words, personal_tables, settings_words  # noqa: 
 from contacts.finding import find_people
 from contacts.models import IMPORT_UNDONE, Act, Consent, DataRequest, Interaction, NextStep, StageChange
 from contacts.queries.jobs import bulk_edits_of_jobs, imports_of_jobs
+from contacts.queries.search_proof import words_differ
 from contacts.services.bulk import BULK_JOB, work_bulk
 from contacts.services.consent_proof import consent_states_differ
 from contacts.services.data_requests import (
@@ -225,3 +226,4 @@ WAITING.add("contacts", who_waits)
 PERMISSIONS.add("contacts", permission_figures)
 CHECKLIST.add("contacts", settling_steps, order=10)
 INVARIANTS.add("permission_equals_ledger", consent_states_differ)
+INVARIANTS.add("found_by_every_word", words_differ)

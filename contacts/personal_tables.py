@@ -29,6 +29,7 @@ from contacts.models import (
     StageChange,
     Suppression,
 )
+from contacts.queries.search import words_of_person
 from ecosystem.privacy import PersonalTable, Subject, add_not_personal, add_personal, of_contact, whole_table
 
 _PROOF = _("The bare proof of what you said yes and no to, by a keyed number instead of your address.")
@@ -42,6 +43,15 @@ def _consent_ids(who: Subject) -> list[UUID]:
 
 def _evidence(who: Subject) -> QuerySet[ConsentEvidence]:
     return ConsentEvidence.objects.filter(consent_id__in=_consent_ids(who))
+
+
+def _words(who: Subject) -> QuerySet[SearchToken]:
+    """The words cut from their name and addresses, which are the key of these rows."""
+    return SearchToken.objects.filter(
+        place__in=(SearchToken.Place.NAME, SearchToken.Place.ADDRESS),
+        token__in=words_of_person(who.contact_id),
+        holder_id=who.contact_id,
+    )
 
 
 def _problem_rows(who: Subject) -> QuerySet[ImportProblem]:
@@ -109,7 +119,7 @@ add_personal(
         forget=lambda who: Organization.objects.filter(main_contact_id=who.contact_id).update(main_contact=None),
     )
 )
-add_personal(whole_table(SearchToken, _("The words you are found by")))
+add_personal(whole_table(SearchToken, _("The words you are found by"), rows=_words))
 add_personal(whole_table(ContactTag, _("Tags")))
 add_personal(whole_table(ImportChange, _("What lists told otherwise of you")))
 add_personal(whole_table(BulkEditItem, _("Changes to many people that you were among")))

@@ -27,17 +27,23 @@ class KeptFile(io.RawIOBase):
         super().__init__()
         self._import_id = import_id
         self._place = 0
+        self._piece = memoryview(b"")
 
     def readable(self) -> bool:
         """It is there to be read, and for nothing else."""
         return True
 
     def readinto(self, buffer: Any) -> int:
-        """Fill the buffer with what comes next, in one statement; 0 at the end of the file."""
-        piece = Substr("content", self._place + 1, len(buffer), output_field=BinaryField())
-        found = bytes(Import.objects.filter(id=self._import_id).values_list(piece, flat=True).get())
+        """Fill the buffer with what comes next; 0 at the end of the file. One statement a piece, however little of it
+        is wanted at a time."""
+        if not self._piece:
+            piece = Substr("content", self._place + 1, PIECE, output_field=BinaryField())
+            kept = Import.objects.filter(id=self._import_id).values_list(piece, flat=True).get()
+            self._piece = memoryview(bytes(kept))
+            self._place += len(self._piece)
+        found = self._piece[: len(buffer)]
         buffer[: len(found)] = found
-        self._place += len(found)
+        self._piece = self._piece[len(found) :]
         return len(found)
 
 
@@ -72,7 +78,7 @@ def reader_of(imported: Import) -> RowReader:
 def read_rows(imported: Import, *, start: int, count: int) -> Iterator[PersonRow | ProblemRow]:
     """The rows from a place in the file on, read; the header is not counted."""
     reader = reader_of(imported)
-    kept = io.BufferedReader(KeptFile(imported.id), PIECE)
+    kept = io.BufferedReader(KeptFile(imported.id))
     lines = iter_rows(kept, encoding=imported.encoding, delimiter=imported.delimiter)
     for line, row in itertools.islice(lines, start + 1, start + 1 + count):
         yield reader.read(line, row)

@@ -1,11 +1,12 @@
 """Finding people and organizations by any word of a name, part of an email, or end of a phone number."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from contacts.models import Contact, Tag
+from contacts.models import Contact, SearchToken, Tag
 from ecosystem.base import sql
 from ecosystem.base.addresses import fold
 
@@ -18,39 +19,48 @@ _LAST = "\U0010ffff"
 _NOT_IN_WORDS = re.compile(r"[\W_]+")
 _PHONE = re.compile(r"[\d\s()+./-]+")
 
-_HITS = """
-WITH hits AS MATERIALIZED (
-    SELECT hit.contact_id, hit.token = %(word_0)s AS is_whole
-      FROM contacts_searchtoken AS hit
-     WHERE hit.business_id = %(business_id)s AND hit.contact_id IS NOT NULL
-       AND hit.token >= %(word_0)s AND hit.token < %(end_0)s AND (%(addresses)s OR hit.source = 'name'){also}
-     ORDER BY hit.token LIMIT %(looked_at)s
-), best AS (SELECT contact_id, bool_or(is_whole) AS is_whole FROM hits GROUP BY contact_id)
-"""
-_ALSO = """
-       AND EXISTS (SELECT 1 FROM contacts_searchtoken AS other
-                    WHERE other.business_id = %(business_id)s AND other.contact_id = hit.contact_id
-                      AND other.token >= %(word_{n})s AND other.token < %(end_{n})s
-                      AND (%(addresses)s OR other.source = 'name'))"""
-_PEOPLE = (
-    _HITS
-    + """
+# Each place has its range of the key, read in its order and no further than needed. The other words are each read
+# once, as a whole range, instead of being asked for at every hit.
+_RANGE = """
+SELECT holder_id, token = %(word_0)s AS is_whole FROM contacts_searchtoken
+ WHERE business_id = %(business_id)s AND place = {place} AND token >= %(word_0)s AND token < %(end_0)s{also}
+ ORDER BY token LIMIT %(looked_at)s"""
+_ALSO = " AND holder_id IN (SELECT holder_id FROM word_{n})"
+_WORD = """word_{n} AS MATERIALIZED (
+SELECT holder_id FROM contacts_searchtoken
+ WHERE business_id = %(business_id)s AND place = ANY (%(places)s) AND token >= %(word_{n})s AND token < %(end_{n})s
+), """
+_BEST = """best AS (
+SELECT holder_id, bool_or(is_whole) AS is_whole FROM ({ranges}) AS hit GROUP BY holder_id
+)"""
+_PEOPLE = """
 SELECT person.id, person.display_name, person.stage, person.primary_email, person.primary_phone
-  FROM best JOIN contacts_contact AS person ON person.id = best.contact_id AND person.business_id = %(business_id)s
+  FROM best JOIN contacts_contact AS person ON person.id = best.holder_id AND person.business_id = %(business_id)s
  WHERE person.deleted_at IS NULL
  ORDER BY best.is_whole DESC, person.touched_at DESC, person.sort_name LIMIT %(most)s"""
-)
-_FIRMS = (
-    (_HITS.replace("contact_id", "organization_id"))
-    + """
+_FIRMS = """
 SELECT firm.id, firm.name FROM best
-  JOIN contacts_organization AS firm ON firm.id = best.organization_id AND firm.business_id = %(business_id)s
+  JOIN contacts_organization AS firm ON firm.id = best.holder_id AND firm.business_id = %(business_id)s
  WHERE firm.deleted_at IS NULL ORDER BY best.is_whole DESC, firm.sort_name LIMIT %(most)s"""
-)
-# By the number of words.
-PEOPLE = {count: _PEOPLE.format(also="".join(_ALSO.format(n=n) for n in range(1, count))) for count in range(1, 5)}
-_FIRM_ALSO = _ALSO.replace("contact_id", "organization_id")
-FIRMS = {count: _FIRMS.format(also="".join(_FIRM_ALSO.format(n=n) for n in range(1, count))) for count in range(1, 5)}
+
+
+def _statements(shown: str, places: Sequence[int]) -> dict[int, str]:
+    """The statement that finds holders by their words in some places, by the number of words."""
+    found = {}
+    for count in range(1, MOST_WORDS + 1):
+        also = "".join(_ALSO.format(n=n) for n in range(1, count))
+        ranges = " UNION ALL ".join(f"({_RANGE.format(place=int(place), also=also)})" for place in places)
+        words = "".join(_WORD.format(n=n) for n in range(1, count))
+        found[count] = "WITH " + words + _BEST.format(ranges=ranges) + shown
+    return found
+
+
+Place = SearchToken.Place
+# By whether addresses are looked at too.
+PEOPLE_PLACES = {True: [Place.NAME, Place.ADDRESS], False: [Place.NAME]}
+FIRM_PLACES = {True: [Place.FIRM_NAME, Place.FIRM_ADDRESS], False: [Place.FIRM_NAME]}
+PEOPLE = {by_address: _statements(_PEOPLE, places) for by_address, places in PEOPLE_PLACES.items()}
+FIRMS = {by_address: _statements(_FIRMS, places) for by_address, places in FIRM_PLACES.items()}
 _BY_EMAIL = """
 SELECT person.id, person.display_name, person.stage, person.primary_email, person.primary_phone
   FROM (SELECT contact_id FROM contacts_contactpoint
@@ -58,6 +68,13 @@ SELECT person.id, person.display_name, person.stage, person.primary_email, perso
          ORDER BY value_norm LIMIT %(looked_at)s) AS point
   JOIN contacts_contact AS person ON person.id = point.contact_id AND person.business_id = %(business_id)s
  WHERE person.deleted_at IS NULL LIMIT %(most)s"""
+
+_WORDS_OF_PERSON = """
+SELECT contacts_search_name(sort_name) AS word
+  FROM contacts_contact WHERE business_id = %(business_id)s AND id = %(id)s
+ UNION
+SELECT contacts_search_point(kind, value_norm)
+  FROM contacts_contactpoint WHERE business_id = %(business_id)s AND contact_id = %(id)s"""
 
 
 @dataclass(frozen=True)
@@ -88,19 +105,23 @@ def search_people(text: str, *, most: int, by_address: bool = True) -> list[Foun
         word = fold(text).replace(" ", "")
         return [_person(row) for row in sql.rows(_BY_EMAIL, _bounds([word], most))]
     words = words_of_query(text) if by_address else _plain_words(text)
-    found = sql.rows(PEOPLE[len(words)], _bounds(words, most, by_address=by_address)) if words else []
+    found = _found(PEOPLE, PEOPLE_PLACES, words, most, by_address=by_address)
     if not found and words and words[0].startswith("#"):
         # Digits that are no phone number may stand in a name.
-        words = _plain_words(text)
-        found = sql.rows(PEOPLE[len(words)], _bounds(words, most))
+        found = _found(PEOPLE, PEOPLE_PLACES, _plain_words(text), most, by_address=by_address)
     return [_person(row, by_address=by_address) for row in found]
 
 
 def search_organizations(text: str, *, most: int, by_address: bool = True) -> list[FoundThing]:
     """The organizations whose names and addresses (or names alone) hold every word of a text. One statement."""
     words = words_of_query(text) if by_address else _plain_words(text)
-    found = sql.rows(FIRMS[len(words)], _bounds(words, most, by_address=by_address)) if words else []
+    found = _found(FIRMS, FIRM_PLACES, words, most, by_address=by_address)
     return [FoundThing(row["id"], row["name"]) for row in found]
+
+
+def words_of_person(contact_id: UUID) -> list[str]:
+    """The words that a person is found by, cut once more from their name and addresses."""
+    return [str(row["word"]) for row in sql.rows(_WORDS_OF_PERSON, {"id": contact_id})]
 
 
 def search_tags(text: str, *, most: int) -> list[FoundThing]:
@@ -132,8 +153,23 @@ def _plain_words(text: str) -> list[str]:
     return sorted(words, key=lambda word: (-len(word), word))[:MOST_WORDS]
 
 
-def _bounds(words: list[str], most: int, *, by_address: bool = True) -> dict[str, object]:
-    given: dict[str, object] = {"most": most, "looked_at": MOST_LOOKED_AT, "addresses": by_address}
+def _found(
+    statements: Mapping[bool, Mapping[int, str]],
+    places: Mapping[bool, list[SearchToken.Place]],
+    words: list[str],
+    most: int,
+    *,
+    by_address: bool,
+) -> list[dict[str, Any]]:
+    """Who has every one of the words, the whole ones first; nobody for none."""
+    if not words:
+        return []
+    given = {**_bounds(words, most), "places": [int(place) for place in places[by_address]]}
+    return sql.rows(statements[by_address][len(words)], given)
+
+
+def _bounds(words: list[str], most: int) -> dict[str, object]:
+    given: dict[str, object] = {"most": most, "looked_at": MOST_LOOKED_AT}
     for number, word in enumerate(words):
         given |= {f"word_{number}": word, f"end_{number}": word + _LAST}
     return given

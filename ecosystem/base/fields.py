@@ -16,12 +16,16 @@ class BusinessField(models.BigIntegerField):  # type: ignore[type-arg]
 
     The schema editor reads it: composite primary key, policies and grants follow from it.
     `append_only` leaves the application INSERT and SELECT only. `also_readable_by` names a column with a
-    user's id: that user reads the row also before any business is entered.
+    user's id: that user reads the row also before any business is entered. `proven_by` names the triggers that alone
+    write the table, from rows whose business is proven: it then needs no key of its own to say so once more.
     """
 
-    def __init__(self, *args: Any, append_only: bool = False, also_readable_by: str = "", **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, append_only: bool = False, also_readable_by: str = "", proven_by: str = "", **kwargs: Any
+    ) -> None:
         self.append_only = append_only
         self.also_readable_by = also_readable_by
+        self.proven_by = proven_by
         kwargs.update(editable=False)
         super().__init__(*args, **kwargs)
 
@@ -32,6 +36,8 @@ class BusinessField(models.BigIntegerField):  # type: ignore[type-arg]
             kwargs["append_only"] = True
         if self.also_readable_by:
             kwargs["also_readable_by"] = self.also_readable_by
+        if self.proven_by:
+            kwargs["proven_by"] = self.proven_by
         return name, path, args, kwargs
 
     def pre_save(self, model_instance: models.Model, add: bool) -> Any:

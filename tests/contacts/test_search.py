@@ -5,14 +5,17 @@ import re
 import pytest
 from django.urls import reverse
 
+from benchmarks.search_words import BENCHMARK
 from contacts.models import Contact, ContactPoint, Organization, SearchToken
 from contacts.queries.search import search_organizations, search_people, words_of_query
+from contacts.queries.search_proof import words_differ
 from contacts.services.contacts import delete_contact, details_of, edit_contact, restore_contact
 from contacts.services.organizations import add_organization
 from ecosystem.base import sql
 from ecosystem.base.clock import now
 from ecosystem.base.tenancy import business_scope
 from ecosystem.finding import DEEDS
+from tests.campaigns.sizes import size
 from tests.factories.contacts import make_contact, make_contacts, make_organization, make_talk
 from tests.statements import statements_of
 
@@ -25,6 +28,10 @@ def find_url(business, text: str | None = None) -> str:
 def found(business, text: str) -> list[str]:
     with business_scope(business):
         return [person.name for person in search_people(text, most=8)]
+
+
+def words_kept(person: Contact):
+    return SearchToken.objects.filter(holder_id=person.pk)
 
 
 @pytest.fixture
@@ -86,21 +93,64 @@ def test_an_edit_is_found_by_the_new_words_and_no_longer_by_the_old(bakery, mari
 
 def test_sec_68_who_is_deleted_or_erased_leaves_no_word_and_comes_back_with_all(bakery, maria):
     with business_scope(bakery):
-        words = set(SearchToken.objects.filter(contact=maria).values_list("token", flat=True))
+        words = set(words_kept(maria).values_list("token", flat=True))
         delete_contact(maria, actor=None, now=now())
-        assert not SearchToken.objects.filter(contact=maria).exists()
+        assert not words_kept(maria).exists()
         maria.points.get(kind="phone").delete()
-        assert not SearchToken.objects.filter(contact=maria).exists()
+        assert not words_kept(maria).exists()
         restore_contact(maria, actor=None, now=now())
-        back = set(SearchToken.objects.filter(contact=maria).values_list("token", flat=True))
+        back = set(words_kept(maria).values_list("token", flat=True))
         assert back == {word for word in words if not word.startswith("#")}
         delete_contact(maria, actor=None, now=now())
         passing = Contact.objects.create(display_name="Zed Smith", sort_name="zed smith")
         ContactPoint.objects.create(contact=passing, kind="email", value="z@example.com", value_norm="z@example.com")
-        assert SearchToken.objects.filter(contact=passing).count() == 4
+        assert words_kept(passing).count() == 4
         sql.execute("DELETE FROM contacts_contact WHERE id = %(id)s", {"id": passing.pk})
-        assert not SearchToken.objects.filter(contact_id=passing.pk).exists()
+        assert not words_kept(passing).exists()
     assert found(bakery, "smith") == []
+
+
+def test_a_word_that_two_addresses_share_stays_until_both_are_gone(bakery, maria):
+    with business_scope(bakery):
+        ContactPoint.objects.create(contact=maria, kind="email", value="x", value_norm="oakley@example.com")
+        for address, still in (("m.oakley+news@harbormill.com", True), ("oakley@example.com", False)):
+            ContactPoint.objects.get(value_norm=address).delete()
+            assert words_kept(maria).filter(token="oakley").exists() is still
+        assert words_differ() == []
+
+
+def test_an_address_takes_its_words_along_to_whoever_it_goes_to(bakery, maria):
+    ben = make_contact(bakery, "Ben Ode")
+    with business_scope(bakery):
+        mill = add_organization(name="Mill", main_contact=None, is_context=False, actor=None)
+        point = maria.points.get(kind="email")
+        ContactPoint.objects.filter(pk=point.pk).update(contact=ben)
+        assert words_differ() == []
+        assert [person.name for person in search_people("oakley", most=8)] == ["Ben Ode"]
+        ContactPoint.objects.filter(pk=point.pk).update(contact=None, organization=mill)
+        assert words_differ() == []
+        assert search_people("oakley", most=8) == []
+        assert [one.name for one in search_organizations("oakley mill", most=5)] == ["Mill"]
+
+
+def test_rel_40_words_that_are_lost_or_left_over_are_told(bakery, maria):
+    with business_scope(bakery):
+        assert words_differ() == []
+        words_kept(maria).filter(token="smith").delete()
+        SearchToken.objects.create(place=SearchToken.Place.NAME, token="zoe", holder_id=maria.pk)
+        assert words_differ() == [
+            "1 words of names and addresses find nobody.",
+            "1 words are kept that stand in no name and address of whoever they lead to.",
+        ]
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.django_db(transaction=True)
+def test_rel_38_a_search_takes_less_than_its_limit_in_a_business_of_very_many():
+    """With WHOLE=1 a hundred thousand people and then half a million."""
+    for scale in (size(0.002, 0.2), size(0.004, 1)):
+        report = BENCHMARK.report(scale)
+        assert report["holds_floor"], report
 
 
 def test_people_who_come_in_by_the_thousand_are_found_too(in_bakery, bakery):

@@ -108,8 +108,6 @@ UNSEEN = {
     "signup_of_form": _KEY,
     "message_of_signup": _KEY,
     "bulk_edit_item_of_contact": _KEY,
-    "search_token_of_person": "a trigger writes the words of one person anew by it",
-    "search_token_of_firm": "a trigger writes the words of one organization anew by it",
 }
 
 

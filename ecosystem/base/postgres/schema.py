@@ -54,12 +54,12 @@ class DatabaseSchemaEditor(schema.DatabaseSchemaEditor):
         self._grant(model)
         if business is None:
             return
-        key = self.quote_name(model._meta.pk.column)
-        self._run(self.sql_business_key, model, id=key)
+        if not isinstance(model._meta.pk, models.CompositePrimaryKey):
+            self._run(self.sql_business_key, model, id=self.quote_name(model._meta.pk.column))
         self._run(self.sql_secure, model)
         self._run(self.sql_wall, model)
         self._open_own_rows(model, business)
-        if not _hangs_on_another(model, model._meta.local_fields):
+        if not (business.proven_by or _hangs_on_another(model, model._meta.local_fields)):
             self._tie(model, business)
         for field in model._meta.local_fields:
             if isinstance(field, TenantForeignKey):
