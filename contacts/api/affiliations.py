@@ -97,7 +97,6 @@ class AffiliationView(ApiView):
     @extend_schema(operation_id="affiliation_end", responses={204: None}, tags=["Organizations"])
     def delete(self, request: Request, contact_id: UUID, affiliation_id: UUID) -> Response:
         """Write down that a person belongs there no longer. For the main contact it is a 409."""
-        self.asked(In)
         end_affiliation(get_affiliation_of(get_contact(contact_id), affiliation_id), now=now())
         return Response(status=204)
 

@@ -8,8 +8,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from contacts.models import Act, Basis, Channel, Contact
-from contacts.queries.consent_rows import ORDER, consent_rows
+from contacts.models import Act, Basis, Channel, ConsentState, Contact
+from contacts.queries.consent_rows import ORDER, consent_rows, state_rows
 from contacts.queries.contacts import get_contact
 from contacts.queries.topics import get_open_topic, get_topic
 from contacts.services.consent import withdraw_consent
@@ -141,3 +141,40 @@ class ConsentListView(ApiView):
             actor=self.member,
         )
         return withdrawal.consent
+
+
+@example(
+    {
+        "channel": "email",
+        "topic_id": "0199f3a2-6a10-7e20-9f41-0a2b4c6d8e66",
+        "state": "granted",
+        "basis": "express",
+        "since": "2026-01-31T09:00:00Z",
+        "expires_at": None,
+        "consent_id": "0199f3a2-b8e1-7b52-a1d7-6c3e0f9b8d55",
+    }
+)
+class PermissionOut(Out):
+    """What holds now for one channel and topic."""
+
+    channel = serializers.ChoiceField(choices=Channel.choices)
+    topic_id = serializers.UUIDField()
+    state = serializers.ChoiceField(choices=ConsentState.State.choices, help_text="Only granted lets a letter go out.")
+    basis = serializers.ChoiceField(choices=Basis.choices, allow_blank=True)
+    since = serializers.DateTimeField()
+    expires_at = serializers.DateTimeField(allow_null=True)
+    consent_id = serializers.UUIDField(help_text="The line of the ledger that says so.")
+
+
+class PermissionListView(ApiView):
+    """What holds now."""
+
+    scopes = {"get": Scope.CONSENTS_READ}
+
+    @extend_schema(
+        operation_id="permission_list", parameters=[Paging], responses=page_of(PermissionOut), tags=["Permission"]
+    )
+    def get(self, request: Request, contact_id: UUID) -> Response:
+        """What a person allows now, by channel and topic. What is not here was never said: no letter goes out."""
+        asked = self.asked(Paging)
+        return answer_page(request, state_rows(get_contact(contact_id)), PermissionOut, order=ORDER, paging=asked)

@@ -102,7 +102,6 @@ class NoteView(ApiView):
     @extend_schema(operation_id="note_delete", responses={204: None}, tags=["Notes"])
     def delete(self, request: Request, contact_id: UUID, note_id: UUID) -> Response:
         """Take a note away. For 30 days it can be brought back."""
-        self.asked(In)
         held = _held(self, contact_id, note_id, is_deleted=False)
         expect_version(request, held.version, current=NoteOut(held).data)
         delete_note(held, now=now())

@@ -162,7 +162,6 @@ class OrganizationView(ApiView):
     @extend_schema(operation_id="organization_delete", responses={204: None}, tags=["Organizations"])
     def delete(self, request: Request, organization_id: UUID) -> Response:
         """Take an organization off the list; its people stay. While it is something to you it is a 409."""
-        self.asked(In)
         held = hold_organization(organization_id)
         self._expect(organization_id, held.version)
         delete_organization(held, actor=self.member, now=now())

@@ -10,8 +10,8 @@ from rest_framework.response import Response
 from contacts.models import Stage, StageChange
 from contacts.queries.contacts import get_contact
 from contacts.queries.interactions import get_interaction
-from contacts.queries.stage_changes import ORDER, stage_change_rows
-from contacts.services.stages import change_stage
+from contacts.queries.stage_changes import ORDER, get_stage_change, stage_change_rows
+from contacts.services.stages import change_stage, undo_stage_change
 from ecosystem.base.clock import now
 from ecosystem.rest.base import ApiView, In, Out, Paging, answer, answer_page, example, page_of
 from ecosystem.scopes import Scope
@@ -86,4 +86,22 @@ class StageChangeListView(ApiView):
             evidence_id=get_interaction(contact, evidence).pk if evidence else None,
             now=now(),
         )
+        return answer(StageChangeOut, change, status=201) if change else Response(status=204)
+
+
+class StageChangeUndoView(ApiView):
+    """Taking a move back."""
+
+    scopes = {"post": Scope.STAGES_WRITE}
+
+    @extend_schema(
+        operation_id="stage_change_undo",
+        request=None,
+        responses={201: StageChangeOut, 204: OpenApiResponse(description="It was taken back before.")},
+        tags=["The ladder"],
+    )
+    def post(self, request: Request, contact_id: UUID, change_id: UUID) -> Response:
+        """Take a move back: the person stands where they stood. Where they moved on since it is a 409."""
+        move = get_stage_change(get_contact(contact_id), change_id)
+        change = undo_stage_change(move, actor=self.member, now=now())
         return answer(StageChangeOut, change, status=201) if change else Response(status=204)

@@ -96,7 +96,6 @@ class ContactTagView(ApiView):
     @extend_schema(operation_id="contact_tag_remove", responses={204: None}, tags=["Tags"])
     def delete(self, request: Request, contact_id: UUID, tag_id: UUID) -> Response:
         """Take a tag off a person. Nothing happens where they do not have it."""
-        self.asked(In)
         untag_contact(get_contact(contact_id), get_tag(tag_id))
         return Response(status=204)
 

@@ -3,8 +3,11 @@
 from django.urls import path
 
 from contacts.api.affiliations import AffiliationListView, AffiliationView, OrganizationPeopleView
-from contacts.api.consents import ConsentListView
+from contacts.api.bulk_edits import BulkEditListView, BulkEditStopView, BulkEditUndoView, BulkEditView
+from contacts.api.consents import ConsentListView, PermissionListView
+from contacts.api.contact_batches import ContactBatchView
 from contacts.api.contacts import ContactListView, ContactRestoreView, ContactView
+from contacts.api.imports import ImportListView, ImportProblemListView, ImportStopView, ImportView
 from contacts.api.interactions import InteractionListView
 from contacts.api.next_steps import NextStepListView, NextStepView, OpenNextStepListView
 from contacts.api.notes import NoteListView, NoteRestoreView, NoteView
@@ -15,16 +18,23 @@ from contacts.api.organizations import (
     OrganizationView,
 )
 from contacts.api.roles import RoleListView, RoleView
-from contacts.api.stage_changes import StageChangeListView
+from contacts.api.stage_changes import StageChangeListView, StageChangeUndoView
 from contacts.api.tags import ContactTagListView, ContactTagView, TagListView
-from contacts.api.topics import TopicListView, TopicView
+from contacts.api.topics import TopicArchiveView, TopicListView, TopicRestoreView, TopicView
 
 app_name = "contacts_api"
 
 urlpatterns = [
     path("contacts", ContactListView.as_view(), name="contacts"),
+    path("contacts/batch", ContactBatchView.as_view(), name="contact_batch"),
     path("contacts/<uuid:contact_id>", ContactView.as_view(), name="contact"),
     path("contacts/<uuid:contact_id>/stage-changes", StageChangeListView.as_view(), name="stage_changes"),
+    path(
+        "contacts/<uuid:contact_id>/stage-changes/<uuid:change_id>/undo",
+        StageChangeUndoView.as_view(),
+        name="stage_change_undo",
+    ),
+    path("contacts/<uuid:contact_id>/permissions", PermissionListView.as_view(), name="permissions"),
     path("contacts/<uuid:contact_id>/interactions", InteractionListView.as_view(), name="interactions"),
     path("contacts/<uuid:contact_id>/consents", ConsentListView.as_view(), name="consents"),
     path("contacts/<uuid:contact_id>/restore", ContactRestoreView.as_view(), name="contact_restore"),
@@ -52,4 +62,14 @@ urlpatterns = [
     path("tags", TagListView.as_view(), name="tags"),
     path("topics", TopicListView.as_view(), name="topics"),
     path("topics/<uuid:topic_id>", TopicView.as_view(), name="topic"),
+    path("topics/<uuid:topic_id>/archive", TopicArchiveView.as_view(), name="topic_archive"),
+    path("topics/<uuid:topic_id>/restore", TopicRestoreView.as_view(), name="topic_restore"),
+    path("bulk-edits", BulkEditListView.as_view(), name="bulk_edits"),
+    path("bulk-edits/<uuid:edit_id>", BulkEditView.as_view(), name="bulk_edit"),
+    path("bulk-edits/<uuid:edit_id>/undo", BulkEditUndoView.as_view(), name="bulk_edit_undo"),
+    path("bulk-edits/<uuid:edit_id>/stop", BulkEditStopView.as_view(), name="bulk_edit_stop"),
+    path("imports", ImportListView.as_view(), name="imports"),
+    path("imports/<uuid:import_id>", ImportView.as_view(), name="import"),
+    path("imports/<uuid:import_id>/problems", ImportProblemListView.as_view(), name="import_problems"),
+    path("imports/<uuid:import_id>/stop", ImportStopView.as_view(), name="import_stop"),
 ]

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from contacts.models import Consent, Contact
+from contacts.models import Consent, ConsentState, Contact
 
 ORDER = ("-id",)
 SHOWN = (
@@ -21,7 +21,14 @@ SHOWN = (
     "created_at",
 )
 
+STATE = ("id", "channel", "topic_id", "state", "basis", "since", "expires_at", "consent_id")
+
 
 def consent_rows(contact: Contact) -> QuerySet[Consent, Any]:
     """Every yes and no of a person, to be paged in ORDER."""
     return Consent.objects.filter(contact=contact).values_list(*SHOWN, named=True)
+
+
+def state_rows(contact: Contact) -> QuerySet[ConsentState, Any]:
+    """What holds now for each channel and topic of a person, to be paged in ORDER."""
+    return ConsentState.objects.filter(contact=contact).values_list(*STATE, named=True)

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from contacts.lists.rows import PersonRow, ProblemRow
@@ -40,6 +41,16 @@ def get_import(import_id: UUID) -> Import:
     if found is None:
         raise NotFound("import_not_found", _("There is no such list."))
     return found
+
+
+def import_rows_kept() -> QuerySet[Import]:
+    """Every list without its file, with its job."""
+    return Import.objects.defer("content", "sample").select_related("job")
+
+
+def problems_of(imported: Import) -> QuerySet[ImportProblem]:
+    """The rows of a list that were not taken."""
+    return ImportProblem.objects.filter(imported=imported)
 
 
 def newest_imports(limit: int = 20) -> list[Import]:

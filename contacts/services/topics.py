@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from contacts.models import Topic
 from ecosystem.base import clock
-from ecosystem.base.errors import Conflict, Invalid
+from ecosystem.base.errors import Conflict, Invalid, NotFound
 from ecosystem.base.ids import uuid7
 from ecosystem.models import Membership
 from ecosystem.services.audit import record_act
@@ -76,6 +76,14 @@ def edit_topic(
     record_act("topic_edited", actor=actor, subject=topic)
     topic.refresh_from_db()
     return topic
+
+
+def hold_topic(topic_id: UUID) -> Topic:
+    """A topic of this business, held until the transaction ends; NotFound for every other id."""
+    held = Topic.objects.select_for_update(no_key=True).filter(id=topic_id).first()
+    if held is None:
+        raise NotFound("topic_unknown", _("There is no such topic."))
+    return held
 
 
 @transaction.atomic

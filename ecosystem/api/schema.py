@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from functools import cache
+from pprint import pformat
 from typing import Any
 
 import orjson
@@ -13,6 +14,12 @@ from django.utils.text import slugify
 from django.views.decorators.http import require_safe
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
+
+from ecosystem.base.clock import now
+from ecosystem.base.http import takes
+from ecosystem.queries.key_choices import KeyChoice, key_choices
+from ecosystem.queries.kinds import kind_settings
+from ecosystem.rest.authentication import ANY_KEY
 
 METHODS = ("get", "post", "put", "patch", "delete")
 PROBLEM = {
@@ -27,6 +34,8 @@ PROBLEM = {
     },
     "required": ["type", "title", "status", "code"],
 }
+# What stands for the part of a key that nobody but its program knows.
+REST_OF_KEY = "...THE-REST-OF-YOUR-KEY"
 _FAILURE = {
     "description": "Something was not right.",
     "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
@@ -44,7 +53,9 @@ class Endpoint:
     scope: str
     parameters: list[dict[str, Any]]
     curl: str
+    python: str
     answer: str
+    is_open: bool | None
 
 
 class ScopedSchema(AutoSchema):
@@ -76,47 +87,94 @@ def described() -> dict[str, Any]:
 
 @require_safe
 def openapi(request: HttpRequest) -> HttpResponse:
-    """The description for programs (OpenAPI 3.1)."""
-    return HttpResponse(orjson.dumps(described()), content_type="application/vnd.oai.openapi+json")
+    """The description for programs (OpenAPI 3.1); asked for with a key, it says what the business calls its kinds."""
+    found = described()
+    if getattr(request, "api_key", None) is not None:
+        found = _in_their_words(found)
+    return HttpResponse(orjson.dumps(found), content_type="application/vnd.oai.openapi+json")
 
 
 @require_safe
+@takes("key")
 def docs(request: HttpRequest) -> HttpResponse:
-    """The description for people: every call, with one to copy."""
+    """The description for people: every call, with one to copy; for a key of theirs, what it may."""
+    choices = key_choices(request.user.pk, at=now()) if request.user.is_authenticated else []
+    chosen = next((one for one in choices if str(one.id) == request.GET.get("key")), None)
     groups: dict[str, list[Endpoint]] = {}
     for path, operations in described()["paths"].items():
         for method in METHODS:
             if method in operations:
                 operation = operations[method]
                 group = (operation.get("tags") or ["API"])[0]
-                groups.setdefault(group, []).append(_endpoint(path, method, operation))
-    return render(request, "ecosystem/api_keys/docs.html", {"groups": groups, "public_url": settings.PUBLIC_URL})
+                groups.setdefault(group, []).append(_endpoint(path, method, operation, chosen))
+    context = {"groups": groups, "public_url": settings.PUBLIC_URL, "choices": choices, "chosen": chosen}
+    return render(request, "ecosystem/api_keys/docs.html", context)
 
 
-def _endpoint(path: str, method: str, operation: dict[str, Any]) -> Endpoint:
+def _in_their_words(found: dict[str, Any]) -> dict[str, Any]:
+    """The description with the labels of the business that is entered beside the fixed words for kinds of people."""
+    labels = {setting.kind: setting.label for setting in kind_settings() if setting.is_on}
+    schemas = dict(found["components"]["schemas"])
+    for name, schema in schemas.items():
+        words = [word for word in schema.get("enum", []) if word in labels]
+        if words and len(words) >= len(schema["enum"]) - 1:
+            said = ", ".join(f"{word} is “{labels[word]}”" for word in words)
+            schemas[name] = schema | {"description": f"Here {said}."}
+    return found | {"components": found["components"] | {"schemas": schemas}}
+
+
+def _endpoint(path: str, method: str, operation: dict[str, Any], chosen: KeyChoice | None) -> Endpoint:
+    scope = operation.get("x-scope", "")
     return Endpoint(
         anchor=slugify(operation["operationId"]),
         method=method.upper(),
         path=path,
         summary=operation.get("description", ""),
-        scope=operation.get("x-scope", ""),
+        scope=scope,
         parameters=[one for one in operation.get("parameters", []) if one["in"] == "query"],
-        curl=_curl(path, method, operation),
+        curl=_curl(path, method, operation, chosen),
+        python=_python(path, method, operation, chosen),
         answer=_answer(operation),
+        is_open=None if chosen is None else scope == ANY_KEY or scope in chosen.scopes,
     )
 
 
-def _curl(path: str, method: str, operation: dict[str, Any]) -> str:
+def _curl(path: str, method: str, operation: dict[str, Any], chosen: KeyChoice | None) -> str:
     """A call that can be copied: only the key and the ids, which stand as $CONTACT_ID, have to be put in."""
     shown = re.sub(r"{(\w+)}", lambda found: f"${found[1].upper()}", path)
-    lines = [f'curl "{settings.PUBLIC_URL}{shown}"', '-H "Authorization: Bearer $LAMPWALK_KEY"']
+    key = f"{chosen.prefix}{REST_OF_KEY}" if chosen else "$LAMPWALK_KEY"
+    lines = [f'curl "{settings.PUBLIC_URL}{shown}"', f'-H "Authorization: Bearer {key}"']
     if method != "get":
         lines.insert(1, f"-X {method.upper()}")
-    body = operation.get("requestBody", {}).get("content", {}).get("application/json")
-    if body:
-        example = orjson.dumps(_shown(body)).decode().replace("'", "'\\''")
+    body = _sent(operation)
+    if body is not None:
+        example = orjson.dumps(body).decode().replace("'", "'\\''")
         lines += ['-H "Content-Type: application/json"', f"-d '{example}'"]
     return " \\\n  ".join(lines)
+
+
+def _python(path: str, method: str, operation: dict[str, Any], chosen: KeyChoice | None) -> str:
+    """The same call in Python, with its standard library alone."""
+    ids = re.findall(r"{(\w+)}", path)
+    key = f'"{chosen.prefix}{REST_OF_KEY}"' if chosen else 'os.environ["LAMPWALK_KEY"]'
+    body = _sent(operation)
+    given = "" if body is None else ", data=json.dumps(body).encode()"
+    lines = ["import json", *([] if chosen else ["import os"]), "from urllib.request import Request, urlopen", ""]
+    lines += [f'{name} = "..."' for name in ids]
+    lines += [] if body is None else [f"body = {pformat(body, sort_dicts=False, width=100)}"]
+    lines += [
+        f'headers = {{"Authorization": "Bearer " + {key}, "Content-Type": "application/json"}}',
+        f'url = {"f" if ids else ""}"{settings.PUBLIC_URL}{path}"',
+        f'with urlopen(Request(url, method="{method.upper()}", headers=headers{given})) as answer:',
+        "    print(answer.status, answer.read().decode())",
+    ]
+    return "\n".join(lines)
+
+
+def _sent(operation: dict[str, Any]) -> Any:
+    """What an example of the call sends, or None."""
+    body = operation.get("requestBody", {}).get("content", {}).get("application/json")
+    return _shown(body) if body else None
 
 
 def _answer(operation: dict[str, Any]) -> str:

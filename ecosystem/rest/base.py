@@ -26,6 +26,7 @@ from ecosystem.services.api_keys import allows
 M = TypeVar("M", bound=Model)
 S = TypeVar("S", bound=type[serializers.Serializer])
 USUAL_PAGE = 50
+GOOD = ("200", "201", "202")
 PAGING = frozenset({"cursor", "limit"})
 
 
@@ -80,6 +81,12 @@ class ApiView(APIView):
                 transaction.set_rollback(True)
             return response
 
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Who may come in comes in; what writes takes no parameter beside its body."""
+        super().initial(request, *args, **kwargs)
+        if request.method not in SAFE_METHODS:
+            self.asked(In)
+
     def scope_of(self, method: str | None) -> Scope | str | None:
         """What opens a method; OPTIONS and HEAD open with what GET needs."""
         name = (method or "").lower()
@@ -122,7 +129,7 @@ class ApiView(APIView):
 
 def example(value: Mapping[str, Any]) -> Callable[[S], S]:
     """Show this in the OpenAPI file, and on /api/docs, wherever the serializer is sent or answered."""
-    return extend_schema_serializer(examples=[OpenApiExample("Example", value=value)])
+    return extend_schema_serializer(examples=[OpenApiExample("Example", value=value, status_codes=GOOD)])
 
 
 def answer(serializer: type[Out], instance: Any, *, status: int = 200, **headers: str) -> Response:

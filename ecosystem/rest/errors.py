@@ -46,12 +46,12 @@ def not_found(request: HttpRequest, **_kwargs: object) -> JsonResponse:
 def _body(error: exceptions.APIException) -> dict[str, Any]:
     body: dict[str, Any] = {"type": "about:blank", "status": error.status_code}
     if isinstance(error, exceptions.ValidationError):
-        errors = _by_field(error.detail)
+        errors = sentences_by_field(error.detail)
         return body | {"title": _("Some fields need another look."), "code": "invalid", "errors": errors}
     return body | {"title": str(error.detail), "code": CODES.get(error.status_code, "error")}
 
 
-def _by_field(detail: Any, path: str = "") -> dict[str, list[str]]:
+def sentences_by_field(detail: Any, path: str = "") -> dict[str, list[str]]:
     """Sentences by the dotted path of their field: `points.0.email`."""
     if isinstance(detail, dict):
         pairs = [(f"{path}.{name}" if path else str(name), inner) for name, inner in detail.items()]
@@ -59,4 +59,4 @@ def _by_field(detail: Any, path: str = "") -> dict[str, list[str]]:
         pairs = [(f"{path}.{number}" if path else str(number), inner) for number, inner in enumerate(detail) if inner]
     else:
         return {path or "body": [str(sentence) for sentence in (detail if isinstance(detail, list) else [detail])]}
-    return {name: sentences for key, inner in pairs for name, sentences in _by_field(inner, key).items()}
+    return {name: sentences for key, inner in pairs for name, sentences in sentences_by_field(inner, key).items()}

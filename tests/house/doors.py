@@ -92,7 +92,7 @@ def _api(tenant: DemoTenant, other: DemoTenant, owner: dict[str, str]) -> Iterat
         method, url = operation.method.upper(), operation.url(own)
         body = json.dumps(body_of(operation, own)).encode() if operation.body else None
         if method != "DELETE":
-            yield Ask("key", url, (tenant.marker,), (200, 201, 204, 403, 409), method, key, body)
+            yield Ask("key", url, (tenant.marker,), (200, 201, 202, 204, 403, 409), method, key, body)
         for name in operation.ids:
             mixed = operation.url({**own, name: foreign[name]})
             yield Ask("foreign id", mixed, (), MISSING, method, key, body)

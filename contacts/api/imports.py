@@ -1,0 +1,212 @@
+"""Lists that are brought in: sent as rows, watched, and what was not taken."""
+
+from typing import Any
+from uuid import UUID
+
+from django.urls import reverse
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from contacts.models import Import, Stage
+from contacts.queries.imports import get_import, import_rows_kept, problems_of
+from contacts.queries.topics import get_open_topic
+from contacts.services.imports import cancel_import
+from contacts.services.row_lists import MOST_ROWS, import_rows
+from contacts.services.tags import LONGEST_TAG, MOST_TAGS
+from ecosystem.rest.base import ApiView, In, Out, Paging, answer, answer_page, example, page_of
+from ecosystem.scopes import Scope
+
+CELL = 500
+
+
+class ImportRowIn(In):
+    """One person; an address, a phone or a name is enough."""
+
+    given_name = serializers.CharField(required=False, allow_blank=True, max_length=CELL)
+    family_name = serializers.CharField(required=False, allow_blank=True, max_length=CELL)
+    full_name = serializers.CharField(required=False, allow_blank=True, max_length=CELL)
+    email = serializers.CharField(required=False, allow_blank=True, max_length=CELL)
+    phone = serializers.CharField(required=False, allow_blank=True, max_length=CELL)
+    organization = serializers.CharField(required=False, allow_blank=True, max_length=CELL)
+    tags = serializers.CharField(required=False, allow_blank=True, max_length=CELL, help_text="Parted by commas.")
+    stage = serializers.CharField(required=False, allow_blank=True, max_length=CELL, help_text="Your word for a rung.")
+    yes = serializers.CharField(
+        required=False, allow_blank=True, max_length=CELL, help_text="yes or no, for rule column."
+    )
+    yes_date = serializers.CharField(required=False, allow_blank=True, max_length=CELL, help_text="When they said yes.")
+
+
+@example(
+    {
+        "name": "Spring fair",
+        "rows": [
+            {"full_name": "Bea Ruiz", "email": "bea@example.com"},
+            {"full_name": "Cleo Marsh", "email": "cleo@@example"},
+        ],
+        "stage": "suspect",
+        "tags": ["Fair"],
+        "rule": "none",
+    }
+)
+class ImportIn(In):
+    """Rows to bring in, with what these people said. Without a proof nobody is written to."""
+
+    name = serializers.CharField(max_length=200, help_text="What the list is called.")
+    rows = serializers.ListField(child=ImportRowIn(), min_length=1, max_length=MOST_ROWS)
+    stage = serializers.ChoiceField(choices=Stage.choices, required=False, default=Stage.SUSPECT)
+    tags = serializers.ListField(
+        child=serializers.CharField(max_length=LONGEST_TAG), required=False, max_length=MOST_TAGS, default=list
+    )
+    known = serializers.ChoiceField(
+        choices=Import.Known.choices,
+        required=False,
+        default=Import.Known.SKIP,
+        help_text="What to do with known people.",
+    )
+    rule = serializers.ChoiceField(
+        choices=[("none", "none"), ("all", "all"), ("column", "column")],
+        required=False,
+        default="none",
+        help_text="Who said yes to letters: nobody, all of them, or those whose `yes` says so.",
+    )
+    topic_id = serializers.UUIDField(required=False, allow_null=True, help_text="Needed for a yes.")
+    source = serializers.CharField(
+        required=False, allow_blank=True, max_length=160, help_text="Where they said it; needed for a yes."
+    )
+    said_on = serializers.DateField(required=False, allow_null=True, help_text="The day; or `yes_date` in each row.")
+
+    def validate(self, attrs: Any) -> Any:
+        """A yes comes with what it is to, and where it was said."""
+        needed = ("topic_id", "source") if attrs["rule"] != "none" else ()
+        missing = [name for name in needed if not attrs.get(name)]
+        if missing:
+            required = serializers.Field.default_error_messages["required"]
+            raise serializers.ValidationError({name: [required] for name in missing})
+        return attrs
+
+
+@example(
+    {
+        "id": "0199f3a2-f4c6-75b9-b2dd-b1af6e9d4a98",
+        "name": "Spring fair",
+        "state": "running",
+        "rows": 2,
+        "done": 0,
+        "added": 0,
+        "known": 0,
+        "problems": 0,
+        "permitted": 0,
+        "message": "",
+        "created_at": "2026-01-31T09:00:00Z",
+        "ended_at": None,
+    }
+)
+class ImportOut(Out):
+    """A list and what has become of it so far."""
+
+    id = serializers.UUIDField()
+    name = serializers.CharField(source="file_name")
+    state = serializers.ChoiceField(choices=Import.State.choices)
+    rows = serializers.IntegerField(source="row_count")
+    done = serializers.SerializerMethodField(help_text="How many rows were read.")
+    added = serializers.IntegerField(source="added_count")
+    known = serializers.IntegerField(source="known_count", help_text="How many you had already.")
+    problems = serializers.IntegerField(source="problem_count", help_text="How many rows were not taken.")
+    permitted = serializers.IntegerField(source="permitted_count", help_text="How many may be written to by this list.")
+    message = serializers.SerializerMethodField()
+    created_at = serializers.DateTimeField()
+    ended_at = serializers.DateTimeField(allow_null=True)
+
+    def get_done(self, imported: Import) -> int:
+        """From the job."""
+        return imported.job.done if imported.job else 0
+
+    def get_message(self, imported: Import) -> str:
+        """The sentence at its end."""
+        return imported.job.message if imported.job else ""
+
+
+@example(
+    {
+        "line": 3,
+        "code": "email_invalid",
+        "title": "The address cleo@@example is not complete.",
+        "row": ["Cleo Marsh", "cleo@@example"],
+    }
+)
+class ImportProblemOut(Out):
+    """A row that was not taken."""
+
+    line = serializers.IntegerField(help_text="Line 1 names the columns, so the first row is line 2.")
+    code = serializers.CharField()
+    title = serializers.CharField(source="sentence", help_text="Why, in a sentence.")
+    row = serializers.ListField(child=serializers.CharField(allow_blank=True))
+
+
+class ImportListView(ApiView):
+    """Lists."""
+
+    scopes = {"get": Scope.IMPORTS_READ, "post": Scope.IMPORTS_WRITE}
+
+    @extend_schema(operation_id="import_list", parameters=[Paging], responses=page_of(ImportOut), tags=["Imports"])
+    def get(self, request: Request) -> Response:
+        """The lists that were brought in, by programs and on the pages, the newest first."""
+        return answer_page(request, import_rows_kept(), ImportOut, order=("-id",), paging=self.asked(Paging))
+
+    @extend_schema(operation_id="import_add", request=ImportIn, responses={202: ImportOut}, tags=["Imports"])
+    def post(self, request: Request) -> Response:
+        """Bring in up to 5,000 people, in the background. Ask for the list again to see how far it is.
+
+        A row that cannot be taken stops no other; it stands among the problems with a sentence that says why.
+        """
+        given = self.read(ImportIn)
+        topic_id = given.pop("topic_id", None)
+        imported = import_rows(
+            **{"source": "", "said_on": None, **given},
+            topic=get_open_topic(topic_id) if topic_id else None,
+            actor=self.member,
+        )
+        where = reverse("contacts_api:import", kwargs={"import_id": imported.pk})
+        return answer(ImportOut, get_import(imported.pk), status=202, Location=where)
+
+
+class ImportView(ApiView):
+    """One list."""
+
+    scopes = {"get": Scope.IMPORTS_READ}
+
+    @extend_schema(operation_id="import_read", responses=ImportOut, tags=["Imports"])
+    def get(self, request: Request, import_id: UUID) -> Response:
+        """One list: how far it is, and what has become of its rows."""
+        self.asked(In)
+        return answer(ImportOut, get_import(import_id))
+
+
+class ImportProblemListView(ApiView):
+    """The rows that were not taken."""
+
+    scopes = {"get": Scope.IMPORTS_READ}
+
+    @extend_schema(
+        operation_id="import_problem_list", parameters=[Paging], responses=page_of(ImportProblemOut), tags=["Imports"]
+    )
+    def get(self, request: Request, import_id: UUID) -> Response:
+        """The rows that were not taken, in the order of the list, each with a sentence that says why."""
+        asked: dict[str, Any] = self.asked(Paging)
+        rows = problems_of(get_import(import_id))
+        return answer_page(request, rows, ImportProblemOut, order=("line", "id"), paging=asked)
+
+
+class ImportStopView(ApiView):
+    """Stopping one."""
+
+    scopes = {"post": Scope.IMPORTS_WRITE}
+
+    @extend_schema(operation_id="import_stop", request=None, responses={200: ImportOut}, tags=["Imports"])
+    def post(self, request: Request, import_id: UUID) -> Response:
+        """Stop a list after the rows that are being read. Who was brought in by then stays."""
+        get_import(import_id)
+        cancel_import(import_id)
+        return answer(ImportOut, get_import(import_id))
