@@ -56,6 +56,7 @@ def export(client, business, contact, wanted="csv"):
 
 
 def test_c2_the_export_says_who_when_how_to_what_words_from_where_and_that_they_left(client, bakery, ana):
+    """CAMPAIGNS 2b C2."""
     client.force_login(owner_of(bakery).user)
     answer = export(client, bakery, ana, "json")
     assert answer.headers["Content-Disposition"] == f'attachment; filename="permission-{ana.id}.json"'

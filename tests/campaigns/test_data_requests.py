@@ -347,6 +347,7 @@ def test_sec_68_what_waited_is_called_off_in_the_second_of_the_word(client, lett
 
 
 def test_case_45_an_erasure_while_a_letter_is_on_its_way(client, letter, ana, topic, mail_server, shop):
+    """CAMPAIGNS 4m case 45."""
     handed = news(ana, topic, 60)
     Message.objects.filter(id=handed.id).update(state="handed")
     QueuedMessage.objects.filter(id=handed.id).update(claim_token=handed.id, handed_at=now())
@@ -358,6 +359,7 @@ def test_case_45_an_erasure_while_a_letter_is_on_its_way(client, letter, ana, to
 
 
 def test_case_14_links_of_old_letters_still_answer_after_an_erasure(client, letter, ana, mail_server):
+    """CAMPAIGNS 4m case 14."""
     erase_by_link(client, letter, mail_server)
     tokens = MessageSigner(letter.business_id).tokens(letter.id)
     assert client.get(f"/u/{tokens.unsubscribe}").status_code == 200

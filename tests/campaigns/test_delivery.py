@@ -87,6 +87,7 @@ def send(business: Business, lane: str = LANE) -> int:
 
 
 def test_rel_01_planning_twice_is_one_message(shop):
+    """REL-01: the key of an intent makes it one."""
     first, again = plan(), plan()
     assert first == again
     assert Message.objects.count() == 1
@@ -132,6 +133,7 @@ def test_sending_forty_costs_the_statements_of_two_sub_batches(shop, seasonal, m
 
 
 def test_rel_15_unsubscribing_between_claim_and_gate_is_honoured(shop, seasonal, friends, mail_server):
+    """CAMPAIGNS 4m case 11, between claim and gate."""
     token = uuid4()
     claimed = claim_messages(LANE, token=token, now=now(), count=20)
     assert len(claimed) == 3
@@ -152,6 +154,7 @@ def test_a_stop_without_any_message_called_off_is_seen_by_the_gate(shop, seasona
 
 
 def test_what_was_said_yes_to_with_another_address_is_not_sent(shop, friends, mail_server):
+    """CAMPAIGNS 4m case 32."""
     Contact.objects.filter(id=friends[0].id).update(primary_email="new@example.com")
     send(shop)
     assert Message.objects.get(contact=friends[0]).reason == "other_address"
@@ -215,6 +218,7 @@ def test_nobody_asks_an_address_to_confirm_that_bounced_or_complained(shop, mail
 
 
 def test_rel_34_a_letter_past_its_time_is_not_sent(shop, mail_server):
+    """CAMPAIGNS 4m case 18: late letters expire."""
     plan(expires_at=now() - timedelta(seconds=1))
     work("transactional")
     assert reasons() == [("expired", "too_late")]
@@ -237,6 +241,7 @@ def test_a_letter_that_cannot_be_made_is_skipped_alone(shop, friends, mail_serve
 
 
 def test_a_temporary_refusal_is_tried_again_a_minute_later(shop, friends, mail_server):
+    """CAMPAIGNS 4m case 8, 450."""
     mail_server.script("friend0@example.com", Trouble("rcpt", "450 4.2.1 later", times=1))
     assert send(shop) == 2
     waiting = Message.objects.get(contact=friends[0])
@@ -248,6 +253,7 @@ def test_a_temporary_refusal_is_tried_again_a_minute_later(shop, friends, mail_s
 
 
 def test_an_address_that_does_not_exist_is_never_written_to_again(shop, friends, mail_server):
+    """CAMPAIGNS 4m case 8, 550."""
     mail_server.script("friend0@example.com", Trouble("rcpt", "550 5.1.1 no such user"))
     assert send(shop) == 2
     assert Message.objects.get(contact=friends[0]).state == "bounced"
@@ -264,6 +270,7 @@ def test_a_final_refusal_is_not_tried_again(shop, friends, mail_server):
 
 
 def test_a_line_cut_after_the_last_dot_is_not_known_and_never_sent_again(shop, seasonal, friends, mail_server):
+    """CAMPAIGNS 4m case 7."""
     mail_server.script("friend1@example.com", Trouble("dot", DROP_AFTER))
     assert send(shop) == 2
     unknown = Message.objects.get(contact=friends[1])
@@ -289,6 +296,7 @@ def test_the_owner_decides_about_what_is_not_known(shop, friends, mail_server):
 
 
 def test_what_somebody_needs_goes_once_more_with_the_same_id_after_a_quarter_of_an_hour(shop, mail_server):
+    """CAMPAIGNS 4m case 7 for what somebody needs now."""
     mail_server.script("ana@example.com", Trouble("dot", DROP_AFTER, times=2))
     message = plan()
     work("transactional")
@@ -305,6 +313,7 @@ def test_what_somebody_needs_goes_once_more_with_the_same_id_after_a_quarter_of_
 
 
 def test_a_server_that_is_away_costs_no_attempt_and_opens_the_breaker(shop, seasonal, mail_server):
+    """CAMPAIGNS 4m case 25."""
     mail_server.script("*", Trouble("connect", "421 closed"))
     people = [make_friend(seasonal, number) for number in range(6)]
     enroll_contacts(make_sequence(seasonal), [person.id for person in people], source="staff")
@@ -324,6 +333,7 @@ def test_a_server_that_is_away_costs_no_attempt_and_opens_the_breaker(shop, seas
 
 
 def test_rel_05_a_late_write_is_rejected_once_the_lease_was_taken_away(shop, friends, mail_server):
+    """CAMPAIGNS 4m case 6: the late write."""
     token = uuid4()
     claimed = claim_messages(LANE, token=token, now=now(), count=20)
     pass_gate(claimed, token=token)
@@ -335,6 +345,7 @@ def test_rel_05_a_late_write_is_rejected_once_the_lease_was_taken_away(shop, fri
 
 
 def test_rel_05_a_worker_that_slept_past_its_lease_does_not_send(shop, friends, mail_server):
+    """CAMPAIGNS 4m case 6 at the gate."""
     token = uuid4()
     claimed = claim_messages(LANE, token=token, now=now(), count=20)
     pass_time(61)
@@ -498,6 +509,7 @@ def test_a_worker_whose_lease_was_taken_away_meanwhile_stops(shop, friends, mail
 
 
 def test_after_a_restart_of_postgresql_the_marks_are_not_believed(shop, friends, mail_server):
+    """CAMPAIGNS 4m case 28: the running marks of a PostgreSQL that is gone."""
     token = uuid4()
     pass_gate(claim_messages(LANE, token=token, now=now(), count=20), token=token)
     MessageClaim.objects.update(marked_in_rows_by=now() - timedelta(days=1))

@@ -111,6 +111,7 @@ def test_a_sequence_that_does_not_run_takes_nobody_in(shop, seasonal):
 
 
 def test_a_second_click_on_start_changes_nothing(shop, seasonal):
+    """REL-01: a second click on Start."""
     sequence = make_sequence(seasonal)
     before = Sequence.objects.values().get()
     start_sequence(sequence)
@@ -346,6 +347,7 @@ def test_a_thousand_people_take_a_step_in_the_same_number_of_statements(shop, se
 
 
 def test_two_advances_of_the_same_moment_write_one_message_each(shop, seasonal):
+    """CAMPAIGNS 4m case 5 and REL-01: two that plan at the same moment."""
     sequence = make_sequence(seasonal)
     enroll_contact(sequence, make_friend(seasonal), source="staff")
     moment = now()

@@ -49,6 +49,7 @@ def sender_names(mail_server) -> list[str]:
 def test_rel_30_each_of_many_small_businesses_sends_before_a_large_one_has_its_second_turn(
     db, mail_server, monkeypatch
 ):
+    """CAMPAIGNS 4m case 24: between two turns of the large one all small ones have theirs."""
     monkeypatch.setattr(delivery, "QUANTUM", TURN)
     make_sender("large", 3 * TURN)
     small = [f"small{number}" for number in range(8)]

@@ -128,6 +128,7 @@ def test_s2_other_words(words, meaning):
     ],
 )
 def test_s3_what_a_reasonable_person_reads_as_opting_out_is_noticed(words):
+    """CAMPAIGNS 2c S3."""
     assert meaning_of(words) == "maybe_stop"
 
 
@@ -135,6 +136,7 @@ def test_s3_what_a_reasonable_person_reads_as_opting_out_is_noticed(words):
 
 
 def test_s2_s5_s6_a_stop_ends_all_texts_at_once_and_is_confirmed_once(ana, seasonal, provider):
+    """CAMPAIGNS 2c S2, S4, S5 and S6."""
     offers = make_topic("Offers")
     assert verdict(ana, seasonal) == ""
     first = hear("STOP")
@@ -207,6 +209,7 @@ def test_start_brings_back_what_was_said_in_writing_before_and_nothing_else(ana,
 
 
 def test_s12_start_after_erasure_is_a_new_row_and_opens_the_way_to_a_new_yes(shop, seasonal, provider):
+    """CAMPAIGNS 2c S12."""
     hashes = address_hashes("sms", ANA)
     suppress_address(channel="sms", hashes=hashes, topic=None, reason="erased")
     text = hear("UNSTOP")
@@ -311,6 +314,7 @@ def test_a_signed_text_is_heard_and_told_twice_counts_once(ana, seasonal, shop, 
 
 
 def test_case_31_what_is_not_signed_by_the_account_changes_nothing(ana, seasonal, shop, garage, provider):
+    """CAMPAIGNS 4m case 31 for texts."""
     day = timedelta(days=1)
     assert send_in(provider, shop, words(), secret="another").status_code == 401
     assert send_in(provider, shop, words(), at=now() - day).status_code == 401

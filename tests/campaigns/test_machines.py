@@ -70,6 +70,7 @@ def judge() -> None:
 def test_sec_55_a_crawler_that_follows_every_link_of_fifty_letters_twice_changes_nothing(
     sequence, seasonal, mail_server
 ):
+    """CAMPAIGNS 4m case 13: a scanner that follows all links."""
     letters = letters_to(LETTERS, sequence, seasonal, mail_server)
     assert {len(links) for links in letters} == {4}
     before = standing()

@@ -157,6 +157,7 @@ def status_of(address: str, **given) -> int:
 
 
 def test_rel_07_postgresql_is_killed_while_letters_go_out_and_comes_back(mail_server, tmp_path):
+    """CAMPAIGNS 4m case 28."""
     business, _topic, _sequence = shop_with(60)
     mail_server.script("*", Trouble("dot", 0.05))
     with base_copy() as copy:
@@ -249,6 +250,7 @@ def celery(redis_url: str, mail_server: SmtpServer, *, beats: int = 1) -> Iterat
 def test_rel_08_a_redis_that_is_killed_and_comes_back_empty_delays_nothing_for_long(
     own_redis, mail_server, settings, client: Client
 ):
+    """CAMPAIGNS 4m case 26: no twin."""
     business, topic, sequence = shop_with(5)
     client.force_login(owner_of(business).user)
     page = reverse("campaigns:sequence_list", kwargs={"slug": business.slug})
@@ -425,6 +427,7 @@ def test_rel_15_of_many_who_leave_while_letters_go_out_nobody_gets_one_after_it(
 
 @pytest.mark.parametrize("minutes", [5, -5])
 def test_rel_20_a_worker_whose_clock_is_wrong_steals_nothing(mail_server, minutes):
+    """CAMPAIGNS 4m case 29 for leases."""
     business, _topic, _sequence = shop_with(3)
     token = uuid4()
     with business_scope(business):
@@ -450,6 +453,7 @@ def test_rel_20_a_worker_whose_clock_is_wrong_steals_nothing(mail_server, minute
 
 
 def test_rel_34_after_a_day_without_anybody_nothing_comes_too_late_or_in_a_flood(mail_server, settings, client):
+    """CAMPAIGNS 4m case 18, a whole day."""
     business, _topic, sequence = shop_with(40)
     with business_scope(business):
         old = plan_receipt("t:old", "old@example.com")

@@ -100,6 +100,7 @@ def sent(name: str = "step.sent") -> int:
     first=st.sampled_from(["unknown", "accepted"]),
 )
 def test_rel_16_all_orders_and_duplicates_end_the_same(account, seasonal, told, cuts, first):
+    """CAMPAIGNS 4m case 30."""
     Suppression.objects.all().delete()
     before = Interaction.objects.filter(kind="message_sent").count()
     message = letter(seasonal, first)
@@ -120,6 +121,7 @@ def test_rel_16_all_orders_and_duplicates_end_the_same(account, seasonal, told, 
 
 
 def test_rel_17_an_event_before_our_own_commit_waits_for_it(account, seasonal):
+    """CAMPAIGNS 4m case 30: delivered before accepted."""
     message = letter(seasonal, "queued")
     place = QueuedMessage.objects.create(id=message.id, lane="sequence", handed_at=now())
     tell(account, "delivered", message)
@@ -176,6 +178,7 @@ def make_sequence(topic):
 
 
 def test_e10_a_complaint_of_an_unknown_letter_stops_the_address_for_everything_once(account):
+    """CAMPAIGNS 2a E10: once, and also where the letter is not known."""
     body = event("complained", uuid7(), "ana@example.com")
     for _ in range(2):
         post(account, body)
@@ -185,6 +188,7 @@ def test_e10_a_complaint_of_an_unknown_letter_stops_the_address_for_everything_o
 
 
 def test_a_forged_event_changes_nothing(account, seasonal):
+    """CAMPAIGNS 4m case 31."""
     message = letter(seasonal)
     post(account, event("complained", message.id, message.address, key="another-key"), 401)
     post(account, b"{}", 401)

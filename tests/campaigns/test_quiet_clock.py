@@ -84,6 +84,7 @@ def test_rel_19_a_wall_time_is_shown_or_jumped_over_at_its_moment(zone, wall):
     ],
 )
 def test_case_16_hours_open_by_the_clock_of_the_reader(zone, moment, opens):
+    """CAMPAIGNS 4m case 16: Kathmandu, Chatham, a clock that jumps and one that repeats an hour."""
     assert Clocks((Place(zone, DAYTIME),)).next_open(utc(moment)) == utc(opens)
 
 
@@ -132,6 +133,7 @@ def hours(state: str, country: str = "US", on: date = date(2026, 6, 1)) -> list:
 
 
 def test_s7_the_hours_for_texts_by_state():
+    """CAMPAIGNS 2c S7."""
     assert hours("CA") == [(8, 21)] * 7
     for state in ("FL", "OK", "MA", "MD", "NJ", "WA"):
         assert hours(state) == [(8, 20)] * 7
@@ -154,6 +156,7 @@ def test_s7_no_state_opens_before_or_closes_after_the_hours_of_the_country():
 
 
 def test_s7_the_table_is_data_with_dates():
+    """CAMPAIGNS 2c S7: data, not code."""
     # Before its law came into force Florida was like the others.
     assert hours("FL", on=date(2021, 6, 30)) == [(8, 21)] * 7
     assert hours("FL", on=date(2021, 7, 1)) == [(8, 20)] * 7
@@ -224,6 +227,7 @@ def test_where_somebody_is_by_what_is_known_best(known, zones, state):
 
 
 def test_case_17_a_text_to_an_unknown_zone_waits_for_the_hour_that_is_open_in_all():
+    """CAMPAIGNS 4m case 17."""
     found = whereabouts(KNOWN, is_law=True)
     assert found.zones == zones_of_country("US")
     clocks = Clocks(tuple(Place(zone, text_week("US", "", date(2026, 1, 15))) for zone in found.zones))

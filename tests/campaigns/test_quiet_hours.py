@@ -83,6 +83,7 @@ def at(text: str) -> datetime:
 
 @pytest.mark.parametrize("zone", FAR)
 def test_case_16_a_letter_is_planned_into_the_hours_of_its_reader(shop, generous, zone):
+    """CAMPAIGNS 4m case 16."""
     keep_hours()
     bea = make_friend(generous)
     live_in(bea, zone)
@@ -94,6 +95,7 @@ def test_case_16_a_letter_is_planned_into_the_hours_of_its_reader(shop, generous
 
 
 def test_case_16_a_zone_that_is_learned_later_plans_the_letter_anew_from_what_was_meant(shop, generous):
+    """CAMPAIGNS 4m case 16: the zone changed after planning."""
     keep_hours()
     bea = make_friend(generous)
     message = plan(bea, generous, due_at=at("2027-01-12 03:00"))
@@ -287,6 +289,7 @@ def test_the_owners_taste_narrows_the_hours_of_the_law_and_never_widens_them(sho
 
 
 def test_case_17_where_no_hour_is_open_everywhere_a_text_does_not_go(shop, generous, phone_friend):
+    """CAMPAIGNS 4m case 17: an empty intersection."""
     Contact.objects.filter(id=phone_friend.id).update(primary_phone="+74951234567")
     phone_friend.refresh_from_db()
     assert list(shut(phone_friend, generous).values()) == ["infinity"]
@@ -321,6 +324,7 @@ def test_s7_the_gate_hands_a_text_over_in_open_hours(shop, generous, phone_frien
 
 
 def test_case_17_the_gate_says_why_a_text_without_a_common_hour_does_not_go(shop, generous, phone_friend):
+    """CAMPAIGNS 4m case 17 at the gate."""
     passage = pass_text(phone_friend, generous, "+74951234567")
     assert (passage.state, passage.reason) == ("skipped", "no_common_hour")
     assert "Note their time zone" in str(skip_sentence(passage.reason))
@@ -328,6 +332,7 @@ def test_case_17_the_gate_says_why_a_text_without_a_common_hour_does_not_go(shop
 
 
 def test_case_18_after_a_night_without_power_nothing_goes_out_at_three(shop, generous, mail_server):
+    """CAMPAIGNS 4m case 18."""
     keep_hours()
     asleep, awake, late = (make_friend(generous, number) for number in range(3))
     for number, (person, zone) in enumerate([(asleep, zone_at(12)), (awake, zone_at(12)), (late, zone_at(12))]):
@@ -349,6 +354,7 @@ def test_case_18_after_a_night_without_power_nothing_goes_out_at_three(shop, gen
 
 
 def test_case_29_a_worker_five_minutes_ahead_sends_no_letter_early(shop, generous, mail_server):
+    """CAMPAIGNS 4m case 29."""
     plan(make_friend(generous), generous, due_at=now() + timedelta(minutes=4))
     with time_machine.travel(now() + timedelta(minutes=5), tick=True):
         work()

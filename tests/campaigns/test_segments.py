@@ -34,6 +34,7 @@ GSM_TEXTS = st.text(alphabet=sorted(BASIC | EXTENSION), max_size=700)
     ],
 )
 def test_s10_the_limits_of_both_alphabets(text, alphabet, units, parts):
+    """CAMPAIGNS 2c S10."""
     counted = count_segments(text)
     assert (counted.alphabet, counted.units, counted.parts) == (alphabet, units, parts)
 
@@ -49,6 +50,7 @@ def test_s10_case_42_an_extension_character_at_place_153_goes_whole_into_the_nex
 
 
 def test_s10_case_42_an_emoji_at_the_end_of_a_part_is_not_cut_in_half():
+    """CAMPAIGNS 4m case 42."""
     assert count_segments("ж" * 66 + "🍞" + "ж" * 65).parts == 2
     assert count_segments("ж" * 66 + "🍞" + "ж" * 66).parts == 3
 
@@ -60,6 +62,7 @@ def test_s10_a_toll_free_number_has_a_longer_header():
 
 
 def test_s10_case_42_merge_fields_are_counted_on_the_longest_copy():
+    """CAMPAIGNS 4m case 42."""
     copies = ["a" * 150 + name for name in ("Ana", "Maximiliane-Charlotte", "Bo")]
     assert [count_segments(copy).parts for copy in copies] == [1, 2, 1]
     assert longest_of(copies).parts == 2

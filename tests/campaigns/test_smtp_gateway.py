@@ -209,6 +209,7 @@ def test_signing_in_works_and_fails_in_words(mechanisms):
 
 
 def test_encryption_is_verified(certificate):
+    """CAMPAIGNS 2a E9: TLS, and with the server that was meant."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate / "cert.pem", certificate / "key.pem")
     with smtp_server(starttls=context) as server:
@@ -223,6 +224,7 @@ def test_encryption_is_verified(certificate):
 
 
 def test_nothing_is_sent_in_clear_where_encryption_was_asked_for():
+    """CAMPAIGNS 2a E9: every hop that we open is encrypted, or none is opened."""
     with smtp_server() as server:
         address = read_smtp_url(f"smtp+tls://localhost:{server.port}")
         refused = SmtpGateway(address).send([outgoing(1)], started=lambda _key: True)[0]

@@ -58,6 +58,7 @@ def number_of(number: int) -> str:
 
 
 def test_cases_2_and_3_a_worker_killed_at_any_point_texts_nobody_twice(open_shop, provider, tmp_path):
+    """CAMPAIGNS 4m cases 1, 2 and 3 for texts."""
     business, topic, sequence = open_shop
     for place, (point, most) in enumerate(MOST_IN_DOUBT.items()):
         numbers = [number_of(place * 3 + each) for each in range(3)]
@@ -82,6 +83,7 @@ def test_cases_2_and_3_a_worker_killed_at_any_point_texts_nobody_twice(open_shop
 
 
 def test_s4_case_12_who_stops_while_texts_go_out_gets_none_after_it(open_shop, provider, tmp_path):
+    """CAMPAIGNS 4m case 12 (STOP), raced."""
     business, topic, sequence = open_shop
     with business_scope(business):
         people = [make_text_friend(topic, number_of(each), str(each)) for each in range(12)]

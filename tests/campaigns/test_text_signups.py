@@ -67,6 +67,7 @@ def test_s1_the_box_stands_alone_starts_empty_and_says_what_the_law_wants(url, s
 
 
 def test_s1_a_yes_from_the_number_itself_is_kept_in_writing_with_the_disclosure(url, seasonal, provider):
+    """CAMPAIGNS 2c S1: the disclosure is kept."""
     assert send(url, seasonal).status_code == 302
     asked = TextSignup.objects.get()
     assert Contact.objects.filter(membership=None).count() == 0

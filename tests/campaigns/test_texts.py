@@ -103,6 +103,7 @@ def test_a_text_that_nobody_heard_the_end_of_is_unknown_and_is_not_sent_again(an
 
 
 def test_case_9_a_text_waits_as_long_as_the_provider_says_and_burns_no_attempt(ana, provider):
+    """CAMPAIGNS 4m case 9 for texts."""
     provider.script(ANA, 429, headers={"Retry-After": "120"})
     work()
     [place] = QueuedMessage.objects.all()
@@ -136,6 +137,7 @@ def test_without_an_account_texts_wait(ana, settings):
 
 
 def test_s1_an_email_yes_and_a_number_are_no_yes_to_texts(shop, seasonal, provider):
+    """CAMPAIGNS 2c S1."""
     make_sender()
     person = make_caller(ANA, email="ana@example.com")
     say_yes(person, seasonal)
@@ -189,6 +191,7 @@ def test_a_text_to_a_former_number_is_not_sent(ana, provider):
 
 
 def test_s4_case_12_a_stop_calls_off_what_waits(ana, provider):
+    """CAMPAIGNS 4m case 12, STOP between plan and claim."""
     hear("STOP")
     assert reasons()[0] == ("cancelled", "left")
     work()
@@ -249,6 +252,7 @@ def test_a_no_to_texts_leaves_letters_alone_and_the_other_way_round(ana, seasona
 
 
 def test_s8_brand_in_each_terms_in_the_first_stop_once_a_month(shop, seasonal, provider):
+    """CAMPAIGNS 2c S8."""
     make_sender()
     # How many a person may get is another matter, and counted by the clock of PostgreSQL.
     ChannelRule.objects.create(channel="sms", most_count=20, most_days=7)
@@ -289,6 +293,7 @@ def _write(sequence, person, key) -> None:
 
 
 def test_s11_a_number_that_told_the_provider_to_stop_is_stopped_here_too(ana, provider):
+    """CAMPAIGNS 2c S11."""
     provider.script(ANA, 400, words={"code": "21610", "message": "recipient opted out"})
     work()
     assert reasons() == [("failed", "opted_out")]
@@ -299,6 +304,7 @@ def test_s11_a_number_that_told_the_provider_to_stop_is_stopped_here_too(ana, pr
 
 
 def test_s12_a_second_hard_failure_stops_the_number_and_the_first_does_not(ana, provider):
+    """CAMPAIGNS 2c S12."""
     sequence = Message.objects.get().sequence
     provider.script(ANA, 400, words={"code": "no_such_number"}, times=2)
     work()
@@ -349,6 +355,7 @@ def test_mission_52_a_step_that_offers_both_goes_as_they_prefer_and_allowed(
 
 
 def test_s10_a_text_is_counted_on_the_longest_of_the_people(shop, seasonal):
+    """CAMPAIGNS 2c S10: merge fields count on the longest."""
     make_sender()
     for name in ("Bo", "Maximiliane-Charlotte"):
         make_caller(ANA, name)
@@ -375,6 +382,7 @@ def test_a_broken_tag_keeps_a_text_from_being_published(shop, seasonal):
 
 
 def test_case_44_a_test_text_counts_nowhere_and_needs_no_yes(shop, seasonal, provider):
+    """CAMPAIGNS 4m case 44 for texts."""
     nora = owner_of(shop)
     content = make_text()
     make_sender()
