@@ -13,6 +13,7 @@ from campaigns.queries.sequence_pages import running_sequences
 from campaigns.services.absences import holding
 from campaigns.services.advancing import work_steps
 from campaigns.services.delivery import work_delivery
+from campaigns.services.delivery_lookups import LOOKUPS_QUEUE, work_lookups
 from campaigns.services.enrollments import STEPS_QUEUE
 from campaigns.services.held_letters import DECIDE_HELD, decide_held_further
 from campaigns.services.incoming_texts import QUEUE as TEXTS_QUEUE
@@ -56,6 +57,7 @@ for lane in Message.Lane.values:
     deliver_lane = holding(partial(work_delivery, lane))
     AGENDA_QUEUES.add(queue_of(lane), AgendaQueue(lane=WORKED_IN.get(lane, lane), work=deliver_lane))
 
+AGENDA_QUEUES.add(LOOKUPS_QUEUE, AgendaQueue(lane="maintenance", work=work_lookups))
 AGENDA_QUEUES.add(MAIL_TRIALS_QUEUE, AgendaQueue(lane="maintenance", work=work_mail_trials))
 AGENDA_QUEUES.add(SENDER_DOMAINS_QUEUE, AgendaQueue(lane="maintenance", work=work_sender_domains))
 AGENDA_QUEUES.add(TEXTS_QUEUE, AgendaQueue(lane="maintenance", work=work_undecided))

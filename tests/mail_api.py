@@ -65,6 +65,8 @@ class MailApi:
     def __init__(self, *, log: str = "", seconds: float = 0.0, seed: int = 1) -> None:
         self.accepted: list[Letter] = []
         self.asked: list[tuple[str, dict[str, str]]] = []
+        self.looked_up: list[str] = []
+        self.lookups_fail = False
         self.connections = 0
         self.secret = SECRET
         self.faults: list[tuple[str, float]] = []
@@ -152,6 +154,22 @@ class MailApi:
                     return None
                 time.sleep(found.wait)
                 return self.answer(int(found.status), found.words, found.headers)
+
+            def do_GET(self) -> None:
+                """As Postmark: which of its letters carry an id of ours."""
+                outer.looked_up.append(self.path)
+                place = urlsplit(self.path)
+                if not outer.is_let_in("postmark", self.headers):
+                    return self.answer(401, {"message": "Invalid API key"})
+                if place.path != "/postmark/messages/outbound" or outer.lookups_fail:
+                    return self.answer(500, {})
+                [wanted] = parse_qs(place.query)["metadata_letter"]
+                mine = [
+                    {"MessageID": f"pm-{number}", "Status": "Sent", "Metadata": letter.metadata}
+                    for number, letter in enumerate(outer.accepted, start=1)
+                    if letter.metadata.get("letter") == wanted
+                ]
+                return self.answer(200, {"TotalCount": len(mine), "Messages": mine[:1]})
 
             def answer(self, status: int, words: dict[str, object], headers: dict[str, str] | None = None) -> None:
                 raw = json.dumps(words).encode()

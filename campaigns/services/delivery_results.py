@@ -11,6 +11,7 @@ from django.db import IntegrityError
 from campaigns.gateways.base import Outcome, Refusal, Verdict
 from campaigns.models import Message
 from campaigns.services.delivery_claims import MOST_ATTEMPTS, ClaimedMessage, as_array
+from campaigns.services.delivery_lookups import note_lookup
 from campaigns.services.pressure import free_places
 from campaigns.services.proving import tell_of_letters
 from campaigns.services.standing import judge_standing
@@ -184,6 +185,8 @@ def _record(results: Sequence[Result], token: UUID, *, tells: bool) -> int:
     if done["not_gone"]:
         # A definite no: nobody was written to, so the next letter may have the place.
         free_places(done["not_gone"])
+    if any(result.state == "unknown" for result in results):
+        note_lookup()
     if done["bounced"]:
         gone = set(done["bounced"])
         _stop_bounced([result.message for result in results if result.message.key in gone])

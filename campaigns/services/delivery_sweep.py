@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from campaigns.services.delivery_claims import RECONCILIATION_SECONDS, handed_messages
+from campaigns.services.delivery_lookups import note_lookup
 from campaigns.services.delivery_marks import Told, drop_old_marks, told_under
 from campaigns.services.delivery_results import record_results, result_of
 from ecosystem.base import faults
@@ -100,6 +101,8 @@ def sweep_messages(lane: str) -> int:
     given: dict[str, Any] = {"tokens": [row["token"] for row in left], "told": list(told), "begun": begun}
     swept = int(rows(_SWEEP, given)[0]["swept"])
     execute(_CLOSE, given)
+    if swept:
+        note_lookup()
     drop_old_marks()
     return finished + swept
 

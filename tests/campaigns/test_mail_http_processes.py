@@ -19,7 +19,7 @@ from tests.campaigns.worker import start_worker
 from tests.factories.campaigns import make_friend, make_sequence, pass_time, work
 from tests.factories.mail import connect_provider
 from tests.factories.permission import make_business, make_topic
-from tests.mail_api import CUT_AFTER, Answer, MailApi
+from tests.mail_api import CUT_AFTER, CUT_BEFORE, Answer, MailApi
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
 MOST_IN_DOUBT = {
@@ -68,6 +68,7 @@ def unknown_counted() -> int:
 def test_rel_02_a_worker_killed_at_any_point_over_http_keeps_the_contract(
     open_shop, api, tmp_path, settings, provider, marks
 ):
+    """CAMPAIGNS 4m cases 1, 2 and 3 over HTTP, with keys and without."""
     settings.RUNNING_MARKS_DIR = marks
     business, topic, sequence = open_shop
     with business_scope(business):
@@ -128,6 +129,57 @@ def test_what_is_in_doubt_at_a_provider_with_keys_is_asked_for_until_it_is_known
         assert Message.objects.get().state == "accepted"
         assert unknown_counted() == 0
     assert len(api.accepted) == 1
+
+
+def doubt(open_shop, api, *answers: Answer) -> tuple[object, object]:
+    """Two letters by Postmark, of which nobody knows whether it took them; it took those that were cut after it did."""
+    business, topic, sequence = open_shop
+    for number, answer in enumerate(answers):
+        api.script(f"friend{number}@example.com", answer)
+    with business_scope(business):
+        account = connect_provider("postmark")
+        add_friends(topic, sequence, start=0, count=len(answers))
+    work()
+    with business_scope(business):
+        assert set(Message.objects.values_list("state", flat=True)) == {"unknown"}
+    return business, account
+
+
+def test_a_provider_without_keys_is_asked_whether_it_has_a_letter(open_shop, api):
+    """CAMPAIGNS 4c and the delivery contract: looked up by our own id, and nothing goes twice."""
+    business, _account = doubt(open_shop, api, Answer(CUT_AFTER), Answer(CUT_BEFORE))
+    work()
+    assert api.looked_up == [], "it is not asked within the first minute"
+    for _ in range(2):
+        with business_scope(business):
+            pass_time(70)
+        work()
+    with business_scope(business):
+        states = dict(Message.objects.values_list("address", "state"))
+        assert states == {"friend0@example.com": "accepted", "friend1@example.com": "unknown"}
+        proved = Message.objects.get(state="accepted")
+        assert (proved.provider_id, unknown_counted()) == ("pm-1", 1)
+        assert Interaction.objects.filter(kind="message_sent").count() == 1
+    for _ in range(8):
+        with business_scope(business):
+            pass_time(250)
+        work()
+    # Asked about four times in a quarter of an hour, and then no more: somebody decides.
+    assert 4 <= len(api.looked_up) <= 7
+    assert (len(api.accepted), len(api.asked)) == (1, 2)
+
+
+@pytest.mark.parametrize("trouble", ["key", "server"])
+def test_a_lookup_that_fails_leaves_the_doubt(open_shop, api, trouble):
+    business, _account = doubt(open_shop, api, Answer(CUT_AFTER))
+    api.lookups_fail = trouble == "server"
+    api.secret = "another" if trouble == "key" else api.secret
+    with business_scope(business):
+        pass_time(70)
+    work()
+    assert len(api.looked_up) == 1
+    with business_scope(business):
+        assert Message.objects.get().state == "unknown"
 
 
 def test_after_the_day_of_the_key_nothing_is_asked_again(doubtful, api):
