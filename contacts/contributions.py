@@ -30,6 +30,7 @@ from contacts.services.import_slices import work_import
 from contacts.services.import_undo import UNDO_JOB, work_undo
 from contacts.services.imports import IMPORT_JOB
 from contacts.services.notes import PURGE_QUEUE, work_purge
+from contacts.services.proofs import facts_differ, people_counts_differ, rungs_differ
 from contacts.timeline_kinds import TIMELINE_KINDS, Scene, Shelf, Telling, TimelineKind
 from contacts.today import PEOPLE_GAUGE, data_notice, permission_figures, settling_steps, who_waits
 from ecosystem.agenda import AGENDA_QUEUES, AgendaQueue
@@ -227,3 +228,6 @@ PERMISSIONS.add("contacts", permission_figures)
 CHECKLIST.add("contacts", settling_steps, order=10)
 INVARIANTS.add("permission_equals_ledger", consent_states_differ)
 INVARIANTS.add("found_by_every_word", words_differ)
+INVARIANTS.add("people_equal_recounts", people_counts_differ)
+INVARIANTS.add("rungs_equal_history", rungs_differ)
+INVARIANTS.add("facts_equal_timelines", facts_differ)
