@@ -1,18 +1,24 @@
 """A second click on a form that makes something: nothing is made twice."""
 
 import threading
+from collections import Counter
 from contextlib import closing
 
 import pytest
 from django.db import connection
 from django.test import Client
 
-from campaigns.models import Content, Sequence, SignupForm
+from campaigns.models import Content, Enrollment, Message, Sequence, SequenceVersion, SignupForm
 from contacts.models import Organization, Topic
 from contacts.services.topics import add_topic
 from ecosystem.base.ids import uuid7
 from ecosystem.base.tenancy import business_scope
+from ecosystem.services.agenda import work_lane
+from ecosystem.services.invariants import check_invariants
+from tests.factories.api import make_program
+from tests.factories.campaigns import make_friend, make_sequence, work
 from tests.factories.permission import make_business, make_topic, owner_of
+from tests.smtp_server import DROP_AFTER, Trouble
 
 TOPIC = {"name": "Offers", "promise": "One a month", "promised_count": 1, "promised_days": 30}
 FORMS = [
@@ -45,6 +51,7 @@ def test_a_form_sent_twice_makes_one(client: Client, path, model, words):
 
 @pytest.mark.django_db(transaction=True)
 def test_two_clicks_at_one_moment_make_one_and_both_are_answered():
+    """REL-01 for what is made by a form."""
     bakery = make_business()
     new_id, start, made = uuid7(), threading.Barrier(4), []
 
@@ -61,3 +68,63 @@ def test_two_clicks_at_one_moment_make_one_and_both_are_answered():
     assert made == [new_id] * 4
     with business_scope(bakery):
         assert Topic.objects.filter(name="Offers").count() == 1
+
+
+def at_once(*calls) -> list:
+    """Make calls at the same moment, each by a connection of its own; what they answered."""
+    start, answers = threading.Barrier(len(calls)), []
+
+    def make(call) -> None:
+        with closing(connection):
+            start.wait()
+            answers.append(call())
+
+    threads = [threading.Thread(target=make, args=(call,)) for call in calls]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return answers
+
+
+@pytest.mark.django_db(transaction=True)
+def test_rel_01_a_double_click_an_api_retry_and_a_double_beat_are_one_intent_each(mail_server):
+    """REL-01: two clicks at one moment on “Put on a sequence”, on “Let it run” and on “Send again”; four equal requests
+    of another program with one Idempotency-Key; two clocks that plan and send. Each letter goes once."""
+    bakery = make_business()
+    with business_scope(bakery):
+        topic = make_topic()
+        ana, ben = make_friend(topic, 1), make_friend(topic, 2)
+        sequence = make_sequence(topic, is_live=False)
+    nora, base = owner_of(bakery).user, f"/b/{bakery.slug}"
+    program = make_program(bakery, nora)
+
+    def click(path: str, **given: str):
+        client = Client()
+        client.force_login(nora)
+        return lambda: client.post(f"{base}{path}", given).status_code
+
+    assert at_once(*[click(f"/sequences/{sequence.id}/start/") for _ in range(3)]) == [302] * 3
+    assert at_once(*[click(f"/contacts/{ana.id}/sequences/", sequence=str(sequence.id)) for _ in range(3)]) == [302] * 3
+    path, body = f"sequences/{sequence.id}/enrollments", {"contact_id": str(ben.id)}
+    answers = [program.post(path, body, idempotency_key="order-1") for _ in range(2)]
+    answers += at_once(*[lambda: program.post(path, body, idempotency_key="order-1") for _ in range(4)])
+    # While one of them is being answered another may hear that it is (409), and asks once more.
+    assert {answer.status_code for answer in answers[:2]} == {200}
+    assert {answer.status_code for answer in answers} <= {200, 409}
+    assert len({answer.content for answer in answers if answer.status_code == 200}) == 1
+    mail_server.script(ana.primary_email, Trouble("dot", DROP_AFTER, times=1))
+    at_once(*[lambda lane=lane: work_lane(lane, seconds=10) for lane in ("maintenance", "maintenance", "sequence")])
+    work()
+    with business_scope(bakery):
+        assert SequenceVersion.objects.filter(sequence=sequence).count() == 1
+        assert Enrollment.objects.count() == Message.objects.count() == 2
+        unknown = Message.objects.get(state="unknown")
+    again = {"decision": "again", "message": str(unknown.id)}
+    assert at_once(*[click(f"/sequences/{sequence.id}/unknown/decide/", **again) for _ in range(3)]) == [302] * 3
+    work()
+    times = Counter(mail.recipient for mail in mail_server.accepted)
+    assert times == Counter({ana.primary_email: 2, ben.primary_email: 1})
+    with business_scope(bakery):
+        assert set(Message.objects.values_list("state", flat=True)) == {"accepted"}
+        assert check_invariants().problems == ()
