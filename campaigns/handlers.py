@@ -1,7 +1,7 @@
 """What campaigns hears from the floors below, in the same transaction."""
 
 from campaigns.services.data_letters import plan_data_letter
-from campaigns.services.enrollments import exit_enrollments, exit_text_only
+from campaigns.services.enrollments import exit_enrollments, exit_on_rung, exit_text_only
 from campaigns.services.messages import cancel_open_messages
 from campaigns.services.quiet_hours import plan_hours_anew
 from campaigns.services.trigger_starts import promise_start_on_yes
@@ -14,6 +14,7 @@ from contacts.events import (
     ContactErased,
     DataCopyReady,
     ErasureAsked,
+    StageChanged,
 )
 from contacts.models import Channel
 from ecosystem.base.events import on
@@ -44,6 +45,13 @@ def stop_on_withdrawal(event: ConsentWithdrawn) -> None:
         cancel_open_messages(contact_id=event.contact_id, topic_id=topic_id, channel=channel, reason="left")
     for address_hash in event.address_hashes:
         cancel_open_messages(address_hash=address_hash, topic_id=topic_id, channel=channel, reason="left")
+
+
+@on(StageChanged)
+def end_where_they_rose(event: StageChanged) -> None:
+    """Whoever rises to the rung where a way ends leaves it; a move that is taken back changes nothing."""
+    if not event.is_undo:
+        exit_on_rung(contact_id=event.contact_id, from_stage=event.from_stage, to_stage=event.to_stage)
 
 
 @on(ContactDeleted)

@@ -44,7 +44,9 @@ def tell_sent(line: Interaction, scene: Scene, loaded: Message | None) -> Tellin
     """`We sent “Bread in winter”`, `We texted “The rye is back”`."""
     if line.channel == Channel.SMS:
         return Telling(title=gettext("We texted “%(subject)s”") % {"subject": subject_of(loaded)})
-    return Telling(title=gettext("We sent “%(subject)s”") % {"subject": subject_of(loaded)})
+    waits = loaded is not None and loaded.delayed_at is not None
+    text = gettext("Their mail server does not take it yet. The provider goes on trying.") if waits else ""
+    return Telling(title=gettext("We sent “%(subject)s”") % {"subject": subject_of(loaded)}, text=text)
 
 
 def tell_bounced(line: Interaction, scene: Scene, loaded: Message | None) -> Telling:

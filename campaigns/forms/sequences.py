@@ -7,13 +7,14 @@ from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import Content
 from campaigns.queries.sequence_pages import UNITS
+from campaigns.queries.sequences import rungs
 from campaigns.triggers import TRIGGERS
 from contacts.models import Topic
 from ecosystem.base.form_fields import NewIdField
 
 
 class SequenceForm(forms.Form):
-    """Name, topic and trigger."""
+    """Name, topic, trigger, and at which rung people leave."""
 
     key = NewIdField()
     name = forms.CharField(label=_("Name"), max_length=120, help_text=_("For you; people do not see it."))
@@ -24,10 +25,16 @@ class SequenceForm(forms.Form):
         empty_label=None,
     )
     trigger = forms.ChoiceField(label=_("Starts when"), widget=forms.RadioSelect)
+    until_stage = forms.ChoiceField(
+        label=_("Ends early when somebody becomes"),
+        required=False,
+        help_text=_("Who comes to that rung, or past it, gets no further letter of it."),
+    )
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["until_stage"].choices = [("", _("Everybody stays to the end")), *rungs()]  # type: ignore[attr-defined]
         self.fields["topic"].queryset = Topic.objects.filter(archived_at__isnull=True).order_by("name")  # type: ignore[attr-defined]
         self.fields["trigger"].choices = [(key, trigger.label) for key, trigger in TRIGGERS.items()]  # type: ignore[attr-defined]
 

@@ -92,6 +92,7 @@ class Message(TenantModel):
     accepted_at = models.DateTimeField(null=True)
     provider_id = models.CharField(max_length=200, blank=True)
     clicked_at = models.DateTimeField(null=True)
+    delayed_at = models.DateTimeField(null=True, help_text="since when its receiver lets it wait, as the provider told")
     held_by = models.CharField(max_length=8, choices=HeldBy.choices, blank=True, default="", db_default="")
     wanted_at = models.DateTimeField(null=True)
     wall_time = models.CharField(max_length=19, blank=True, default="", db_default="")
@@ -127,6 +128,11 @@ class Message(TenantModel):
                 fields=["business_id", "sequence", "step_key", "-id"],
                 name="message_held",
                 condition=models.Q(held_by__in=["rule", "promise", "rhythm"]),
+            ),
+            models.Index(
+                fields=["business_id", "sequence", "step_key", "-id"],
+                name="message_delayed",
+                condition=models.Q(delayed_at__isnull=False),
             ),
         ]
 

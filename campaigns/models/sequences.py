@@ -4,7 +4,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.models.contents import Content, ContentVersion
-from contacts.models import Topic
+from contacts.models import Stage, Topic
 from ecosystem.base.fields import TenantForeignKey, TenantUniqueConstraint
 from ecosystem.base.models import TenantModel
 from ecosystem.models import Membership
@@ -22,6 +22,14 @@ class Sequence(TenantModel):
     name = models.CharField(_("name"), max_length=120)
     topic = TenantForeignKey(Topic, on_delete=models.PROTECT, related_name="+")
     trigger = models.CharField(_("starts when"), max_length=40, default="said_yes")
+    until_stage = models.CharField(
+        _("ends early when somebody becomes"),
+        max_length=12,
+        choices=Stage.choices,
+        blank=True,
+        default="",
+        db_default="",
+    )
     state = models.CharField(max_length=8, choices=State.choices, default=State.DRAFT)
     live_since = models.DateTimeField(null=True, blank=True)
     paused_at = models.DateTimeField(null=True, blank=True)

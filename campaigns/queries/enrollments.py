@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import Enrollment, Sequence, Step
+from campaigns.queries.sequences import left_sentence
 from contacts.models import Contact
 from ecosystem.base.errors import NotFound
 
@@ -18,6 +20,11 @@ class WalkRow:
 
     walk: Enrollment
     next_letter: str
+
+    @property
+    def why_left(self) -> str | Promise:
+        """Why they left before the end, in words; empty for those who did not."""
+        return left_sentence(self.walk.exit_reason) if self.walk.state == Enrollment.State.EXITED else ""
 
 
 def get_enrollment(enrollment_id: UUID) -> Enrollment:

@@ -11,9 +11,10 @@ from django.utils.translation import gettext_lazy as _
 from campaigns.models import Sequence, SequenceVersion, Step
 from campaigns.queries.eligibility import sentence_of
 from campaigns.queries.pressure import measure_of, promise_of
-from contacts.models import Channel
+from contacts.models import Channel, Stage
 from ecosystem.base.errors import NotFound
 from ecosystem.models import Tally
+from ecosystem.queries.kinds import kind_settings
 
 MOST_SHOWN = 200
 _SKIPPED, _LEFT = "step.skipped:", "sequence.left:"
@@ -67,6 +68,7 @@ class StepNumbers:
     skipped: int
     reasons: tuple[Reason, ...]
     held: tuple[HeldNumber, ...] = ()
+    delayed: int = 0
 
     @property
     def held_back(self) -> int:
@@ -129,6 +131,12 @@ def numbers_of(found: Iterable[Sequence]) -> list[SequenceNumbers]:
 def sequence_numbers(sequence: Sequence) -> SequenceNumbers:
     """One sequence with its numbers."""
     return _numbers(sequence, _sums(str(sequence.id)))
+
+
+def rungs() -> list[tuple[str, str]]:
+    """The rungs at which people may leave a sequence, as the business calls them."""
+    labels = {setting.kind: setting.label for setting in kind_settings() if setting.is_on}
+    return [(key, labels[key]) for key in Stage.values[1:] if key in labels]
 
 
 def find_draft(sequence: Sequence) -> SequenceVersion | None:
@@ -200,6 +208,7 @@ def _step_numbers(sequence: Sequence, step: Step, sums: Mapping[tuple[str, str],
         skipped=sum(reason.people for reason in reasons),
         reasons=reasons,
         held=_held_numbers(sequence, key, sums),
+        delayed=sums.get(("step.delayed", key), 0),
     )
 
 
@@ -229,6 +238,7 @@ def left_sentence(code: str) -> str | Promise:
         "bounced": _("Their address does not exist."),
         "complained": _("They complained."),
         "manual": _("The team ended it."),
+        "stage": _("They came to the rung where it ends."),
         "deleted": _("They were taken off the lists."),
         "erased": _("They asked to be forgotten."),
     }

@@ -34,6 +34,11 @@ def lint_plan(plan: RenderPlan, constants: Mapping[str, str]) -> list[Finding]:
     if plan.message_class != TRANSACTIONAL and not (_has_leave_links(plan.html) and _has_leave_links(plan.text)):
         sentence = _("The letter has no way out. It must show the links to stop and to choose.")
         findings.append(Finding("leave_link_missing", sentence, is_blocking=True))
+    if plan.message_class == TRANSACTIONAL and plan.links:
+        sentence = _(
+            "Who gets this letter needs it now. It must offer nothing else: take the links to other pages out."
+        )
+        findings.append(Finding("promotion_in_needed_letter", sentence, is_blocking=True, field="body"))
     for name in sorted(_empty_constants(plan, constants)):
         sentence = _("{{ %(name)s }} is empty. Fill it in settings, or take it out of the letter.") % {"name": name}
         findings.append(Finding("constant_empty", sentence, is_blocking=True, field="body"))

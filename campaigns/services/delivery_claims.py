@@ -8,6 +8,7 @@ from uuid import UUID
 
 import orjson
 
+from campaigns.services.pressure import free_places
 from ecosystem.base.sql import array_text, execute, rows
 
 LEASE_SECONDS = 60
@@ -63,8 +64,8 @@ WITH due AS MATERIALIZED (
      GROUP BY state, sequence_id, step_key
 )
 SELECT {_COLUMNS}, tries + 1 AS attempt,
-       place < clock_timestamp() - make_interval(secs => %(late)s) AS is_late
-  FROM met AS message WHERE ending = '' ORDER BY place, id"""  # noqa: S608
+       place < clock_timestamp() - make_interval(secs => %(late)s) AS is_late, ending
+  FROM met AS message ORDER BY place, id"""  # noqa: S608
 
 _HANDED = f"""
 SELECT {_COLUMNS}, queued.attempt, false AS is_late
@@ -120,7 +121,8 @@ def claim_messages(
 ) -> list[ClaimedMessage]:
     """Take up to `count` due messages in hand under a token, for 60 s. The attempt counts from here.
 
-    What is past its time expires; what was tried too often is set aside. `marks_rows` says that the running mark will
+    What is past its time expires; what was tried too often is set aside; a place in their person's ring is free again.
+    `marks_rows` says that the running mark will
     stand in the rows, and that a row without it has not begun. `keyed_by` names an account that takes each of them once
     however often it is handed over.
     """
@@ -129,7 +131,16 @@ def claim_messages(
     found = rows(
         _CLAIM, {**given, "marks_rows": marks_rows, "keyed_by": keyed_by}, prepared="claim_messages", keeps_plan=True
     )
-    return [_claimed(row) for row in found]
+    claimed, ended = [], []
+    for row in found:
+        if row.pop("ending"):
+            ended.append(row["key"])
+        else:
+            claimed.append(_claimed(row))
+    if ended:
+        # Another letter may have left them its place.
+        free_places(ended)
+    return claimed
 
 
 def handed_messages(token: UUID, ids: list[UUID]) -> list[ClaimedMessage]:

@@ -9,7 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from campaigns.events import ContactsEnrolled
 from campaigns.models import Enrollment, Sequence
-from contacts.models import Channel, ConsentState, Contact
+from campaigns.services.messages import cancel_open_messages
+from contacts.models import Channel, ConsentState, Contact, Stage
 from ecosystem.base.errors import Conflict, NotFound
 from ecosystem.base.events import publish
 from ecosystem.base.sql import rows
@@ -137,8 +138,8 @@ def exit_enrollments(
 ) -> int:
     """Take a person off every way (or off those of a topic), or end one walk, or all of a sequence; how many ended.
 
-    Reasons: unsubscribed, bounced, complained, manual, deleted, erased. Ended walks stay as they are. A letter that
-    waits is not called off here but by `cancel_open_messages`; the gate would stop it too.
+    Reasons: unsubscribed, bounced, complained, manual, deleted, erased, stage. Ended walks stay as they are. A
+    letter that waits is not called off here but by `cancel_open_messages`; the gate would stop it too.
     """
     if contact_id is None and enrollment_id is None and sequence_id is None:
         raise ValueError("Say who leaves, or what ends.")
@@ -166,6 +167,23 @@ def exit_text_only(*, contact_id: UUID, topic_id: UUID | None) -> int:
         walks = walks.filter(sequence__topic=topic_id)
     left = set(walks.values_list("sequence__topic_id", flat=True))
     return sum(exit_enrollments(contact_id=contact_id, topic_id=each, reason="unsubscribed") for each in left)
+
+
+def exit_on_rung(*, contact_id: UUID, from_stage: str, to_stage: str) -> int:
+    """Take somebody who rose off the ways that end at a rung which they came to or passed; how many.
+
+    What waits of those ways is called off; a letter that is handed over already may still arrive.
+    """
+    places = {"": -1, **{stage: place for place, stage in enumerate(Stage.values)}}
+    reached = Stage.values[places[from_stage] + 1 : places[to_stage] + 1]
+    walks = Enrollment.objects.filter(
+        contact=contact_id, state=Enrollment.State.ACTIVE, sequence__until_stage__in=reached
+    )
+    ended = set(walks.values_list("sequence_id", flat=True)) if reached else set()
+    for sequence_id in ended:
+        exit_enrollments(contact_id=contact_id, sequence_id=sequence_id, reason="stage")
+        cancel_open_messages(contact_id=contact_id, sequence_id=sequence_id, reason="left_sequence")
+    return len(ended)
 
 
 def _chunks(ids: list[UUID]) -> Iterable[Many[UUID]]:

@@ -15,7 +15,7 @@ from campaigns.gateways.event_proofs import confirm_subscription
 from campaigns.gateways.provider_events import ToldEvent, ToldEvents
 from campaigns.models import Message, ProviderAccount, ProviderEvent, QueuedMessage, TrackingEvent
 from campaigns.queries.machines import machine_reason
-from campaigns.services.proving import STATES, settle_message
+from campaigns.services.proving import STATES, settle_delay, settle_message
 from campaigns.services.soft_bounces import ARRIVED, hear_arrival, hear_soft_bounce, leave_to_lasting_bounce
 from campaigns.services.standing import judge_standing
 from contacts.models import ContactPoint, Suppression
@@ -178,6 +178,8 @@ def _tell(message: Message, place: QueuedMessage | None, event: ProviderEvent) -
             machine_reason="agent" if event.is_machine else "",
             decided_at=event.occurred_at,
         )
+    if event.kind == "delayed":
+        settle_delay(message, place, occurred_at=event.occurred_at)
     if told is not None:
         settle_message(message, place, told, occurred_at=event.occurred_at)
     if event.kind in ARRIVED:

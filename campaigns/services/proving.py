@@ -47,6 +47,7 @@ _NUMBERS = {
     State.DELIVERED: "step.sent",
     State.COMPLAINED: "step.sent",
 }
+DELAYED = "step.delayed"
 _LEFT = frozenset({State.ACCEPTED, State.DELIVERED, State.BOUNCED, State.COMPLAINED})
 # The lines that tell of it, beside the one that says it was sent.
 _LINES = {State.BOUNCED: "message_bounced", State.COMPLAINED: "message_complained"}
@@ -90,20 +91,34 @@ def settle_message(
     message.provider_id = provider_id[:200] or message.provider_id
     if becomes in _LEFT:
         message.accepted_at = message.accepted_at or occurred_at
-    message.save(update_fields=["state", "reason", "provider_id", "accepted_at", "updated_at"])
+    if message.delayed_at is not None:
+        message.delayed_at = None
+        _recount(message, DELAYED, None)
+    message.save(update_fields=["state", "reason", "provider_id", "accepted_at", "delayed_at", "updated_at"])
     _recount(message, None if place is not None else _NUMBERS.get(was), _NUMBERS[becomes])
     _write_lines(message, was, becomes, occurred_at)
     return True
 
 
-def _recount(message: Message, was: str | None, becomes: str) -> None:
+def settle_delay(message: Message, place: QueuedMessage | None, *, occurred_at: datetime) -> None:
+    """The receiver does not take a letter yet and the provider, which has it, goes on trying: shown until it tells of
+    an end. After an end it is old news."""
+    settle_message(message, place, State.ACCEPTED, occurred_at=occurred_at)
+    if message.state == State.ACCEPTED and message.delayed_at is None:
+        message.delayed_at = occurred_at
+        message.save(update_fields=["delayed_at", "updated_at"])
+        _recount(message, None, DELAYED)
+
+
+def _recount(message: Message, was: str | None, becomes: str | None) -> None:
     """Move a letter from one number of its step to another."""
     if message.sequence_id is None or message.is_test or was == becomes:
         return
     step = f"{message.sequence_id}:{message.step_key}"
     if was:
         count(was, step, -1)
-    count(becomes, step)
+    if becomes:
+        count(becomes, step)
 
 
 def _write_lines(message: Message, was: State, becomes: State, occurred_at: datetime) -> bool:

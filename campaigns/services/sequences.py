@@ -12,7 +12,7 @@ from campaigns.services.messages import cancel_open_messages, queue_of
 from campaigns.services.rendering import compile_content
 from campaigns.services.sequence_steps import draft_of, edit_draft
 from campaigns.triggers import TRIGGERS
-from contacts.models import Topic
+from contacts.models import Stage, Topic
 from ecosystem.base.clock import now as clock_now
 from ecosystem.base.errors import Conflict, Invalid
 from ecosystem.base.events import publish
@@ -53,17 +53,21 @@ def create_sequence(
     name: str,
     topic: Topic,
     trigger: str = "said_yes",
+    until_stage: str = "",
     sequence_id: UUID | None = None,
     actor: Membership | None = None,
 ) -> Sequence:
     """Begin a sequence with an empty draft, for a topic whose yes every letter of it needs.
 
-    `sequence_id` is the id it will have: the same one again (a second click) returns the first.
+    `until_stage` names the rung at which people leave it. `sequence_id` is the id it will have: the same one again (a
+    second click) returns the first.
     """
-    _check(name, topic, trigger)
+    _check(name, topic, trigger, until_stage)
     if standing := made_before(Sequence, sequence_id):
         return standing
-    sequence = Sequence.objects.create(id=sequence_id or uuid7(), name=name.strip(), topic=topic, trigger=trigger)
+    sequence = Sequence.objects.create(
+        id=sequence_id or uuid7(), name=name.strip(), topic=topic, trigger=trigger, until_stage=until_stage
+    )
     SequenceVersion.objects.create(sequence=sequence, number=1)
     record_act("sequence_created", actor=actor, subject=sequence)
     return sequence
@@ -76,17 +80,21 @@ def update_sequence(
     name: str,
     topic: Topic,
     trigger: str,
+    until_stage: str = "",
     actor: Membership | None = None,
     seen_version: int | None = None,
 ) -> Sequence:
-    """Change name, topic or trigger. The topic stays once people walk here: their yes was for that one."""
-    _check(name, topic, trigger)
+    """Change name, topic, trigger or the rung at which people leave.
+
+    The topic stays once people walk here: their yes was for that one.
+    """
+    _check(name, topic, trigger, until_stage)
     edit_draft(sequence, seen_version)
     kept = Sequence.objects.get(id=sequence.id)
     if kept.topic_id != topic.id and kept.live_version is not None:
         raise Conflict("topic_is_fixed", _("People said yes to this topic. For another one, make another sequence."))
-    kept.name, kept.topic, kept.trigger = name.strip(), topic, trigger
-    kept.save(update_fields=["name", "topic", "trigger", "updated_at"])
+    kept.name, kept.topic, kept.trigger, kept.until_stage = name.strip(), topic, trigger, until_stage
+    kept.save(update_fields=["name", "topic", "trigger", "until_stage", "updated_at"])
     record_act("sequence_changed", actor=actor, subject=kept)
     return kept
 
@@ -205,13 +213,15 @@ def archive_sequence(sequence: Sequence, *, actor: Membership | None = None) -> 
     return sequence
 
 
-def _check(name: str, topic: Topic, trigger: str) -> None:
+def _check(name: str, topic: Topic, trigger: str, until_stage: str) -> None:
     if not name.strip():
         raise Invalid("name_missing", _("Give the sequence a name."), field="name")
     if topic.archived_at is not None:
         raise Invalid("topic_archived", _("This topic was put away. Choose another one."), field="topic")
     if trigger not in TRIGGERS:
         raise Invalid("trigger_unknown", _("Choose when the sequence starts for somebody."), field="trigger")
+    if until_stage not in ("", *Stage.values):
+        raise Invalid("stage_unknown", _("Choose a rung of the ladder."), field="until_stage")
 
 
 def _check_steps(sequence: Sequence, steps: list[Step]) -> None:

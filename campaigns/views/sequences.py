@@ -7,7 +7,9 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.formats import date_format
 from django.utils.functional import Promise
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
@@ -20,7 +22,7 @@ from campaigns.queries.messages import OUTCOMES, messages_of_step
 from campaigns.queries.pressure import HELD_SENTENCES
 from campaigns.queries.sending_notes import sending_notes
 from campaigns.queries.sequence_pages import sequence_page, split_wait
-from campaigns.queries.sequences import get_sequence, get_step, sequence_rows, skip_sentence
+from campaigns.queries.sequences import get_sequence, get_step, rungs, sequence_rows, skip_sentence
 from campaigns.services.sequences import (
     archive_sequence,
     create_sequence,
@@ -47,6 +49,7 @@ OUTCOME_TITLES = {
     "failed": gettext_lazy("Failed"),
     "unknown": gettext_lazy("Not known whether it arrived"),
     "held": gettext_lazy("Held back"),
+    "delayed": gettext_lazy("Waiting at the receiver"),
 }
 
 
@@ -69,6 +72,7 @@ def sequence_add(request: HttpRequest, slug: str) -> HttpResponse:
                 name=form.cleaned_data["name"],
                 topic=form.cleaned_data["topic"],
                 trigger=form.cleaned_data["trigger"],
+                until_stage=form.cleaned_data["until_stage"],
                 sequence_id=form.cleaned_data["key"],
                 actor=request.membership,
             )
@@ -88,6 +92,7 @@ def sequence_edit(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
         "name": sequence.name,
         "topic": sequence.topic_id,
         "trigger": sequence.trigger,
+        "until_stage": sequence.until_stage,
         "version": sequence.version,
     }
     form = SequenceForm(request.POST or None, initial=initial)
@@ -98,6 +103,7 @@ def sequence_edit(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
                 name=form.cleaned_data["name"],
                 topic=form.cleaned_data["topic"],
                 trigger=form.cleaned_data["trigger"],
+                until_stage=form.cleaned_data["until_stage"],
                 seen_version=form.cleaned_data["version"],
                 actor=request.membership,
             )
@@ -135,6 +141,7 @@ def show_sequence(
         "sequence": sequence,
         "page": page,
         "trigger": TRIGGERS.get(sequence.trigger),
+        "until_stage": dict(rungs()).get(sequence.until_stage, "") if sequence.until_stage else "",
         "chosen": chosen,
         **notes,
         "not_known": page.numbers.unknown - (sum(one.in_doubt for one in held.letters) if held else 0),
@@ -232,6 +239,10 @@ def _why(message: Message, outcome: str) -> str | Promise:
     """What stands below the outcome of a letter."""
     if outcome == "held":
         return HELD_SENTENCES[message.held_by]
+    if outcome == "delayed":
+        since = localtime(message.delayed_at)
+        words = _("Its receiver lets it wait since %(when)s. The provider goes on trying.")
+        return words % {"when": date_format(since, "j F, H:i")}
     return skip_sentence(message.reason) if outcome == "skipped" else ""
 
 

@@ -120,6 +120,7 @@ def test_resend_is_known_by_its_signature(shop, seasonal, kind, more, state, sto
 
 
 def test_sec_32_of_resend_nothing_old_and_nothing_altered_is_believed(shop, seasonal):
+    """CAMPAIGNS 4m case 31, Resend."""
     account = add_account(provider="resend", name="Resend", secret=WHSEC)
     told = resend_event("complained", letter(seasonal))
     other = "whsec_" + base64.b64encode(b"another secret of 24 byt").decode()
@@ -285,6 +286,7 @@ def test_what_amazon_tells_reaches_its_letter(ses, amazon, seasonal, kind, more,
 
 
 def test_sec_32_what_amazon_has_not_signed_changes_nothing(ses, amazon, seasonal):
+    """CAMPAIGNS 4m case 31, Amazon."""
     subscribed(ses, amazon)
     good = amazon.event("Complaint", letter(seasonal).id, "ana@example.com")
     stranger = Amazon()
@@ -353,13 +355,14 @@ ENDS = {
     "unknown": 0,
     "lost": 0,
     "accepted": 1,
+    "delayed": 1,
     "refused": 2,
     "delivered": 3,
     "opened": 3,
     "bounced": 4,
     "complained": 5,
 }
-NAMES = {"refused": "failed", "opened": "delivered"}
+NAMES = {"refused": "failed", "opened": "delivered", "delayed": "accepted"}
 
 
 def tell(account: ProviderAccount, message: Message, kind: str, at: datetime) -> None:
@@ -374,6 +377,7 @@ def tell(account: ProviderAccount, message: Message, kind: str, at: datetime) ->
     first=st.sampled_from(["unknown", "lost", "accepted"]),
 )
 def test_rel_16_every_kind_in_every_order_ends_the_same_in_states_numbers_and_lines(shop, seasonal, told, cuts, first):
+    """CAMPAIGNS 4m case 30, all kinds."""
     account = ProviderAccount.objects.first() or add_account(provider="mailgun", name="Mailgun", secret="key")
     Suppression.objects.all().delete()
     sequence = create_sequence(name="Welcome", topic=seasonal)
@@ -389,11 +393,13 @@ def test_rel_16_every_kind_in_every_order_ends_the_same_in_states_numbers_and_li
     work(account)
     gravest = max([first, *told], key=lambda kind: ENDS.get(kind, -1))
     assert state_of(message) == NAMES.get(gravest, gravest)
+    waits = Message.objects.get(id=message.id).delayed_at is not None
+    assert waits == (state_of(message) == "accepted" and "delayed" in told)
     assert wrong_counts() == []
     lines = {line.kind for line in Interaction.objects.filter(contact=message.contact_id)}
     assert ("message_bounced" in lines) == ("bounced" in told)
     assert ("message_complained" in lines) == ("complained" in told)
-    left = {"accepted", "delivered", "opened", "bounced", "complained"} & set(told)
+    left = {"accepted", "delayed", "delivered", "opened", "bounced", "complained"} & set(told)
     assert ("message_sent" in lines) == (first == "accepted" or bool(left))
     worst = [reason for reason in ("bounced", "complained") if reason in told][:1]
     assert list(Suppression.objects.values_list("reason", flat=True)) == worst

@@ -133,6 +133,7 @@ def test_a_held_letter_goes_when_its_time_has_come_and_is_moved_once(shop, ana, 
 
 
 def test_case_15_two_sequences_and_a_broadcast_of_one_second_with_a_measure_of_one(shop, ana, generous, mail_server):
+    """CAMPAIGNS 4m case 15."""
     allow(1)
     moment = now()
     for _number in range(2):
@@ -212,6 +213,32 @@ def test_the_place_that_was_left_to_a_rival_is_free_once_the_rival_is_called_off
     assert len(mail_server.accepted) == 1
 
 
+def test_the_place_that_was_left_to_a_rival_is_free_once_the_rival_expires_or_is_set_aside(
+    shop, ana, generous, mail_server
+):
+    allow(1)
+    Pressure.objects.create(id=ana.id, taken_at=[], channels=[], topic_ids=[], message_ids=[])
+    for number, ending in enumerate(("expired", "parked")):
+        enroll_contacts(make_sequence(generous), [ana.id], source="staff")
+        advance(now())
+        first = news(ana, generous, 2 * number)
+        work("broadcast")
+        first.refresh_from_db()
+        rival = Message.objects.get(lane="sequence", state="queued")
+        assert (first.state, mail_server.accepted) == ("deferred", [])
+        assert set(ring(ana).message_ids) == {rival.id, first.id}
+        if ending == "expired":
+            Message.objects.filter(id=rival.id).update(expires_at=now() - timedelta(seconds=1))
+        else:
+            QueuedMessage.objects.filter(id=rival.id).update(attempt=6)
+        work("sequence")
+        rival.refresh_from_db()
+        assert rival.state == ending
+        assert ring(ana).message_ids == [first.id]
+        cancel_open_messages(contact_id=ana.id, reason="deleted")
+        assert ring(ana).message_ids == []
+
+
 def test_nothing_yields_to_a_letter_of_a_sequence_that_is_paused(shop, ana, generous, mail_server):
     allow(1)
     sequence = make_sequence(generous)
@@ -252,6 +279,7 @@ def test_a_letter_that_lost_its_place_after_its_one_move_is_let_go(shop, ana, ge
 
 
 def test_case_44_a_test_letter_of_ones_own_takes_no_place_and_needs_none(shop, ana, generous, mail_server):
+    """CAMPAIGNS 4m case 44."""
     allow(1)
     news(ana, generous, 1, is_test=True)
     work()
@@ -334,6 +362,7 @@ def test_a_letter_called_off_before_its_time_gives_its_place_back(shop, ana, gen
 
 
 def test_case_38_a_yes_that_ran_out_while_the_letter_was_held_back_stops_it(shop, ana, generous, mail_server):
+    """CAMPAIGNS 4m case 38."""
     allow(1)
     news(ana, generous, 1)
     held = news(ana, generous, 2)

@@ -14,7 +14,8 @@ from campaigns.rendering.lint import lint_plan
 from campaigns.rendering.plan import RenderPlan
 from campaigns.rendering.preparing import SenderIdentity
 from campaigns.rendering.preview import render_preview, sample_person
-from campaigns.rendering.system_letters import confirmation_plan, receipt_plan
+from campaigns.rendering.system_letters import confirmation_plan, data_copy_plan, erasure_plan, receipt_plan
+from contacts.models import Topic
 from ecosystem.base.errors import Invalid
 from ecosystem.base.links import LINK, PREFERENCES, UNSUBSCRIBE, read_link
 from tests.campaigns.letters import MESSAGE_ID, NOON, SENDER, Elements, letter, mail, opened, read, written
@@ -256,6 +257,20 @@ def test_lint_blocks_what_the_law_forbids_and_hints_at_the_rest():
     ]
     bare = RenderPlan(subject=("x",), preheader=("y",), html=("z",), text=("z",))
     assert [f.code for f in lint_plan(bare, SENDER.values())] == ["leave_link_missing"]
+
+
+def test_e11_a_letter_that_somebody_needs_has_no_one_click_and_no_promotion():
+    """CAMPAIGNS 2a E11: none of ours has either, and what is compiled for that class with a link to sell is refused."""
+    for plan in (confirmation_plan("en"), data_copy_plan("en"), erasure_plan("en")):
+        assert (plan.message_class, plan.links) == ("transactional", ())
+        assert lint_plan(plan, {**SENDER.values(), "topic.name": "Bread", "topic.promise": "Two a month"}) == []
+        found = opened(mail(plan, {"action.url": "https://crm.example.com/c/token/"}))
+        assert not {"List-Unsubscribe", "List-Unsubscribe-Post"} & set(found.keys())
+    selling = letter("Your order came in. [Buy again at half price](https://example.com/offers).", preheader="First")
+    for message_class, codes in (("transactional", ["promotion_in_needed_letter"]), ("marketing", [])):
+        plan = compile_letter(selling, message_class=message_class)
+        assert [one.code for one in lint_plan(plan, SENDER.values()) if one.is_blocking] == codes
+    assert set(Topic.MessageClass.values) == {"marketing", "relationship"}, "no topic passes as needed"
 
 
 def test_a_preview_leads_straight_to_the_targets_and_counts_nothing():

@@ -1,6 +1,7 @@
 """SEC-58: letters come from a domain that DNS proves, or from the shared one; what is lost stops within a day."""
 
 import base64
+import re
 from datetime import timedelta
 from html import unescape
 
@@ -87,6 +88,26 @@ def test_sec_58_without_a_proof_letters_come_from_the_shared_domain_and_answers_
     assert "nora@oat.example" in headers(mail)["Reply-To"]
     assert mail.sender.endswith("shared.example")
     assert b"nora@oat.example" not in headers(mail)["From"].encode()
+
+
+def test_e9_no_letter_comes_from_a_mailbox_of_somebody_elses_house_and_each_has_an_id_of_ours(
+    bakery, seasonal, names, mail_server
+):
+    """CAMPAIGNS 2a E9: an address at a mailbox house stands as the place for answers alone; every Message-ID is ours,
+    valid and used once."""
+    BusinessProfile.objects.update(sender_email="nora.bakes@mailbox.example")
+    names.texts["mailbox.example"] = ["v=spf1 include:shared.example ~all"]
+    look(begin(names))
+    enroll_contacts(make_sequence(seasonal), [make_friend(seasonal, number).id for number in range(3)], source="staff")
+    work()
+    found = [headers(mail) for mail in mail_server.accepted]
+    assert len(found) == 3
+    for one, mail in zip(found, mail_server.accepted, strict=True):
+        assert "<post@shared.example>" in one["From"]
+        assert mail.sender.endswith("@shared.example")
+        assert "nora.bakes@mailbox.example" in one["Reply-To"]
+        assert re.fullmatch(r"<[0-9a-f-]{36}\.[\w-]+@shared\.example>", one["Message-ID"])
+    assert len({one["Message-ID"] for one in found}) == 3
 
 
 def test_sec_58_with_a_proof_letters_come_from_the_own_domain(bakery, seasonal, names, mail_server):
