@@ -43,5 +43,5 @@ def work_lookups(business_id: int, now: datetime) -> datetime | None:
     found = look_up_letters(account.url, letters)
     with business_scope(business_id):
         for letter, provider_id in found.items():
-            prove_message(letter, state="accepted", occurred_at=letters[letter], provider_id=provider_id)
+            prove_message(letter, state="accepted", occurred_at=letters[letter] or now, provider_id=provider_id)
     return now + (FIRST_LOOK if newer else LOOK_AGAIN)
