@@ -87,7 +87,7 @@ UPDATE campaigns_trackingevent AS event
        updated_at = clock_timestamp()
   FROM judged
  WHERE event.business_id = %(business_id)s AND event.id = judged.id
-RETURNING event.message_id, event.link_number, event.occurred_at, event.is_machine"""
+RETURNING event.message_id::text, event.link_number, event.occurred_at, event.is_machine"""
 
 # The letters that tell of somebody, in one order of locks, each with the moment of its first click ever.
 _MARK = """
@@ -106,7 +106,7 @@ WITH given AS (
       FROM held
      WHERE held.is_first AND message.business_id = %(business_id)s AND message.id = held.id
 )
-SELECT id, contact_id, sequence_id, step_key, is_first FROM held"""
+SELECT id::text, contact_id, sequence_id, step_key, is_first FROM held"""
 
 _NEXT = """
 SELECT min(occurred_at) + make_interval(secs => %(together)s) AS due_at FROM campaigns_trackingevent
@@ -115,9 +115,9 @@ SELECT min(occurred_at) + make_interval(secs => %(together)s) AS due_at FROM cam
 
 @dataclass(frozen=True)
 class Click:
-    """One following of one link of one message by a human."""
+    """One following of one link of one message by a human; its id stays text, as the letter is only named by it."""
 
-    message_id: UUID
+    message_id: str
     link_number: int
     occurred_at: datetime
 
@@ -170,7 +170,7 @@ def count_clicks(clicks: Sequence[Click]) -> int:
 
     Publishes LinkClicked for each that was new. Test letters count for nothing.
     """
-    firsts: dict[UUID, datetime] = {}
+    firsts: dict[str, datetime] = {}
     for click in clicks:
         firsts[click.message_id] = min(click.occurred_at, firsts.get(click.message_id, click.occurred_at))
     letters = {
@@ -178,7 +178,7 @@ def count_clicks(clicks: Sequence[Click]) -> int:
         for row in rows(
             _MARK,
             {
-                "messages": array_text([str(message_id) for message_id in firsts]),
+                "messages": array_text(list(firsts)),
                 "firsts": array_text([at.isoformat() for at in firsts.values()]),
             },
             prepared="mark_clicked",
@@ -246,6 +246,6 @@ def _line(key: str, click: Click, contact_id: UUID) -> NewInteraction:
         occurred_at=click.occurred_at,
         channel=Channel.EMAIL,
         direction=Interaction.Direction.NONE,
-        object_id=click.message_id,
+        object_id=UUID(click.message_id),
         params={"link_number": click.link_number},
     )

@@ -1,12 +1,12 @@
 """Writing timelines: the one way by which an Interaction comes to be, and what is kept from it."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import orjson
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
@@ -162,7 +162,7 @@ def add_interactions(lines: Sequence[NewInteraction]) -> list[UUID]:
     written = sql.rows(
         _RECORD,
         {
-            "lines": json.dumps([_as_json(line) for line in lines]),
+            "lines": orjson.dumps([_as_record(line) for line in lines]).decode(),
             "people": sql.array_text([str(person) for person in people]),
             "silent": _SILENT,
             "feeding": _FEEDING,
@@ -265,19 +265,19 @@ def log_talk(
     return Interaction.objects.get(pk=line.id) if is_new else Interaction.objects.get(source="staff", external_id=key)
 
 
-def _as_json(line: NewInteraction) -> dict[str, Any]:
+def _as_record(line: NewInteraction) -> dict[str, Any]:
     return {
-        "id": str(line.id),
-        "contact_id": str(line.contact_id),
+        "id": line.id,
+        "contact_id": line.contact_id,
         "kind": line.kind,
         "channel": line.channel,
         "direction": line.direction,
-        "occurred_at": line.occurred_at.isoformat(),
+        "occurred_at": line.occurred_at,
         "source": line.source,
         "external_id": line.external_id,
-        "actor_id": str(line.actor_id) if line.actor_id else None,
-        "object_id": str(line.object_id) if line.object_id else None,
+        "actor_id": line.actor_id,
+        "object_id": line.object_id,
         "value_minor": line.value_minor,
         "currency": line.currency,
-        "params": dict(line.params),
+        "params": line.params,
     }
