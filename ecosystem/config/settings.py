@@ -54,6 +54,10 @@ ALLOWED_HOSTS = env.words(
     shown="the host of PUBLIC_URL",
     help="Host names this installation answers to.",
 )
+LEAVING_FILE = env.text(
+    "LEAVING_FILE",
+    help="While this file is there, `/readyz` says no: made before the web processes are asked to stop. `bin/up` does.",
+)
 TRUSTED_PROXIES = env.number(
     "TRUSTED_PROXIES",
     0,

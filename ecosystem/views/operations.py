@@ -1,9 +1,11 @@
 """What machines ask: whether the process lives, whether it can work, and a few figures for the operator."""
 
+import os
 import threading
 import time
 from ipaddress import ip_address
 
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
@@ -11,6 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from ecosystem.base.postgres.base import TooPowerful
 from ecosystem.base.sql import rows
 from ecosystem.queries.operations import waiting_work
 
@@ -31,14 +34,15 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
-    """Database reached as a role that the wall binds, and no migration waiting."""
-    checks = {"database": False, "migrations": False}
+    """Database reached, as a role that the wall binds, no migration waiting, and nobody has asked us to stop."""
+    checks = {"running": not _is_leaving(), "database": False, "role": False, "migrations": False}
     try:
         # Opening a connection refuses a role that is too powerful.
         connection.ensure_connection()
         rows("SELECT 1 AS answer")
+        checks |= {"database": True, "role": True, "migrations": _migrations_are_complete()}
+    except TooPowerful:
         checks["database"] = True
-        checks["migrations"] = _migrations_are_complete()
     except (DatabaseError, ImproperlyConfigured):
         connection.close()
     ready = all(checks.values())
@@ -46,6 +50,11 @@ def readyz(request: HttpRequest) -> HttpResponse:
     if not ready:
         answer["Retry-After"] = "5"
     return answer
+
+
+def _is_leaving() -> bool:
+    """Whether this installation is on its way down: no new work should be sent here."""
+    return bool(settings.LEAVING_FILE) and os.path.exists(settings.LEAVING_FILE)
 
 
 def _migrations_are_complete() -> bool:

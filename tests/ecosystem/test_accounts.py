@@ -273,7 +273,7 @@ def test_one_address_gets_few_letters_whoever_asks(db):
     assert len(letters()) == 8
 
 
-def test_session_id_is_new_after_signing_in(client, db):
+def test_sec_21_the_session_id_is_new_after_signing_in(client, db):
     ana = make_user("Ana")
     client.get(LOGIN)
     session = client.session
@@ -285,7 +285,7 @@ def test_session_id_is_new_after_signing_in(client, db):
     assert not Session.objects.filter(session_key=before).exists()
 
 
-def test_session_ends_after_three_idle_hours_and_after_twelve_in_all(db):
+def test_sec_21_a_session_ends_after_three_idle_hours_and_after_twelve_in_all(db):
     ana = make_user("Ana")
     start = timezone.now()
     with time_machine.travel(start, tick=False) as clock:

@@ -169,6 +169,18 @@ def test_sec_48_five_wrong_codes_and_none_is_taken_any_more(secured):
     assert not SecurityEvent.objects.filter(kind="login").exists()
 
 
+def test_sec_48_ten_wrong_codes_from_one_address_and_it_is_heard_no_more(db):
+    for number in range(2):
+        user = make_user(f"Ana {number}", email=f"ana{number}@example.com")
+        give_second_step(user)
+        client = halfway_in(user)
+        for _try in range(5):
+            assert "That was a lot of tries" not in give(client, "000000").content.decode()
+    neighbour = make_user("Gus", email="gus@example.com")
+    assert "That was a lot of tries" in log_in(Client(), neighbour.email).content.decode()
+    assert log_in(Client(REMOTE_ADDR="203.0.113.7"), neighbour.email).status_code == 302
+
+
 def test_sec_22_turning_it_on_or_off_ends_other_sessions_keys_and_invitations(nora, bakery):
     here, owner = just_in(nora), membership_of(bakery, nora)
     secret = here.get(ACTIVATE).context["form"].secret

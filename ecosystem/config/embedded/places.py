@@ -27,6 +27,11 @@ class Places:
         return self.data / "lock"
 
     @property
+    def leaving(self) -> Path:
+        """There while the house is on its way down."""
+        return self.data / "leaving"
+
+    @property
     def state(self) -> Path:
         return self.data / "state.json"
 

@@ -35,12 +35,14 @@ def up(places: Places, *, servers_only: bool = False) -> int:
         house.start()
         supervisor.run()
     except StopRequested:
+        places.leaving.touch(mode=0o600)
         log.plain("Stopping ...")
     except CannotStart as error:
         log.plain(f"Cannot start: {error}")
         code = 1
     finally:
         supervisor.stop(programs.STOP_TIERS)
+        places.leaving.unlink(missing_ok=True)
         lock.close()
     log.plain("Stopped.")
     return code
@@ -55,6 +57,8 @@ class _House:
         self.port = port
         self.began = time.monotonic()
         self.patience = 1.0
+        # Left behind by a house that was killed while it stopped.
+        places.leaving.unlink(missing_ok=True)
         self.secrets = load_or_make(places.secrets)
         self.servers = Servers(places, self.secrets)
 
@@ -87,6 +91,7 @@ class _House:
     def _ours(self) -> dict[str, str]:
         found = {
             "DATA_DIR": str(self.places.data),
+            "LEAVING_FILE": str(self.places.leaving),
             "EMBEDDED": "1",
             "LOG_JSON": os.environ.get("LOG_JSON", "0"),
             "PYTHONUNBUFFERED": "1",
