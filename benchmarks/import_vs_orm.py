@@ -53,32 +53,32 @@ def run(scale: float) -> list[Repetition]:
     many, few = max(2_000, int(ROWS * scale)), max(1_000, int(PEER_ROWS * min(1.0, scale * 4)))
     BENCHMARK.notes.update({"rows_ours": many, "rows_peer": few, "duplicates": "5 %", "invalid": "1 %"})
     with fresh_databases("bench"):
-        _measure(_import_by_copy, 2_000)
+        _measure(bring_in_by_copy, 2_000)
         analyze()
-        measured = in_turn(lambda: _measure(_import_by_copy, many), lambda: _measure(_import_by_orm, few), times=TIMES)
+        measured = in_turn(lambda: _measure(bring_in_by_copy, many), lambda: _measure(_import_by_orm, few), times=TIMES)
     return [Repetition(own, peer, own / peer) for own, peer in measured]
 
 
 def _measure(bring_in: Any, count: int) -> float:
-    business, imported = _prepare(count)
+    business, imported = prepare_list(count)
     client, server = time.process_time(), server_cpu_seconds()
     bring_in(business, imported)
     return count / (time.process_time() - client + server_cpu_seconds() - server)
 
 
-def _prepare(count: int) -> tuple[Business, Import]:
+def prepare_list(count: int) -> tuple[Business, Import]:
     """A business with a list that is ready to be brought in."""
     business = make_business(f"Bench {next(_numbers)}")
     with business_scope(business):
         topic = make_topic("News")
-        imported = upload_import("".join(_lines(count)).encode(), file_name="bench.csv")
+        imported = upload_import("".join(list_lines(count)).encode(), file_name="bench.csv")
         map_import(imported.id, mapping=imported.mapping)
         permit_import(imported.id, rule="column", topic=topic, source="Paper form", stage="prospect")
         return business, start_import(imported.id)
 
 
-def _lines(count: int) -> Iterator[str]:
-    """Every twentieth is somebody twice, every hundredth no address at all."""
+def list_lines(count: int) -> Iterator[str]:
+    """The list itself. Every twentieth is somebody twice, every hundredth no address at all."""
     yield "First name,Last name,Email,Phone,Newsletter,Opt-in date\n"
     for number in range(count):
         person = number - 1 if number % 20 == 19 else number
@@ -86,7 +86,8 @@ def _lines(count: int) -> Iterator[str]:
         yield f"Given{person % 700},Family{person % 3001},{address},,{'yes' if person % 2 else 'no'},2026-01-05\n"
 
 
-def _import_by_copy(business: Business, imported: Import) -> None:
+def bring_in_by_copy(business: Business, imported: Import) -> None:
+    """As the product does it, slice by slice."""
     while work_import(business.pk, imported.job_id):
         pass
 
