@@ -34,6 +34,7 @@ from campaigns.views import customer_previews  # noqa: F401 - adds to a registry
 from campaigns.views.permissions import permission_panel
 from campaigns.views.quiet_hours import pace_panel
 from contacts.models import Contact
+from contacts.moving import MOVING
 from contacts.panels import CONTACT_PANELS, ContactPanel
 from ecosystem.agenda import AGENDA_QUEUES, AgendaQueue
 from ecosystem.base.access import Action
@@ -47,6 +48,10 @@ from ecosystem.sealed import SEALED
 from ecosystem.sending_figures import SENDING_FIGURES
 from ecosystem.services.sealed import reseal_column
 from ecosystem.ways_in import WAYS_IN, WayIn
+
+# What may still be sent stays with the record it was meant for, which is closed: else it came beside the other one's.
+MOVING.add("campaigns.Message", lambda letters: letters.filter(state__in=Message.OVER))
+MOVING.add("campaigns.Enrollment", lambda walks: walks.exclude(state="active"))
 
 AGENDA_QUEUES.add(STEPS_QUEUE, AgendaQueue(lane="sequence", work=holding(work_steps)))
 AGENDA_QUEUES.add(CLICKS_QUEUE, AgendaQueue(lane="webhooks", work=work_clicks))

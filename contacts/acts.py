@@ -26,6 +26,16 @@ tell_acts(
     bulk_stage=_("%(who)s moved many people on the ladder"),
     bulk_undone=_("%(who)s took back a change to many people"),
 )
+tell_acts(
+    "users",
+    contact_merged=_("%(who)s made %(what)s one with another record"),
+    contact_parted=_("%(who)s parted %(what)s from another record again"),
+)
+tell_acts(
+    "download",
+    people_exported=_("%(who)s took people out as a file"),
+    people_export_fetched=_("%(who)s fetched a file of people"),
+)
 tell_acts("upload", import_undone=_("%(who)s took back a list that was brought in"))
 tell_acts("message-square-text", channel_preferred=_("%(who)s noted how %(what)s likes to hear from you"))
 tell_acts(

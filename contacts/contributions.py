@@ -12,8 +12,10 @@ from django.utils.translation import gettext_lazy as _
 from contacts import acts, help_words, personal_tables, settings_words  # noqa: F401 - add to registries
 from contacts.finding import find_people
 from contacts.models import IMPORT_UNDONE, Act, Consent, DataRequest, Interaction, NextStep, StageChange
+from contacts.queries.exports import exports_of_jobs
 from contacts.queries.jobs import bulk_edits_of_jobs, imports_of_jobs
 from contacts.queries.search_proof import words_differ
+from contacts.services import exports
 from contacts.services.bulk import BULK_JOB, work_bulk
 from contacts.services.consent_proof import consent_states_differ
 from contacts.services.data_requests import (
@@ -25,6 +27,7 @@ from contacts.services.data_requests import (
     work_erasure,
     work_expiry,
 )
+from contacts.services.duplicates import SEARCH_JOB, work_search
 from contacts.services.import_changes import ANSWER_JOB, work_answers
 from contacts.services.import_slices import work_import
 from contacts.services.import_undo import UNDO_JOB, work_undo
@@ -82,10 +85,14 @@ JOBS.add(UNDO_JOB, work_undo)
 JOBS.add(BULK_JOB, work_bulk)
 JOBS.add(COPY_JOB, work_copy)
 JOBS.add(ERASURE_JOB, work_erasure)
+JOBS.add(SEARCH_JOB, work_search)
+JOBS.add(exports.EXPORT_JOB, exports.work_export)
+AGENDA_QUEUES.add(exports.EXPIRY_QUEUE, AgendaQueue(lane="maintenance", work=exports.work_expiry))
 AGENDA_QUEUES.add(EXPIRY_QUEUE, AgendaQueue(lane="maintenance", work=work_expiry))
 SEALED.add("contacts.DataRequest.sealed_copy", partial(reseal_column, DataRequest, "sealed_copy"))
 ATTENTION.add(ATTENTION_KEY, data_notice)
 JOB_PAGES.add(IMPORT_JOB, JobPage(_("Bringing in a list"), "contacts:import_detail", imports_of_jobs))
+JOB_PAGES.add(exports.EXPORT_JOB, JobPage(_("A file of your people"), "contacts:export_detail", exports_of_jobs))
 JOB_PAGES.add(ANSWER_JOB, JobPage(_("Answering for a list"), "contacts:import_detail", imports_of_jobs))
 JOB_PAGES.add(UNDO_JOB, JobPage(_("Taking a list back"), "contacts:import_detail", imports_of_jobs))
 JOB_PAGES.add(BULK_JOB, JobPage(_("Changing many people"), "contacts:bulk_edit_detail", bulk_edits_of_jobs))

@@ -46,6 +46,16 @@ class ContactRestored(DomainEvent):
 
 
 @dataclass(frozen=True)
+class ContactMerged(DomainEvent):
+    """Two records of one person were made one: `merged_id` leads to `contact_id` from now on."""
+
+    business_id: int
+    contact_id: UUID
+    merged_id: UUID
+    actor_id: UUID | None = None
+
+
+@dataclass(frozen=True)
 class StageChanged(DomainEvent):
     """A person stands on another rung. `is_undo` says that a move was taken back: nothing was earned by it."""
 

@@ -26,6 +26,27 @@ HELP.add(
     ),
 )
 HELP.add(
+    "contacts/exports",
+    Help(
+        _("Take your people out as a file, all of them or those whom the list showed."),
+        [_("Only who asked for a file can fetch it, for three days."), _("It can be brought in here again.")],
+    ),
+)
+HELP.add(
+    "contacts/duplicates",
+    Help(
+        _("People who may be here twice, by what is equal of them."),
+        [_("Look at both before you make them one."), _("Kept apart, a pair is not shown again.")],
+    ),
+)
+HELP.add(
+    "contacts/merges",
+    Help(
+        _("Two records that were made one."),
+        [_("For 30 days they can be parted again. A no to either record stays a no.")],
+    ),
+)
+HELP.add(
     "contacts/change",
     Help(_("A change to many people at once."), [_("It goes on when you leave this page. Undo takes all of it back.")]),
 )

@@ -17,19 +17,24 @@ from contacts.models import (
     ContactStats,
     ContactTag,
     DataRequest,
+    DuplicateCandidate,
+    ExportPiece,
     Import,
     ImportChange,
     ImportProblem,
     Interaction,
+    MergeOperation,
     NextStep,
     Note,
     Organization,
+    PeopleExport,
     RoleAssignment,
     SearchToken,
     StageChange,
     Suppression,
 )
 from contacts.queries.search import words_of_person
+from ecosystem.base import clock
 from ecosystem.privacy import PersonalTable, Subject, add_not_personal, add_personal, of_contact, whole_table
 
 _PROOF = _("The bare proof of what you said yes and no to, by a keyed number instead of your address.")
@@ -74,6 +79,13 @@ def _forget_samples(who: Subject) -> None:
     for imported in _samples(who).only("id", "sample"):
         rest = [line for line in imported.sample if not _names(line, who)]
         Import.objects.filter(id=imported.id).update(sample=rest)
+
+
+def _throw_files_away() -> None:
+    PeopleExport.objects.filter(ready_at__isnull=False, expired_at=None).update(
+        expired_at=clock.now(), expires_at=clock.now()
+    )
+    ExportPiece.objects.all().delete()
 
 
 def _names(line: object, who: Subject) -> bool:
@@ -121,6 +133,21 @@ add_personal(
 )
 add_personal(whole_table(SearchToken, _("The words you are found by"), rows=_words))
 add_personal(whole_table(ContactTag, _("Tags")))
+add_personal(
+    whole_table(
+        DuplicateCandidate,
+        _("Who may be the same person as you"),
+        rows=lambda who: DuplicateCandidate.objects.filter(Q(first_id=who.contact_id) | Q(second_id=who.contact_id)),
+    )
+)
+add_personal(
+    whole_table(
+        MergeOperation,
+        _("Records of you that were made one"),
+        rows=lambda who: MergeOperation.objects.filter(Q(winner_id=who.contact_id) | Q(loser_id=who.contact_id)),
+        withheld=frozenset({"actor_id"}),
+    )
+)
 add_personal(whole_table(ImportChange, _("What lists told otherwise of you")))
 add_personal(whole_table(BulkEditItem, _("Changes to many people that you were among")))
 add_personal(whole_table(ContactStats, _("Figures about you")))
@@ -158,6 +185,15 @@ add_personal(
         forget=lambda who: ImportProblem.objects.filter(id__in=[one.id for one in _problem_rows(who)]).delete(),
     )
 )
+# A file holds everybody's lines packed together: none can be taken out of it, so all of it goes.
+add_personal(
+    PersonalTable(
+        ExportPiece,
+        _("Files of people that the team took out"),
+        rows=lambda who: ExportPiece.objects.none(),
+        forget=lambda who: _throw_files_away(),
+    )
+)
 # A list holds other people's lines too: a copy tells of the person alone.
 add_personal(
     PersonalTable(
@@ -188,6 +224,7 @@ add_personal(
     order=100,
 )
 add_not_personal(
+    contacts__PeopleExport="Who asked for a file of people, and by which filter.",
     contacts__Topic="What people can say yes to.",
     contacts__Tag="Names of tags.",
     contacts__BulkEdit="A filter and what was to be done; whom it was done to stands in its items.",

@@ -18,6 +18,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
+from django.urls import Resolver404, resolve
 from django.utils import timezone
 
 from ecosystem.base import clock
@@ -125,6 +126,8 @@ class TenantMiddleware:
 
     def _for_member(self, request: Any, slug: str) -> HttpResponseBase:
         if not request.user.is_authenticated:
+            if _is_hidden_from_visitors(request.path_info):
+                raise Http404
             return login_redirect(request)
         business = _business_by_slug(slug)
         with user_scope(request.user.pk):
@@ -213,3 +216,11 @@ def _note_absence(request: HttpRequest | None = None, **_: Any) -> None:
     error = sys.exc_info()[1]
     if request is not None and isinstance(error, _AWAY):
         request.database_is_away = True  # type: ignore[attr-defined]
+
+
+def _is_hidden_from_visitors(path: str) -> bool:
+    """Whether the page at a path is there for members alone and leads nobody to the login."""
+    try:
+        return getattr(resolve(path).func, "is_hidden_from_visitors", False)
+    except Resolver404:
+        return False

@@ -36,15 +36,26 @@ from campaigns.services.signup_forms import FormWords, add_signup_form, publish_
 from campaigns.services.signups import request_signup
 from campaigns.services.text_signups import request_texts
 from campaigns.services.trigger_starts import START_ON_YES
-from contacts.models import Channel, ContactPoint, DataRequest, ImportProblem, Suppression
+from contacts.models import (
+    Channel,
+    ContactPoint,
+    DataRequest,
+    DuplicateCandidate,
+    ExportPiece,
+    ImportChange,
+    ImportProblem,
+    Suppression,
+)
 from contacts.queries.people_filter import PeopleFilter
 from contacts.services.bulk import edit_chosen, edit_matching
 from contacts.services.consent import grant_consent, withdraw_consent
 from contacts.services.consent_ledger import NO_EVIDENCE
 from contacts.services.contacts import ContactDetails, add_contact
 from contacts.services.data_requests import ask_for_copy, ask_for_erasure
+from contacts.services.exports import ask_for_people
 from contacts.services.imports import map_import, permit_import, start_import, upload_import
 from contacts.services.interactions import log_talk
+from contacts.services.merging import merge_contacts
 from contacts.services.next_steps import NONE_YET, set_next_step
 from contacts.services.notes import add_note
 from contacts.services.organizations import add_organization, affiliate
@@ -125,6 +136,8 @@ def _write_tenant(marker: str) -> DemoTenant:
         _write_wishes(made)
         _write_absence(made)
         _write_import(made)
+        _write_export(made)
+        _write_twins(made)
         _write_figures(made)
         tell("job_ended", [made.actor], key="demo", about=f"{marker}work")
         seal_audit(now=made.now + timedelta(hours=1))
@@ -345,6 +358,31 @@ def _write_import(made: SimpleNamespace) -> None:
     made.imported = start_import(imported.id, started_by=made.actor)
     ImportProblem.objects.create(
         imported=made.imported, line=4, row=[f"{made.marker}broken"], code="email_invalid", sentence=f"{made.marker}why"
+    )
+    ImportChange.objects.create(
+        imported=made.imported, contact=made.contact, line=2, state=ImportChange.State.ASKED,
+        after={"phone": [f"{made.marker}told", f"{made.marker}told"]},
+    )  # fmt: skip
+
+
+def _write_export(made: SimpleNamespace) -> None:
+    export = ask_for_people("csv", PeopleFilter(), actor=made.actor, total=1)
+    ExportPiece.objects.create(export=export, number=0, content=f"{made.marker}row".encode())
+
+
+def _write_twins(made: SimpleNamespace) -> None:
+    """Somebody who was here twice and is one, and a pair of whom nobody knows yet."""
+    twins = [
+        add_contact(
+            ContactDetails(given_name=f"{made.marker}twin{number}"),
+            source="staff", actor=made.actor, now=made.now, stage="prospect",
+        )
+        for number in range(3)
+    ]  # fmt: skip
+    first, second = sorted((twins[0].pk, twins[2].pk))
+    merge_contacts(twins[0].pk, twins[1].pk, choices={}, actor=made.actor, now=made.now)
+    DuplicateCandidate.objects.create(
+        first_id=first, second_id=second, score=30, reasons=["same_name"], found_at=made.now
     )
 
 

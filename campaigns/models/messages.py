@@ -50,6 +50,12 @@ class Message(TenantModel):
         LOST = "lost", _("Given up")
         PARKED = "parked", _("Set aside")
 
+    # Nothing more will be sent of these.
+    OVER = (
+        State.ACCEPTED, State.DELIVERED, State.BOUNCED, State.COMPLAINED, State.SKIPPED, State.CANCELLED, State.EXPIRED,
+        State.FAILED, State.LOST,
+    )  # fmt: skip
+
     class MessageClass(models.TextChoices):
         MARKETING = "marketing", _("News and offers")
         RELATIONSHIP = "relationship", _("What was promised")

@@ -4,8 +4,10 @@ from contacts.models.bulk import BulkEdit, BulkEditItem
 from contacts.models.consent import IMPORT_UNDONE, Act, Basis, Consent, ConsentEvidence, ConsentState, Suppression
 from contacts.models.contacts import Contact, Stage
 from contacts.models.data_requests import DataRequest
+from contacts.models.exports import ExportPiece, PeopleExport
 from contacts.models.imports import DIFFERING, Import, ImportChange, ImportProblem
 from contacts.models.interactions import FEEDING_KINDS, Channel, ContactStats, Interaction
+from contacts.models.merges import DuplicateCandidate, MergeOperation
 from contacts.models.next_steps import NextStep
 from contacts.models.notes import Note
 from contacts.models.organizations import Affiliation, Organization
@@ -34,13 +36,17 @@ __all__ = [
     "ContactStats",
     "ContactTag",
     "DataRequest",
+    "DuplicateCandidate",
+    "ExportPiece",
     "Import",
     "ImportChange",
     "ImportProblem",
     "Interaction",
+    "MergeOperation",
     "NextStep",
     "Note",
     "Organization",
+    "PeopleExport",
     "RoleAssignment",
     "SearchToken",
     "Stage",

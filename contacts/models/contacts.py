@@ -1,7 +1,9 @@
 """A person, once per business, whatever they are to it."""
 
 from datetime import UTC, datetime
+from uuid import UUID
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Value
 from django.db.models.functions import Coalesce
@@ -79,8 +81,21 @@ class Contact(TenantModel):
         help_text="they were forgotten: nothing is left but this id, and nothing brings them back",
     )
 
+    merged_into = TenantForeignKey(
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="+",
+        help_text="they were made one with somebody: this record is a stub that leads there",
+    )  # fmt: skip
+    merged_ids = ArrayField(
+        models.UUIDField(), null=True, blank=True, help_text="the stubs that lead here, whose lines are theirs too"
+    )
+
     class Meta:
         indexes = [
+            models.Index(
+                fields=["business_id", "merged_into"],
+                name="contact_merged_into",
+                condition=models.Q(merged_into__isnull=False),
+            ),
             models.Index(
                 fields=["business_id", "-id"], name="contact_newest", condition=models.Q(deleted_at__isnull=True)
             ),
@@ -153,3 +168,8 @@ class Contact(TenantModel):
 
     def __str__(self) -> str:
         return self.display_name
+
+    @property
+    def all_ids(self) -> list[UUID]:
+        """Their own id and those under which lines of theirs were written before two records were made one."""
+        return [self.pk, *(self.merged_ids or [])]

@@ -19,6 +19,7 @@ from contacts.models import (
     Suppression,
     Topic,
 )
+from contacts.queries.merged import lines_of
 from ecosystem.base.addresses import address_hashes
 
 _POINT_OF_CHANNEL = {
@@ -134,7 +135,7 @@ def consent_history(contact: Contact | None, *, hashes: Iterable[str] = ()) -> l
     strangers = Consent.objects.filter(contact=None, address_hash__in=list(hashes))
     rows = list(strangers.select_related("topic").order_by("-id")[:HISTORY_LENGTH])
     if contact is not None:
-        rows += Consent.objects.filter(contact=contact).select_related("topic").order_by("-id")[:HISTORY_LENGTH]
+        rows += Consent.objects.filter(lines_of(contact)).select_related("topic").order_by("-id")[:HISTORY_LENGTH]
     rows = sorted(rows, key=lambda row: row.id, reverse=True)[:HISTORY_LENGTH]
     notes = dict(ConsentEvidence.objects.filter(consent__in=[row.id for row in rows]).values_list("consent_id", "note"))
     return [

@@ -4,6 +4,7 @@ from dataclasses import dataclass, fields
 
 from contacts.models import Channel, Consent, ConsentEvidence, Contact
 from contacts.queries.consent import addresses_of, channel_hashes, where_of
+from contacts.queries.merged import lines_of
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def proof_lines(contact: Contact) -> list[ProofLine]:
     ]
     # Two questions, each with its own index: an OR of them would read the whole ledger.
     kept = Consent.objects.select_related("topic")
-    rows = [*kept.filter(contact=contact), *kept.filter(contact=None, address_hash__in=hashes)]
+    rows = [*kept.filter(lines_of(contact)), *kept.filter(contact=None, address_hash__in=hashes)]
     proofs = {proof.consent_id: proof for proof in ConsentEvidence.objects.filter(consent__in=[row.id for row in rows])}
     return [_line(row, proofs.get(row.id)) for row in sorted(rows, key=lambda row: row.id)]
 

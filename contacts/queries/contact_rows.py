@@ -9,6 +9,7 @@ from uuid import UUID
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models import Contact
+from contacts.queries.contacts import refuse_merged
 from ecosystem.base import sql
 from ecosystem.base.errors import NotFound
 from ecosystem.base.keyset import Page, page_by_id
@@ -114,8 +115,9 @@ def contact_page(
 
 
 def contact_row(contact_id: UUID, *, with_addresses: bool = True) -> ContactRow:
-    """One person; NotFound for every id that is not a live person of the business."""
+    """One person; NotFound for every id that is not a live person of the business, Moved for one made one with such."""
     found = contact_page(only_id=contact_id, limit=1, with_addresses=with_addresses).items
     if not found:
+        refuse_merged(contact_id)
         raise NotFound("contact_not_found", _("This person is not in your list. Somebody may have taken them off."))
     return found[0]

@@ -20,7 +20,7 @@ from contacts.models import (
     Suppression,
 )
 from contacts.queries.people_filter import ORDERS, PeopleFilter, matching, open_roles
-from ecosystem.base.errors import NotFound
+from ecosystem.base.errors import Moved, NotFound
 from ecosystem.base.keyset import keyset_page
 
 PAGE_LENGTH = 50
@@ -57,17 +57,30 @@ class PeoplePage:
 
 
 def get_contact(contact_id: UUID, *, is_deleted: bool = False) -> Contact:
-    """A person of the current business; NotFound for every other id, and for deleted ones unless asked for."""
+    """A person of the current business; NotFound for every other id, and for deleted ones unless asked for.
+
+    Moved for the id of a record that was made one with another one.
+    """
     people = Contact.objects.select_related("owner__user")
     found = people.filter(pk=contact_id, deleted_at__isnull=not is_deleted).first()
     if found is None:
+        refuse_merged(contact_id)
         raise NotFound("contact_not_found", _("This person is not in your list. Somebody may have taken them off."))
     return found
 
 
+def refuse_merged(contact_id: UUID) -> None:
+    """Raise Moved where a record was made one with somebody who is there."""
+    stub = Contact.objects.filter(pk=contact_id, merged_into__deleted_at=None, merged_into__isnull=False)
+    new_id = stub.values_list("merged_into_id", flat=True).first()
+    if new_id is not None:
+        sentence = _("This person was made one with another one, and stands there now.")
+        raise Moved("contact_merged", sentence, old_id=contact_id, new_id=new_id)
+
+
 def find_deleted(contact_id: UUID) -> Contact | None:
     """A person who was taken off the lists and can be brought back, or None."""
-    return Contact.objects.filter(pk=contact_id, deleted_at__isnull=False, erased_at=None).first()
+    return Contact.objects.filter(pk=contact_id, deleted_at__isnull=False, erased_at=None, merged_into=None).first()
 
 
 def find_contact_by_email(email: str) -> Contact | None:
@@ -121,17 +134,17 @@ def _as_person(contact: Contact) -> Person:
     )
 
 
-def _granted(now: datetime) -> QuerySet[ConsentState]:
-    """The permissions of the outer contact that hold: granted, not run out, and no stop stands against the address."""
+def granted(now: datetime) -> Q:
+    """What makes a permission hold: granted, not run out, and no stop stands against the address."""
     stops = Suppression.objects.filter(
         Q(topic=None) | Q(topic_id=OuterRef("topic_id")),
         channel=OuterRef("channel"),
         address_hash=OuterRef("address_hash"),
         lifted_at=None,
     )
-    return ConsentState.objects.filter(
-        Q(expires_at=None) | Q(expires_at__gt=now),
-        ~Exists(stops),
-        contact=OuterRef("pk"),
-        state=ConsentState.State.GRANTED,
-    )
+    return (Q(expires_at=None) | Q(expires_at__gt=now)) & ~Exists(stops) & Q(state=ConsentState.State.GRANTED)
+
+
+def _granted(now: datetime) -> QuerySet[ConsentState]:
+    """The permissions of the outer contact that hold."""
+    return ConsentState.objects.filter(granted(now), contact=OuterRef("pk"))

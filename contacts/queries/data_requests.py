@@ -32,6 +32,12 @@ class KeptTable:
     reason: str
 
 
+def subjects_of(contact: Contact) -> list[Subject]:
+    """Whose data it is, for each record that was made one with theirs; their own comes last."""
+    stubs = Contact.objects.filter(pk__in=contact.merged_ids or []).order_by("pk")
+    return [*(subject_of(stub) for stub in stubs), subject_of(contact)]
+
+
 def subject_of(contact: Contact) -> Subject:
     """Whose data it is: every address that is theirs alone, now or when they said yes, and its keyed hashes."""
     points = list(ContactPoint.objects.filter(contact=contact))

@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models import Contact, StageChange
+from contacts.queries.merged import lines_of
 from ecosystem.base.errors import NotFound
 
 ORDER = ("-id",)
@@ -25,7 +26,7 @@ SHOWN = (
 
 def stage_change_rows(contact: Contact) -> QuerySet[StageChange, Any]:
     """The moves of a person, to be paged in ORDER."""
-    return StageChange.objects.filter(contact=contact).values_list(*SHOWN, named=True)
+    return StageChange.objects.filter(lines_of(contact)).values_list(*SHOWN, named=True)
 
 
 def get_stage_change(contact: Contact, change_id: UUID) -> StageChange:

@@ -12,6 +12,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from contacts.models import Contact, Interaction, Note
+from contacts.queries.merged import lines_of
 from contacts.timeline_kinds import TIMELINE_KINDS, Scene, Telling, TimelineKind
 from ecosystem.base.keyset import cursor_after, keyset_page
 from ecosystem.queries.stakeholders import KindWords
@@ -77,7 +78,7 @@ def timeline_of(
     is told `with_words` only.
     """
     taken_away = Note.objects.filter(interaction=OuterRef("pk"), deleted_at__isnull=False)
-    lines = Interaction.objects.filter(contact=contact).exclude(Q(kind="note") & Q(Exists(taken_away)))
+    lines = Interaction.objects.filter(lines_of(contact)).exclude(Q(kind="note") & Q(Exists(taken_away)))
     if shelf:
         lines = lines.filter(kind__in=kinds_on(shelf))
     lines = lines.select_related("actor__user")

@@ -17,11 +17,10 @@ from contacts.models import (
     ContactStats,
     ImportChange,
     Organization,
-    SearchToken,
 )
 
 # Kept from other rows, which tell by themselves; or told by the version of the person.
-_DERIVED: tuple[type[models.Model], ...] = (ConsentState, ContactPoint, ContactStats, ImportChange, SearchToken)
+_DERIVED: tuple[type[models.Model], ...] = (ConsentState, ContactPoint, ContactStats, ImportChange)
 
 
 def touched_people(contact_ids: Collection[UUID], *, since: datetime) -> set[UUID]:

@@ -225,7 +225,7 @@ def restore_contact(contact: Contact, *, actor: Membership | None, now: datetime
 
     Publishes ContactRestored.
     """
-    deleted = Contact.objects.filter(pk=contact.pk, deleted_at__isnull=False, erased_at=None)
+    deleted = Contact.objects.filter(pk=contact.pk, deleted_at__isnull=False, erased_at=None, merged_into=None)
     if not deleted.update(deleted_at=None, updated_at=now, version=F("version") + 1):
         return
     record_act("contact.restored", actor=actor, subject=contact)

@@ -18,11 +18,14 @@ from ecosystem.queries.businesses import get_profile
 FORMAT = 1
 
 
-def make_copy(subject: Subject, business: Business, *, now: datetime) -> bytes:
-    """A zip with `data.json` and `data.html`: every row of every table about somebody, whole."""
+def make_copy(subjects: Sequence[Subject], business: Business, *, now: datetime) -> bytes:
+    """A zip with `data.json` and `data.html`: every row of every table about somebody, whole.
+
+    Somebody whose records were made one stands in it as each of them.
+    """
     profile = get_profile()
     with translation.override(profile.language):
-        sections = [(table, _rows_of(table, subject)) for table in personal_tables()]
+        sections = [(table, _rows_of(table, subjects)) for table in personal_tables()]
         facts = {
             "format": FORMAT,
             "business": business.name,
@@ -37,9 +40,13 @@ def make_copy(subject: Subject, business: Business, *, now: datetime) -> bytes:
     return packed.getvalue()
 
 
-def _rows_of(table: PersonalTable, subject: Subject) -> list[dict[str, Any]]:
-    found = table.rows(subject).order_by("pk").values(*table.columns)
-    return [{name: _plain(value) for name, value in row.items()} for row in found.iterator(chunk_size=2_000)]
+def _rows_of(table: PersonalTable, subjects: Sequence[Subject]) -> list[dict[str, Any]]:
+    found = [table.rows(subject).order_by("pk").values(*table.columns) for subject in subjects]
+    return [
+        {name: _plain(value) for name, value in row.items()}
+        for rows in found
+        for row in rows.iterator(chunk_size=2_000)
+    ]
 
 
 def _plain(value: Any) -> Any:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from contacts.events import ContactErased, DataCopyReady, ErasureAsked
 from contacts.models import Channel, Contact, DataRequest, Suppression
 from contacts.queries.consent import addresses_of, channel_hashes
-from contacts.queries.data_requests import may_be_sent_to, subject_of, unseen_requests
+from contacts.queries.data_requests import may_be_sent_to, subject_of, subjects_of, unseen_requests
 from contacts.services.consent import withdraw_consent
 from contacts.services.contacts import delete_contact
 from contacts.services.data_copies import make_copy
@@ -111,7 +111,7 @@ def work_copy(business_id: int, job_id: UUID) -> bool:
             return False
         now = clock.now()
         business = Business.objects.get(id=business_id)
-        request.sealed_copy = seal(make_copy(subject_of(request.contact), business, now=now))
+        request.sealed_copy = seal(make_copy(subjects_of(request.contact), business, now=now))
         request.state, request.expires_at = DataRequest.State.READY, now + KEEP_COPY
         request.save(update_fields=["sealed_copy", "state", "expires_at", "updated_at"])
         note_work(EXPIRY_QUEUE, request.expires_at)
@@ -134,10 +134,10 @@ def work_erasure(business_id: int, job_id: UUID) -> bool:
         if request is None or request.state != DataRequest.State.WORKING:
             return False
         contact = Contact.objects.get(id=request.contact_id)
-        subject = subject_of(contact)
-        for table in personal_tables():
-            if table.forget is not None:
-                table.forget(subject)
+        for subject in subjects_of(contact):
+            for table in personal_tables():
+                if table.forget is not None:
+                    table.forget(subject)
         DataRequest.objects.filter(id=request.id).update(state=DataRequest.State.DONE, ended_at=clock.now())
     return False
 
@@ -188,7 +188,7 @@ def _begin_erasure(request: DataRequest, *, actor: Membership | None, now: datet
             suppress_address(channel=channel, hashes=hashes, topic=None, reason=Suppression.Reason.ERASED, now=now)
     subject = subject_of(contact)
     delete_contact(contact, actor=actor, now=now)
-    Contact.objects.filter(id=contact.id).update(erased_at=now)
+    Contact.objects.filter(id__in=contact.all_ids).update(erased_at=now)
     request.job = start_job(ERASURE_JOB, total=1, started_by=actor)
     request.state, request.confirmed_at = DataRequest.State.WORKING, now
     request.seen_at = now if actor else None

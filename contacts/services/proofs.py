@@ -56,9 +56,10 @@ SELECT person.id, coalesce(person.stage, '') AS kept, coalesce(newest.to_stage, 
    AND coalesce(person.stage, '') <> coalesce(newest.to_stage, '')
  ORDER BY person.id LIMIT %(most)s"""
 
+# The lines of a record that was made one with another one count there; the stub itself is nobody.
 _FACTS = """
 WITH told AS (
-    SELECT contact_id, count(*) AS lines, max(occurred_at) AS touched_at,
+    SELECT coalesce(teller.merged_into_id, teller.id) AS contact_id, count(*) AS lines, max(occurred_at) AS touched_at,
            max(occurred_at) FILTER (WHERE kind = ANY (%(feeding)s)) AS fed_at,
            max(occurred_at) FILTER (WHERE direction = 'in') AS inbound_at,
            max(occurred_at) FILTER (WHERE kind = 'content_clicked') AS clicked_at,
@@ -67,8 +68,9 @@ WITH told AS (
            count(*) FILTER (WHERE kind = 'purchase') AS purchases,
            coalesce(sum(value_minor) FILTER (WHERE kind = 'purchase'), 0)::bigint AS spent
       FROM contacts_interaction
-     WHERE business_id = %(business_id)s AND kind <> ALL (%(silent)s)
-     GROUP BY contact_id
+      JOIN contacts_contact AS teller ON teller.business_id = %(business_id)s AND teller.id = contact_id
+     WHERE contacts_interaction.business_id = %(business_id)s AND kind <> ALL (%(silent)s)
+     GROUP BY 1
 ), kept AS (
     SELECT * FROM contacts_contactstats WHERE business_id = %(business_id)s
 )
@@ -76,7 +78,7 @@ SELECT person.id
   FROM contacts_contact AS person
   LEFT JOIN told ON told.contact_id = person.id
   LEFT JOIN kept ON kept.contact_id = person.id
- WHERE person.business_id = %(business_id)s AND person.erased_at IS NULL
+ WHERE person.business_id = %(business_id)s AND person.erased_at IS NULL AND person.merged_into_id IS NULL
    AND ((coalesce(kept.interactions_count, 0), kept.last_touch_at, kept.last_fed_at, kept.last_inbound_at,
          kept.last_click_at, coalesce(kept.clicks_count, 0), kept.last_purchase_at, coalesce(kept.purchases_count, 0),
          coalesce(kept.purchases_minor, 0))

@@ -107,6 +107,15 @@ def login_redirect(request: HttpRequest) -> HttpResponseBase:
     return HttpResponseRedirect(address)
 
 
+def hidden_from_visitors(view: View) -> View:
+    """Let a page be a plain 404 for whoever is not signed in, instead of a way to the login.
+
+    For addresses that are handed out, as those of files: one that got about tells nobody that there is something.
+    """
+    view.is_hidden_from_visitors = True  # type: ignore[attr-defined]
+    return view
+
+
 def member_required(action: Action) -> Callable[[View], View]:
     """Let a view be reached by members who may do `action` only.
 

@@ -42,6 +42,18 @@ class NotFound(DomainError):
     status = 404
 
 
+class Moved(NotFound):
+    """It stands under another id now: a page or a program that asks for `old_id` is led to `new_id`."""
+
+    status = 301
+
+    def __init__(self, code: str, message: "str | Promise", *, old_id: object, new_id: object) -> None:
+        super().__init__(code, message)
+        self.old_id = str(old_id)
+        self.new_id = str(new_id)
+        self.extra = {"new_id": self.new_id}
+
+
 class Conflict(DomainError):
     """Somebody else was first, or it exists already."""
 

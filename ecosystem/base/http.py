@@ -9,7 +9,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from ecosystem.base.errors import DomainError, Invalid
+from ecosystem.base.errors import DomainError, Invalid, Moved, NotFound
 
 PROBLEM_JSON = "application/problem+json"
 LONGEST_SHOWN = 40
@@ -53,10 +53,31 @@ def problem(error: DomainError) -> JsonResponse:
 
 def error_response(request: HttpRequest, error: DomainError) -> HttpResponse:
     """The error for whoever asked: a problem for the API, a fragment for htmx, else a page."""
+    if isinstance(error, Moved):
+        return _moved(request, error)
     if wants_json(request):
         return problem(error)
     template = "errors/_problem.html" if getattr(request, "htmx", False) else "errors/problem.html"
     return render(request, template, {"error": error}, status=error.status)
+
+
+def moved_address(request: HttpRequest, error: Moved) -> str:
+    """The same address under the new id, without what was asked beside it."""
+    return request.path.replace(error.old_id, error.new_id)
+
+
+def _moved(request: HttpRequest, error: Moved) -> HttpResponse:
+    """Lead whoever looks to the new address; what was sent to the old one is not sent on."""
+    if request.method not in ("GET", "HEAD"):
+        gone = NotFound(error.code, error.message)
+        return (
+            problem(gone)
+            if wants_json(request)
+            else render(request, "errors/problem.html", {"error": gone}, status=404)
+        )
+    answer = problem(error) if wants_json(request) else HttpResponse(status=error.status)
+    answer["Location"] = moved_address(request, error)
+    return answer
 
 
 def wants_json(request: HttpRequest) -> bool:

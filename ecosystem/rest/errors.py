@@ -6,10 +6,11 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, JsonResponse
 from django.utils.translation import gettext as _
 from rest_framework import exceptions, status
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.response import Response
 
-from ecosystem.base.errors import DomainError, NotFound
-from ecosystem.base.http import PROBLEM_JSON, problem
+from ecosystem.base.errors import DomainError, Moved, NotFound
+from ecosystem.base.http import PROBLEM_JSON, moved_address, problem
 
 CODES = {
     status.HTTP_400_BAD_REQUEST: "bad_request",
@@ -30,6 +31,12 @@ def answer_error(error: Exception, context: dict[str, Any]) -> Response | JsonRe
         error = exceptions.PermissionDenied()
     if not isinstance(error, DomainError | exceptions.APIException):
         return None
+    if isinstance(error, Moved) and context["request"].method in SAFE_METHODS:
+        moved = problem(error)
+        moved["Location"] = moved_address(context["request"], error)
+        return moved
+    if isinstance(error, Moved):
+        error = NotFound(error.code, error.message)
     if isinstance(error, DomainError):
         return problem(error)
     response = JsonResponse(_body(error), status=error.status_code, content_type=PROBLEM_JSON)

@@ -33,6 +33,7 @@ from ecosystem.base.tenancy import business_scope
 from ecosystem.models import AuditEntry, Membership
 from tests.contacts.test_import_known import bring_in
 from tests.contacts.test_imports import make_topic
+from tests.contacts.test_merges import proven
 from tests.factories.contacts import make_contact
 
 pytestmark = pytest.mark.django_db
@@ -95,7 +96,9 @@ def test_a_list_taken_back_leaves_everybody_as_before(bakery, ana):
         assert ConsentState.objects.filter(state="granted").count() == 3
         mend_problem(done.id, ImportProblem.objects.get().id, {2: "di@example.com"})
         assert Contact.objects.filter(deleted_at=None, primary_email="di@example.com").exists()
+    proven(bakery)
     after = take_back(bakery, done)
+    proven(bakery)
     assert standing(bakery) == before
     assert {name: after.undone.get(name) for name in ("removed", "restored", "kept", "yeses", "firms")} == {
         "removed": 2,

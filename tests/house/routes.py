@@ -28,12 +28,16 @@ OWN_NAMES = {
     "topic_id": "contacts.Topic",
     "step_id": "contacts.NextStep",
     "note_id": "contacts.Note",
+    "other_id": "contacts.Contact",
+    "pair_id": "contacts.DuplicateCandidate",
+    "merge_id": "contacts.MergeOperation",
     "problem_id": "contacts.ImportProblem",
     "step_key": "campaigns.Step",
 }
 PATHS = {
     "contacts/change": "contacts.BulkEdit",
     "contacts/imports": "contacts.Import",
+    "contacts/exports": "contacts.PeopleExport",
     "contacts/data": "contacts.DataRequest",
     "contacts": "contacts.Contact",
     "organizations": "contacts.Organization",
@@ -48,6 +52,7 @@ PATHS = {
     "consents": "contacts.Consent",
 }
 PLAIN = {
+    "token": "x",
     "kind": "client",
     "stage": "client",
     "position": 0,

@@ -49,6 +49,7 @@ def test_sec_67_a_copy_withholds_nothing_but_what_is_of_others():
         "contacts.Import.sample",
         "contacts.Import.uploaded_by_id",
         "contacts.Interaction.actor_id",
+        "contacts.MergeOperation.actor_id",
         "contacts.NextStep.assignee_id",
         "contacts.Note.written_by_id",
         "contacts.RoleAssignment.started_by_id",

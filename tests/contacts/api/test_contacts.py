@@ -7,6 +7,7 @@ import pytest
 from contacts.api.contacts import ContactOut
 from contacts.models import Contact, StageChange
 from contacts.services.contacts import delete_contact
+from contacts.services.merging import merge_contacts
 from ecosystem.base.clock import now
 from ecosystem.base.tenancy import business_scope
 from tests.factories.api import make_program
@@ -225,3 +226,13 @@ def test_an_address_of_a_deleted_person_asks_to_bring_them_back(till, ana, baker
     refused = till.post("contacts", {"email": "ana@example.com"})
     assert refused.status_code == 409
     assert "contact_id" not in refused.json()
+
+
+def test_the_id_of_a_record_made_one_with_another_leads_there(till, bakery):
+    ana, anna = make_contact(bakery, "Ana Ruiz"), make_contact(bakery, "Anna Ruiz")
+    with business_scope(bakery):
+        merge_contacts(ana.pk, anna.pk, choices={}, actor=None, now=now())
+    answer = till.get(f"contacts/{anna.pk}")
+    assert (answer.status_code, answer["Location"]) == (301, f"/api/v1/contacts/{ana.pk}")
+    assert (answer.json()["code"], answer.json()["new_id"]) == ("contact_merged", str(ana.pk))
+    assert till.patch(f"contacts/{anna.pk}", {"given_name": "Zz"}).status_code == 404
