@@ -241,8 +241,8 @@ def _why(message: Message, outcome: str) -> str | Promise:
         return HELD_SENTENCES[message.held_by]
     if outcome == "delayed":
         since = localtime(message.delayed_at)
-        words = _("Its receiver lets it wait since %(when)s. The provider goes on trying.")
-        return words % {"when": date_format(since, "j F, H:i")}
+        words = _("Its receiver has let it wait since %(when)s. The provider goes on trying.")
+        return words % {"when": date_format(since, "j M, P")}
     return skip_sentence(message.reason) if outcome == "skipped" else ""
 
 

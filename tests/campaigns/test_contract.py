@@ -233,7 +233,7 @@ def test_a_letter_that_waits_at_its_receiver_is_shown_until_it_arrives(shop, sea
     words = nora.get(listed).content.decode()
     assert people[0].display_name in words
     assert people[2].display_name not in words
-    assert "Its receiver lets it wait since" in words
+    assert "Its receiver has let it wait since" in words
     assert "does not take it yet" in nora.get(f"/b/{shop.slug}/contacts/{people[0].id}/").content.decode()
     assert wrong_counts() == []
     tell(account, first, "delivered")
