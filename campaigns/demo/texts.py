@@ -1,4 +1,4 @@
-"""The five letters of the story, as a baker would write them."""
+"""The letters and the text of the story, as a baker would write them."""
 
 from dataclasses import dataclass
 
@@ -100,4 +100,20 @@ loaves. Bring yours, also the flat ones.
         wait_seconds=7 * DAY,
         click_chance=0.29,
     ),
+)
+
+PICKUP_LETTER = DemoLetter(
+    name="We have your order",
+    subject="We have your order",
+    preheader="Baked tomorrow at four, ready at seven",
+    body="""\
+Hello {{ contact.first_name | default: "neighbour" }},
+
+thank you, your order is written down. We bake it tomorrow at four, and it is ready for you from seven.
+
+You get one text when it stands on the shelf. Nothing else comes by this way.
+""",
+)
+PICKUP_TEXT = (
+    'Good morning {{ contact.first_name | default: "neighbour" }}, your bread is on the shelf. Open until six.'
 )
