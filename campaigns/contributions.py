@@ -143,14 +143,16 @@ WAYS_IN.add(
 )
 CONTACT_PANELS.add(
     "permission",
-    ContactPanel("contacts/consent/_panel.html", permission_panel, Action.SEE_PERMISSIONS),
+    ContactPanel("contacts/consent/_panel.html", permission_panel, Action.SEE_PERMISSIONS, _("What they allow")),
     order=10,
 )
 
 
 CONTACT_PANELS.add(
     "pace",
-    ContactPanel("campaigns/pace/_contact_panel.html", pace_panel, Action.SEE_PERMISSIONS),
+    ContactPanel(
+        "campaigns/pace/_contact_panel.html", pace_panel, Action.SEE_PERMISSIONS, _("How often they hear from us")
+    ),
     order=15,
 )
 
@@ -165,7 +167,7 @@ def sequences_panel(request: HttpRequest, contact: Contact) -> dict[str, Any]:
 
 CONTACT_PANELS.add(
     "sequences",
-    ContactPanel("campaigns/sequences/_contact_panel.html", sequences_panel, Action.SEE_SEQUENCES),
+    ContactPanel("campaigns/sequences/_contact_panel.html", sequences_panel, Action.SEE_SEQUENCES, _("Following home")),
     order=20,
 )
 CHECKLIST.add("campaigns", settling_steps, order=20)

@@ -29,6 +29,7 @@ dashboard: list[URLPattern | URLResolver] = [
     path("contacts/change/<uuid:id>/undo/", bulk.bulk_edit_undo, name="bulk_edit_undo"),
     path("contacts/new/", contacts.contact_add, name="contact_add"),
     path("contacts/<uuid:id>/", contacts.contact_detail, name="contact_detail"),
+    path("contacts/<uuid:id>/cards/<slug:card>/", contacts.contact_panel, name="contact_panel"),
     path("contacts/<uuid:id>/edit/", contacts.contact_edit, name="contact_edit"),
     path("contacts/<uuid:id>/delete/", contacts.contact_delete, name="contact_delete"),
     path("contacts/<uuid:id>/restore/", contacts.contact_restore, name="contact_restore"),

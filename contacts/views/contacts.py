@@ -19,7 +19,7 @@ from contacts.forms.organizations import AffiliationForm
 from contacts.forms.people_filter import FilterNotUnderstood, read_address
 from contacts.forms.tags import TagForm
 from contacts.models import Contact, Organization
-from contacts.panels import CONTACT_PANELS
+from contacts.panels import CONTACT_PANELS, ContactPanel
 from contacts.queries.contacts import get_contact
 from contacts.queries.kinds import rungs_in_use, side_kinds_in_use
 from contacts.queries.organizations import get_organization
@@ -51,7 +51,7 @@ from contacts.views.people_filters import (
 from contacts.views.surroundings import today_of, words_of
 from ecosystem.base.access import Action, may, member_required
 from ecosystem.base.clock import now
-from ecosystem.base.errors import DomainError, Invalid
+from ecosystem.base.errors import DomainError, Invalid, NotAllowed, NotFound
 from ecosystem.base.http import takes
 from ecosystem.queries.memberships import team
 from ecosystem.ways_in import WAYS_IN
@@ -132,7 +132,7 @@ def person_page(request: HttpRequest, contact: Contact, status: int = 200, **for
         ),
         "shelf": shelf,
         "shelves": Shelf.choices,
-        "panels": _panels(request, contact),
+        "panels": [{"name": name, "title": panel.title} for name, panel in _panels(request)],
         "call_form": TalkForm(initial={"kind": "call", "occurred_at": moment}, auto_id="call_%s"),
         "visit_form": TalkForm(initial={"kind": "visit", "occurred_at": moment}, auto_id="visit_%s"),
         "note_form": NoteForm(auto_id="note_%s"),
@@ -142,6 +142,20 @@ def person_page(request: HttpRequest, contact: Contact, status: int = 200, **for
         **forms,
     }
     return render(request, "contacts/contacts/detail.html", context, status=status)
+
+
+@require_GET
+@member_required(Action.SEE_PEOPLE)
+def contact_panel(request: HttpRequest, slug: str, id: UUID, card: str) -> HttpResponse:
+    """A card of a person's page: alone for htmx, on a page of its own for everybody else."""
+    contact = get_contact(id)
+    panel = dict(_panels(request)).get(card)
+    if panel is None and card in CONTACT_PANELS:
+        raise NotAllowed("may_not_see_card", _("Your role does not see this."))
+    if panel is None:
+        raise NotFound("no_such_card", _("There is no such card."))
+    context = {"contact": contact, "card": panel, "panel": panel.load(request, contact)}
+    return render(request, "contacts/contacts/_panel.html" if request.htmx else "contacts/contacts/panel.html", context)
 
 
 @require_http_methods(["GET", "POST"])
@@ -266,11 +280,9 @@ def _organization_of(request: HttpRequest) -> Organization | None:
         return None
 
 
-def _panels(request: HttpRequest, contact: Contact) -> list[dict[str, Any]]:
-    """The cards that others lend, loaded, for those who may see them."""
-    allowed = [panel for panel in CONTACT_PANELS if may(request.membership, panel.action)]
-    loaded = [{"template": panel.template, "panel": panel.load(request, contact)} for panel in allowed]
-    return [panel for panel in loaded if panel["panel"]]
+def _panels(request: HttpRequest) -> list[tuple[str, ContactPanel]]:
+    """The cards that others lend, for those who may see them."""
+    return [(name, panel) for name, panel in CONTACT_PANELS.items() if may(request.membership, panel.action)]
 
 
 def _ways_in(request: HttpRequest) -> list[dict[str, Any]]:

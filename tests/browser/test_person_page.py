@@ -82,3 +82,33 @@ def test_nothing_is_to_be_done_looks_right(looks_right, nora, bakery):
     looks_right(
         nora, reverse("contacts:next_step_list", kwargs={"slug": bakery.slug}), name="no-steps", widths=(1440, 320)
     )
+
+
+def test_a_card_that_could_not_come_says_so_and_comes_when_it_is_asked_again(visit, nora, bakery, ana):
+    visitor = visit(nora)
+    answers = iter([{"status": 500, "body": "<h1>Broken</h1>"}, None])
+
+    def answer(route):
+        given = next(answers)
+        route.fulfill(**given) if given else route.continue_()
+
+    visitor.context.route("**/cards/pace/", answer)
+    page = visitor.open(page_of(bakery, ana))
+    expect(page.get_by_role("heading", name="What Ana allows")).to_be_visible()
+    card = page.get_by_role("region", name="How often they hear from us")
+    expect(card).to_contain_text("This could not be shown just now.")
+    expect(page.get_by_text("Broken")).to_have_count(0)
+    card.get_by_role("link", name="Try again").click()
+    expect(page.get_by_role("button", name="Note it")).to_be_visible()
+    expect(page.get_by_text("could not be shown")).to_have_count(0)
+
+
+def test_a_card_is_a_page_of_its_own_without_scripts(visit, nora, bakery, ana):
+    visitor = visit(nora, scripts=False)
+    page = visitor.open(page_of(bakery, ana))
+    expect(page.locator(".sk").first).to_be_hidden()
+    page.get_by_role("link", name="What they allow").click()
+    expect(page.get_by_role("heading", name="What Ana allows")).to_be_visible()
+    page.get_by_role("link", name="Ana Ruiz").click()
+    expect(page.get_by_role("heading", level=1, name="Ana Ruiz")).to_be_visible()
+    assert visitor.complaints == []

@@ -110,7 +110,7 @@ def test_the_rule_of_the_business_is_named_where_it_held_a_letter_back(nora, sho
     step = sequence.versions.get().steps.get(position=2)
     detail = nora.get(page_of(shop, "sequence_detail", id=sequence.id), {"step": step.step_key}).content.decode()
     assert "1 held back by your rule of 1 in 10 days" in detail
-    person = nora.get(page_of(shop, "contact_detail", app="contacts", id=friend.id)).content.decode()
+    person = nora.get(page_of(shop, "contact_panel", app="contacts", id=friend.id, card="pace")).content.decode()
     held = Message.objects.get(held_by="rule")
     assert "as many letters as your rule allows" in person
     local = timezone.localtime(held.due_at)
@@ -128,15 +128,15 @@ def test_the_team_notes_by_which_clock_somebody_lives(nora, shop, seasonal):
     assert Contact.objects.get(id=friend.id).timezone == "Asia/Kathmandu"
     assert (
         'value="Asia/Kathmandu" selected'
-        in nora.get(page_of(shop, "contact_detail", app="contacts", id=friend.id)).content.decode()
+        in nora.get(page_of(shop, "contact_panel", app="contacts", id=friend.id, card="pace")).content.decode()
     )
 
 
-def test_a_persons_page_costs_the_same_whatever_waits_for_them(nora, shop, mail_server):
+def test_the_card_of_the_pace_costs_the_same_whatever_waits_for_them(nora, shop, mail_server):
     ChannelRule.objects.create(channel="email", most_count=1, most_days=10)
     topic = make_topic("Bread news", promised_count=31)
     friend = make_friend(topic)
-    page = page_of(shop, "contact_detail", app="contacts", id=friend.id)
+    page = page_of(shop, "contact_panel", app="contacts", id=friend.id, card="pace")
     counts = []
     for _letter in range(3):
         enroll_contacts(make_sequence(topic), [friend.id], source="staff")

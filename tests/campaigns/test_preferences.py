@@ -171,8 +171,8 @@ def test_somebody_who_is_not_kept_any_more_can_still_stop_everything(client, url
 
 
 def panel(client, bakery, contact) -> str:
-    """The person's page as the team sees it."""
-    return client.get(f"/b/{bakery.slug}/contacts/{contact.id}/").content.decode()
+    """The card of a person's page as the team sees it."""
+    return client.get(f"/b/{bakery.slug}/contacts/{contact.id}/cards/permission/").content.decode()
 
 
 @pytest.fixture

@@ -106,7 +106,7 @@ def test_the_page_keeps_a_rhythm_and_the_owner_sees_it(client, url, ana, shop):
     ana.refresh_from_db()
     assert ana.rhythm_days == 14
     client.force_login(owner_of(shop).user)
-    page = reverse("contacts:contact_detail", kwargs={"slug": shop.slug, "id": ana.id})
+    page = reverse("contacts:contact_panel", kwargs={"slug": shop.slug, "id": ana.id, "card": "pace"})
     person = client.get(page).content.decode()
     assert "They asked for at most one in two weeks" in person
     client.post(url, {"rhythm": "nonsense"})

@@ -181,11 +181,14 @@ def nora(shop):
 
 def test_s3_one_tap_on_the_persons_page_takes_texts_back(shop, nora, seasonal, provider):
     ana = make_text_friend(seasonal, email="ana@example.com")
-    page = nora.get(f"/b/{shop.slug}/contacts/{ana.id}/").content.decode()
+    page = nora.get(f"/b/{shop.slug}/contacts/{ana.id}/cards/permission/").content.decode()
     assert "They want no texts at all" in page
     nora.post(f"/b/{shop.slug}/contacts/{ana.id}/permission/withdraw/", {"channel": "sms"})
     assert not allowed(ana, seasonal, "sms")
-    assert "They want no texts at all" not in nora.get(f"/b/{shop.slug}/contacts/{ana.id}/").content.decode()
+    assert (
+        "They want no texts at all"
+        not in nora.get(f"/b/{shop.slug}/contacts/{ana.id}/cards/permission/").content.decode()
+    )
 
 
 def test_s1_the_team_keeps_a_yes_in_writing_with_the_words_and_no_other(shop, nora, seasonal, provider):

@@ -60,6 +60,7 @@ PLAIN = {
     "number": 1,
     "provider": "smtp",
     "what": "letter",
+    "card": "permission",
 }
 _PARAMETER = re.compile(r"<(?:(?P<type>\w+):)?(?P<name>\w+)>")
 
