@@ -18,7 +18,7 @@ from contacts.services.merge_rows import count_to_move
 from contacts.services.merging import CHOICES, UNDO_WITHIN, keep_apart, merge_contacts, undo_merge
 from ecosystem.base.access import Action, member_required
 from ecosystem.base.clock import now
-from ecosystem.base.errors import DomainError, NotFound
+from ecosystem.base.errors import DomainError
 from ecosystem.base.http import takes
 
 PAIRS, WITH, LOOK, DONE = (
@@ -73,7 +73,8 @@ def merge_look(request: HttpRequest, slug: str, id: UUID, other_id: UUID) -> Htt
     """Both side by side: what counts, what moves, what is left."""
     winner, loser = get_contact(id), get_contact(other_id)
     if winner.pk == loser.pk:
-        raise NotFound("merge_same", _("That is one and the same person already."))
+        messages.error(request, _("That is one and the same person already."))
+        return redirect(WITH, slug=slug, id=id)
     moving = [(title_of(label), count) for label, count in count_to_move(winner, loser).items()]
     context = {"winner": winner, "loser": loser, "sides": sides_of(winner, loser), "moving": moving}
     return render(request, "contacts/merges/look.html", context)

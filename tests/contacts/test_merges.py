@@ -321,6 +321,8 @@ def test_from_the_persons_page_to_one_person_and_back(as_nora, bakery, two):
     assert choose in person.content.decode()
     look = reverse("contacts:merge_look", kwargs={"slug": bakery.slug, "id": ana.pk, "other_id": anna.pk})
     assert look in as_nora.get(choose + "?q=Anna").content.decode()
+    alone = reverse("contacts:merge_look", kwargs={"slug": bakery.slug, "id": ana.pk, "other_id": ana.pk})
+    assert as_nora.get(alone)["Location"] == choose
     page = as_nora.get(look).content.decode()
     for text in ("anna@example.com", "ana@example.com", "Tags", "The stricter answer holds"):
         assert text in page
