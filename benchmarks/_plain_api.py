@@ -56,7 +56,7 @@ class ContactSerializer(serializers.ModelSerializer):
         fields = (
             "id", "given_name", "family_name", "display_name", "language", "primary_email", "primary_phone", "stage",
             "stage_since", "roles", "contact_tags", "source", "source_detail", "do_not_contact", "last_touch_at",
-            "fed_at", "created_at", "updated_at", "version",
+            "owner_id", "fed_at", "created_at", "updated_at", "version",
         )  # fmt: skip
 
 

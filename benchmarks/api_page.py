@@ -27,9 +27,9 @@ def run(scale: float) -> list[Repetition]:
     with fresh_databases("bench"):
         business = make_business("Oat & Ember")
         with business_scope(business):
-            _add_people(people)
+            add_people(people)
         execute("ANALYZE", using=OWNER)
-        key = _make_key(business)
+        key = make_key(business)
         with granian("benchmarks._api_server:application") as port:
             connection = Connection(port)
             BENCHMARK.notes.update({"people": people, "calls": calls, **_compare(connection, key)})
@@ -62,13 +62,13 @@ def _compare(connection: Connection, key: str) -> dict[str, int]:
     return {"bytes_ours": len(own), "bytes_peer": len(theirs)}
 
 
-def _make_key(business: Business) -> str:
+def make_key(business: Business) -> str:
     with business_scope(business):
         owner = Membership.objects.select_related("user").get(role=Role.OWNER)
         return make_api_key(name="Bench", scopes=["contacts:read"], expires_at=None, actor=owner).text
 
 
-def _add_people(how_many: int) -> None:
+def add_people(how_many: int) -> None:
     """People of every rung, each with two tags, every fourth with a part beside the ladder."""
     tags = Tag.objects.bulk_create([Tag(name=f"Tag {n}", name_norm=f"tag {n}") for n in range(8)])
     stages = ("suspect", "prospect", "client", "advocate")

@@ -20,11 +20,12 @@ from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.urls import Resolver404, resolve
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from ecosystem.base import clock
 from ecosystem.base.access import login_redirect
 from ecosystem.base.errors import DomainError
-from ecosystem.base.http import error_response
+from ecosystem.base.http import error_response, problem
 from ecosystem.base.tenancy import business_scope, own_rows, user_scope
 from ecosystem.models import Business, BusinessProfile, Membership
 from ecosystem.second_step import second_step_is_missing
@@ -90,13 +91,13 @@ class FailureMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
         if response.status_code >= 500 and getattr(request, "database_is_away", False):
-            return _come_back_later()
+            return _come_back_later(request)
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Answer for a view: later, if the database is away; with its sentence, if a rule was broken."""
         if isinstance(exception, _AWAY):
-            return _come_back_later()
+            return _come_back_later(request)
         if isinstance(exception, DomainError):
             return error_response(request, exception)
         return None
@@ -207,8 +208,21 @@ def _is_personal(request: HttpRequest, response: HttpResponseBase) -> bool:
     return hasattr(request, "session") and settings.SESSION_COOKIE_NAME in request.COOKIES
 
 
-def _come_back_later() -> HttpResponse:
-    return HttpResponse(render_to_string("503.html"), status=503, headers={"Retry-After": "5"})
+class _Away(DomainError):
+    """PostgreSQL does not answer, or somebody else holds what is needed for too long."""
+
+    status = 503
+
+
+def _come_back_later(request: HttpRequest) -> HttpResponse:
+    if request.path_info.startswith("/api/"):
+        answer: HttpResponse = problem(
+            _Away("come_back_later", _("We cannot do this just now. Try again in a moment."))
+        )
+    else:
+        answer = HttpResponse(render_to_string("503.html"), status=503)
+    answer.headers["Retry-After"] = "5"
+    return answer
 
 
 def _note_absence(request: HttpRequest | None = None, **_: Any) -> None:

@@ -129,7 +129,7 @@ def _endpoint(path: str, method: str, operation: dict[str, Any], chosen: KeyChoi
         anchor=slugify(operation["operationId"]),
         method=method.upper(),
         path=path,
-        summary=operation.get("description", ""),
+        summary=_in_paragraphs(operation.get("description", "")),
         scope=scope,
         parameters=[one for one in operation.get("parameters", []) if one["in"] == "query"],
         curl=_curl(path, method, operation, chosen),
@@ -137,6 +137,11 @@ def _endpoint(path: str, method: str, operation: dict[str, Any], chosen: KeyChoi
         answer=_answer(operation),
         is_open=None if chosen is None else scope == ANY_KEY or scope in chosen.scopes,
     )
+
+
+def _in_paragraphs(text: str) -> str:
+    """A description without the ends of its lines in the code; what is parted by an empty line stays so."""
+    return "\n".join(" ".join(part.split()) for part in text.split("\n\n"))
 
 
 def _curl(path: str, method: str, operation: dict[str, Any], chosen: KeyChoice | None) -> str:

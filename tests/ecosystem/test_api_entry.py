@@ -176,6 +176,32 @@ def test_page_for_people_shows_every_call_with_one_to_copy(client, db):
     assert "cdn" not in page
 
 
+def test_somebody_chooses_a_key_of_theirs_by_its_first_letters(as_nora, nora, bakery, gus, garage):
+    text, elsewhere = key_of(bakery, nora, "contacts:read"), key_of(garage, gus)
+    page = as_nora.get(reverse("api_docs")).content.decode()
+    assert f"{text[:12]}… Till, Oat &amp; Ember" in page
+    with business_scope(bakery):
+        key = ApiKey.objects.get()
+    chosen = as_nora.get(reverse("api_docs"), {"key": str(key.pk)}).content.decode()
+    assert f"Bearer {text[:12]}...THE-REST-OF-YOUR-KEY" in chosen
+    assert chosen.count("The key you chose may not do this.") > 10
+    assert chosen.count("The key you chose may do this.") > 3
+    assert "<code>prospect</code> Prospect" in chosen
+    # Never the whole of it, and never somebody else's.
+    assert text[12:] not in chosen
+    assert elsewhere[:12] not in page
+    with business_scope(garage):
+        foreign = ApiKey.objects.get()
+    assert elsewhere[:12] not in as_nora.get(reverse("api_docs"), {"key": str(foreign.pk)}).content.decode()
+    assert as_nora.get(reverse("api_docs"), {"name": "x"}).status_code == 400
+
+
+def test_whoever_may_not_manage_keys_chooses_none(as_sam, bakery, nora, client):
+    text = key_of(bakery, nora)
+    assert text[:12] not in as_sam.get(reverse("api_docs")).content.decode()
+    assert text[:12] not in client.get(reverse("api_docs")).content.decode()
+
+
 class PairIn(In):
     name = serializers.CharField()
 
