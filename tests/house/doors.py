@@ -106,7 +106,8 @@ def _links(tenant: DemoTenant, other: DemoTenant, owner: dict[str, str], strange
     tokens = tokens_of(tenant)
     for route in all_routes():
         first = route.path.partition("/")[0]
-        if first != "p" and "token" not in route.parameters:
+        # Files that a member fetches by a token are asked for among the pages of the dashboard.
+        if first == "b" or (first != "p" and "token" not in route.parameters):
             continue
         given = {
             "slug": tenant.business.slug,
