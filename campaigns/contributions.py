@@ -6,11 +6,12 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from campaigns import acts, help_words, personal_tables, settings_words, timeline  # noqa: F401 - add to registries
+from campaigns import acts, help_words, legal_starters, personal_tables, settings_words, timeline  # noqa: F401 - add to registries
 from campaigns.models import Message, ProviderAccount
 from campaigns.queries.enrollments import enrollments_of_contact
 from campaigns.queries.sequence_pages import running_sequences
 from campaigns.services.absences import holding
+from campaigns.services.account_suspensions import forget_suspensions
 from campaigns.services.advancing import work_steps
 from campaigns.services.delivery import work_delivery
 from campaigns.services.delivery_lookups import LOOKUPS_QUEUE, work_lookups
@@ -39,9 +40,11 @@ from contacts.panels import CONTACT_PANELS, ContactPanel
 from ecosystem.agenda import AGENDA_QUEUES, AgendaQueue
 from ecosystem.base.access import Action
 from ecosystem.checklist import CHECKLIST
+from ecosystem.closing import FAREWELLS
 from ecosystem.finding import DEEDS, Deed
 from ecosystem.invariants import INVARIANTS
 from ecosystem.navigation import MENU, MenuGroup, MenuItem
+from ecosystem.notices import NOTICES, NoticeKind, Pace
 from ecosystem.open_doors import OPEN_DOORS, OpenDoor
 from ecosystem.outbox import OUTBOX
 from ecosystem.sealed import SEALED
@@ -81,6 +84,12 @@ INVARIANTS.add("no_letter_left_lying", letters_left_lying)
 INVARIANTS.add("waiting_letters_stand_in_queue", lost_places)
 INVARIANTS.add("no_twins", twins)
 INVARIANTS.add("sent_letters_are_told", untold_letters)
+
+NOTICES.add(
+    "reply",
+    NoticeKind(_("Somebody answered"), _("%(about)s answered by text"), "message-square-text", Pace.AT_ONCE),
+)
+FAREWELLS.add("suspensions", forget_suspensions)
 
 DEEDS.add(
     "add_sequence", Deed(_("Begin a sequence"), "send", "campaigns:sequence_list", Action.EDIT_SEQUENCES), order=20

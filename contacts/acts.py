@@ -36,7 +36,11 @@ tell_acts(
     people_exported=_("%(who)s took people out as a file"),
     people_export_fetched=_("%(who)s fetched a file of people"),
 )
-tell_acts("upload", import_undone=_("%(who)s took back a list that was brought in"))
+tell_acts(
+    "upload",
+    import_started=_("%(who)s brought in a list"),
+    import_undone=_("%(who)s took back a list that was brought in"),
+)
 tell_acts("message-square-text", channel_preferred=_("%(who)s noted how %(what)s likes to hear from you"))
 tell_acts(
     "tag",

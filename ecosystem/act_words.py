@@ -6,6 +6,8 @@ from ecosystem.acts import ACT_SUBJECTS, ActSubject, tell_acts
 
 tell_acts(
     "settings",
+    closing_begun=_("%(who)s began to close this account"),
+    closing_undone=_("%(who)s took back the closing of this account"),
     business_created=_("%(who)s made this business"),
     business_renamed=_("%(who)s renamed the business"),
     setup_finished=_("%(who)s finished the set-up"),
@@ -16,6 +18,11 @@ tell_acts(
     sending_paused=_("%(who)s stopped everything that is sent"),
     sending_resumed=_("%(who)s let letters go out again"),
     kind_changed=_("%(who)s changed the kind “%(what)s”"),
+)
+tell_acts(
+    "file-text",
+    privacy_published=_("%(who)s published a privacy notice"),
+    terms_published=_("%(who)s published terms"),
 )
 tell_acts("chevrons-up-down", business_switched=_("%(who)s came over from another business"))
 tell_acts(

@@ -12,7 +12,7 @@ from ecosystem.invariants import INVARIANTS
 from ecosystem.navigation import MENU, MenuGroup, MenuItem
 from ecosystem.notices import NOTICES, NoticeKind, Pace
 from ecosystem.open_doors import OPEN_DOORS, OpenDoor
-from ecosystem.services import audit_chain, invariants, jobs, notices, outbox, sealed, tallies  # noqa: F401 - sealed adds what is sealed
+from ecosystem.services import api_key_days, audit_chain, closing, invariants, jobs, notices, outbox, sealed, tallies  # noqa: F401 - sealed adds what is sealed
 
 MENU.add(
     "today",
@@ -85,6 +85,7 @@ AGENDA_QUEUES.add(audit_chain.QUEUE, AgendaQueue(lane="maintenance", work=audit_
 AGENDA_QUEUES.add(notices.QUEUE, AgendaQueue(lane="maintenance", work=notices.work_notices))
 AGENDA_QUEUES.add(jobs.QUEUE, AgendaQueue(lane="import", work=jobs.work_jobs))
 AGENDA_QUEUES.add(tallies.QUEUE, AgendaQueue(lane="maintenance", work=tallies.work_tallies))
+AGENDA_QUEUES.add(api_key_days.QUEUE, AgendaQueue(lane="maintenance", work=api_key_days.work_api_keys))
 NOTICES.add("job_ended", NoticeKind(_("Long work is over"), _("%(about)s"), "check", Pace.OFF))
 NOTICES.add(
     "invitation_accepted",
@@ -94,5 +95,11 @@ NOTICES.add(
 NOTICES.add(
     "sending_stopped",
     NoticeKind(_("Sending stopped by itself"), _("Nothing is sent for now: %(about)s"), "octagon-alert", Pace.OFF),
+)
+NOTICES.add(
+    "api_key_ends",
+    NoticeKind(
+        _("A key for a program ends soon"), _("The key %(about)s ends within a week"), "key-round", Pace.AT_ONCE
+    ),
 )
 INVARIANTS.add("no_lease_left_lying", invariants.leases_left_lying)

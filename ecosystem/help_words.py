@@ -81,6 +81,37 @@ HELP.add(
     ),
 )
 HELP.add(
+    "settings/privacy",
+    Help(
+        _("What you tell people about their data. It stands below every page and letter."),
+        [_("What you publish is kept as a version. A yes names the version that stood there.")],
+    ),
+)
+HELP.add(
+    "settings/terms",
+    Help(
+        _("What people can count on when they say yes. It stands below every page and letter."),
+        [_("What you publish is kept as a version. A yes names the version that stood there.")],
+    ),
+)
+HELP.add(
+    "settings/close",
+    Help(
+        _("Where an owner closes the account, and where it can be taken back for thirty days."),
+        [
+            _("Nothing is sent from the moment you close it."),
+            _("After thirty days all of it is deleted, and nobody can bring it back."),
+        ],
+    ),
+)
+HELP.add(
+    "settings/me",
+    Help(
+        _("What belongs to you and goes with you into every business."),
+        [_("Your name is what your team sees. Times on your pages follow your time zone.")],
+    ),
+)
+HELP.add(
     "settings/business",
     Help(
         _("What everybody and every page needs to know of your business."),

@@ -28,6 +28,7 @@ from ecosystem.base.errors import DomainError
 from ecosystem.base.http import error_response, problem
 from ecosystem.base.tenancy import business_scope, own_rows, user_scope
 from ecosystem.models import Business, BusinessProfile, Membership
+from ecosystem.places import ZONES
 from ecosystem.second_step import second_step_is_missing
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
@@ -151,14 +152,21 @@ class TenantMiddleware:
             return self._answer(request)
 
     def _answer(self, request: HttpRequest) -> HttpResponseBase:
-        """The view's answer, in the business's own time. A page may fail while it is drawn, after the view's
-        own transaction: nothing of it stays.
+        """The view's answer, in the business's time or the member's own. A page may fail while it is drawn, after the
+        view's own transaction: nothing of it stays.
         """
-        with timezone.override(_manners_of(request.business.pk).zone):  # type: ignore[attr-defined]
+        with timezone.override(_zone_of(request)):
             response = self.get_response(request)
         if response.status_code >= 500:
             transaction.set_rollback(True)
         return response
+
+
+def _zone_of(request: Any) -> ZoneInfo:
+    """The time that a page shows: the member's own where they chose one, otherwise that of the business."""
+    if request.membership is not None and request.user.time_zone in ZONES:
+        return ZoneInfo(request.user.time_zone)
+    return _manners_of(request.business.pk).zone
 
 
 def forget_businesses() -> None:

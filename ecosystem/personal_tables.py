@@ -15,6 +15,7 @@ add_personal(
     )
 )
 add_not_personal(
+    ecosystem__LegalText="the business's own privacy notice and terms",
     ecosystem__BrandImage="pictures of the business itself",
     ecosystem__AuditSeal="Digests.",
     ecosystem__Notice="what members of the team are told about their own work",

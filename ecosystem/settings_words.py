@@ -69,6 +69,17 @@ _add(
         Action.EDIT_SETTINGS,
     ),
 )
+for _order, _kind, _label, _sentence in (
+    (16, "privacy", gettext_lazy("Privacy notice"), gettext_lazy("What you tell people about their data.")),
+    (17, "terms", gettext_lazy("Terms"), gettext_lazy("What people can count on when they say yes.")),
+):
+    _add(
+        _kind,
+        _order,
+        SettingsPage(
+            SettingsGroup.WRITING, _label, _sentence, "shield-check", f"ecosystem:{_kind}", Action.EDIT_SETTINGS
+        ),
+    )
 _add(
     "sending",
     18,
@@ -130,6 +141,18 @@ _add(
     ),
 )
 _add(
+    "me",
+    30,
+    SettingsPage(
+        SettingsGroup.YOU,
+        gettext_lazy("You"),
+        gettext_lazy("Your name, your time zone and your colours."),
+        "id-card",
+        "ecosystem:me",
+        Action.SEE_TODAY,
+    ),
+)
+_add(
     "notice_paces",
     31,
     SettingsPage(
@@ -182,6 +205,20 @@ _add(
 )
 
 
+_add(
+    "close",
+    45,
+    SettingsPage(
+        SettingsGroup.DATA,
+        gettext_lazy("Close the account"),
+        gettext_lazy("Stops everything at once, and deletes all of it after thirty days."),
+        "door-open",
+        "ecosystem:close",
+        Action.CLOSE_BUSINESS,
+    ),
+)
+
+
 def states(facts: SettingsFacts) -> Mapping[str, SettingsState]:
     """How the pages of this app stand."""
     profile, counts = facts.profile, business_counts(facts.member)
@@ -191,6 +228,8 @@ def states(facts: SettingsFacts) -> Mapping[str, SettingsState]:
         if profile.core_message
         else SettingsState(_("Not written yet"), is_wanting=True),
         "brand": SettingsState(_("Your own picture") if profile.mark_key else _("The drawn sign, no picture yet")),
+        "privacy": _version(profile.privacy_number),
+        "terms": _version(profile.terms_number),
         "kinds": SettingsState(
             ngettext("%d kind is switched off", "%d kinds are switched off", counts.kinds_off) % counts.kinds_off
             if counts.kinds_off
@@ -214,6 +253,12 @@ def states(facts: SettingsFacts) -> Mapping[str, SettingsState]:
         if counts.has_second_step
         else SettingsState(_("Off"), is_wanting=profile.second_step_from is not None),
     }
+
+
+def _version(number: int) -> SettingsState:
+    if not number:
+        return SettingsState(_("Nothing is public yet"), is_wanting=True)
+    return SettingsState(_("Version %d is public") % number)
 
 
 def _profile(facts: SettingsFacts) -> SettingsState:

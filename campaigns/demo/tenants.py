@@ -76,6 +76,7 @@ from ecosystem.models import (
     HealthSnapshot,
     IdempotencyKey,
     Kind,
+    LegalText,
     Membership,
     OutboxEntry,
     PermissionSnapshot,
@@ -90,6 +91,7 @@ from ecosystem.services.brand import keep_image
 from ecosystem.services.businesses import create_business
 from ecosystem.services.heartbeat import doubt_business, last_absence, look_around
 from ecosystem.services.invitations import invite
+from ecosystem.services.legal_texts import publish_legal_text
 from ecosystem.services.memberships import add_membership
 from ecosystem.services.notices import choose_paces, tell
 from ecosystem.services.sending import resume_all_sending, stop_all_sending
@@ -154,6 +156,8 @@ def _user(marker: str, name: str) -> User:
 def _describe(made: SimpleNamespace) -> None:
     picture = BytesIO()
     Image.new("RGB", (8, 8), "#7a3b12").save(picture, format="PNG")
+    for kind in LegalText.Kind:
+        publish_legal_text(kind, f"{made.marker}{kind}", after=0, actor=made.actor)
     made.image = keep_image(picture.getvalue())
     BusinessProfile.objects.update(
         core_message=f"{made.marker}message",

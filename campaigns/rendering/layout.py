@@ -10,7 +10,7 @@ import mrml
 from django.template.loader import render_to_string
 from markupsafe import escape
 
-from campaigns.rendering.plan import CONSTANT, LEAVE, PREFERENCES, SIGN, Marks, Slot
+from campaigns.rendering.plan import CONSTANT, LEAVE, LEGAL, PREFERENCES, SIGN, Marks, Slot
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +52,26 @@ def text_twin(frame: Frame, marks: Marks) -> str:
     return f"{frame.body}{button}\n\n{footer}\n"
 
 
+def legal_links(constants: Mapping[str, str], *, is_html: bool) -> str:
+    """The links to what the business published about data and terms; nothing where it published neither."""
+    shown = [
+        (constants[f"{kind}.label"], constants[f"{kind}.url"])
+        for kind in ("privacy", "terms")
+        if constants.get(f"{kind}.url")
+    ]
+    if not is_html:
+        return "".join(f"{label}: {url}\n" for label, url in shown)
+    style = "color:#14513e;text-decoration:underline"
+    links = [f'<a href="{escape(url)}" style="{style}">{escape(label)}</a>' for label, url in shown]
+    return f'<p style="margin:0 0 10px">{" &nbsp;·&nbsp; ".join(links)}</p>' if links else ""
+
+
 def _footer(frame: Frame, marks: Marks) -> dict[str, str]:
     return {
         "reason": marks.put(Slot(CONSTANT, "footer.reason")),
         "business": marks.put(Slot(CONSTANT, "business.name")),
         "postal_address": marks.put(Slot(CONSTANT, "business.postal_address")),
+        "legal": marks.put(Slot(LEGAL)),
         "leave": marks.put(Slot(LEAVE)) if frame.has_leave_link else "",
         # A link without a word, that no reader sees and no screen reader says: whoever follows it follows every link.
         "trap": f"{marks.put(Slot(LEAVE))}/more" if frame.has_leave_link else "",

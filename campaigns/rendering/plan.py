@@ -15,6 +15,7 @@ CONSTANT = "constant"  # a value of the business, the sender or the topic: the s
 LINK = "link"  # the address of the numbered link
 LEAVE = "leave"  # the address of the unsubscribe page
 PREFERENCES = "preferences"
+LEGAL = "legal"  # links to the privacy notice and the terms, where they are published; the same in a whole batch
 SIGN = "sign"  # the business's own picture, where it has one; the same in a whole batch
 LIQUID = "liquid"  # a text with conditions, worked out for each person
 

@@ -8,11 +8,12 @@ from markupsafe import escape
 
 from campaigns.rendering.encoding import Encoding, choose_encoding
 from campaigns.rendering.headers import check_address, check_header_text, header_text, mailbox
-from campaigns.rendering.layout import sign_html
+from campaigns.rendering.layout import legal_links, sign_html
 from campaigns.rendering.letters import TRANSACTIONAL
 from campaigns.rendering.plan import (
     CONSTANT,
     LEAVE,
+    LEGAL,
     LINK,
     LIQUID,
     PREFERENCES,
@@ -142,7 +143,9 @@ def prepare(plan: RenderPlan, sender: SenderIdentity, *, public_url: str, is_tra
     )
 
 
-def resolve(parts: Parts, constants: Mapping[str, str], *, public_url: str, links: tuple[str, ...] | None) -> Parts:
+def resolve(
+    parts: Parts, constants: Mapping[str, str], *, public_url: str, links: tuple[str, ...] | None, is_html: bool = False
+) -> Parts:
     """The parts with the batch's own values and the addresses of our pages put in; texts are not escaped here.
 
     `links` are the targets when links are not tracked.
@@ -153,6 +156,8 @@ def resolve(parts: Parts, constants: Mapping[str, str], *, public_url: str, link
             resolved.append(part)
         elif part.kind == CONSTANT:
             resolved.append(_Words(constants.get(part.name) or part.fallback))
+        elif part.kind == LEGAL:
+            resolved.append(legal_links(constants, is_html=is_html))
         elif part.kind == SIGN:
             resolved.append(sign_html(constants))
         elif part.kind == LINK and links is not None:
@@ -265,14 +270,14 @@ class _Preparation:
             self.sections.append(Section(start, len(self.pieces), encoding.finish))
             self.closed = len(self.pieces)
 
-    def _resolved(self, parts: Parts) -> Parts:
-        return resolve(parts, self.constants, public_url=self.public_url, links=self.targets)
+    def _resolved(self, parts: Parts, *, is_html: bool = False) -> Parts:
+        return resolve(parts, self.constants, public_url=self.public_url, links=self.targets, is_html=is_html)
 
     def _flattened(self, parts: Parts, encoding: Encoding) -> Parts:
         def text(part: Part) -> Part:
             return str(escape(str(part))) if isinstance(part, _Words) and encoding.is_html else part
 
-        return join_parts(text(part) for part in self._resolved(parts))
+        return join_parts(text(part) for part in self._resolved(parts, is_html=encoding.is_html))
 
     def _place(self, part: Part, encoding: Encoding) -> None:
         if not isinstance(part, Slot):

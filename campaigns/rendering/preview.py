@@ -9,10 +9,10 @@ from html import unescape
 
 from markupsafe import escape
 
-from campaigns.rendering.layout import sign_html
+from campaigns.rendering.layout import legal_links, sign_html
 from campaigns.rendering.liquid import nested, render_liquid
 from campaigns.rendering.merge_tags import MERGE_FIELDS
-from campaigns.rendering.plan import CONSTANT, FIELD, LINK, LIQUID, SIGN, Part, Parts, RenderPlan, Slot
+from campaigns.rendering.plan import CONSTANT, FIELD, LEGAL, LINK, LIQUID, SIGN, Part, Parts, RenderPlan, Slot
 from campaigns.rendering.sanitising import clean_value
 
 NOWHERE = "#"
@@ -66,6 +66,8 @@ def _words(part: Part, plan: RenderPlan, values: Mapping[str, str], *, is_html: 
         context = nested(values)
         context["link"] = {f"n{number}": target for number, target in enumerate(plan.links, 1)}
         return render_liquid(part.name, context, escape=is_html)
+    if part.kind == LEGAL:
+        return legal_links(values, is_html=is_html)
     if part.kind == SIGN:
         return sign_html(values) if is_html else ""
     if part.kind in {FIELD, CONSTANT}:

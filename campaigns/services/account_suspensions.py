@@ -5,8 +5,8 @@ from datetime import datetime
 import structlog
 from django.utils.crypto import salted_hmac
 
-from campaigns.models import AccountSuspension
-from campaigns.queries.accounts import Account
+from campaigns.models import AccountSuspension, ProviderAccount
+from campaigns.queries.accounts import OWN, Account
 from ecosystem.base.sql import execute
 
 log = structlog.get_logger(__name__)
@@ -49,3 +49,10 @@ def lift_suspension(account: Account) -> None:
 
 def _fingerprint(account: Account) -> str:
     return salted_hmac("campaigns.account_suspensions", account.url, algorithm="sha256").hexdigest()
+
+
+def forget_suspensions(business_id: int, using: str) -> None:
+    """Take away what is known of a business's own accounts, which goes with them."""
+    accounts = ProviderAccount.objects.using(using).values_list("pk", flat=True)
+    keys = [f"{OWN}:{account_id}" for account_id in accounts]
+    AccountSuspension.objects.using(using).filter(account_key__in=keys).delete()

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from campaigns.models import IncomingText
 from campaigns.queries.texts import people_with_number, undecided
 from campaigns.rendering.texts import HELP, STARTED, STOPPED
+from campaigns.services.replies import tell_of_reply
 from campaigns.services.text_signups import confirm_texts, plan_system_text
 from campaigns.services.text_stops import restart_number, stop_number
 from campaigns.services.text_words import meaning_of
@@ -69,6 +70,8 @@ def hear_text(*, number: str, body: str, provider_id: str, now: datetime | None 
             for person in people_with_number(number)
         ]
     )
+    if text.meaning in (Meaning.OTHER, Meaning.MAYBE_STOP) and people:
+        tell_of_reply(people, key=text.id.hex)
     return text
 
 

@@ -29,8 +29,9 @@ from contacts.models import Contact, Topic
 from ecosystem.base.errors import Invalid
 from ecosystem.base.sql import array_text, rows
 from ecosystem.base.tenancy import current_business_id
-from ecosystem.models import Business, BusinessProfile, Membership
+from ecosystem.models import Business, BusinessProfile, LegalText, Membership
 from ecosystem.queries.brand import mark_url
+from ecosystem.queries.legal_texts import legal_url
 
 SYSTEM_PLANS = {
     "confirm_signup": confirmation_plan,
@@ -45,6 +46,7 @@ _SENDER = f"""
 SELECT {IS_PROVED_SQL} AS is_proved,
        business.name AS business_name, profile.id, profile.language, profile.postal_address, profile.sender_name,
        profile.sender_email, profile.reply_to_email, profile.core_message, profile.town, profile.mark_key,
+       profile.privacy_number, profile.terms_number,
        business.slug AS business_slug,
        (SELECT coalesce(json_agg(json_build_object('id', topic.id, 'name', topic.name, 'promise', topic.promise)), '[]')
           FROM contacts_topic AS topic
@@ -149,11 +151,22 @@ def sender_identity(
         constants={
             "business.core_message": profile.core_message,
             "business.town": profile.town,
+            **_legal_constants(business, profile),
             "business.mark_url": mark_url(business.slug, profile.mark_key),
             "topic.name": names,
             "topic.promise": " ".join(topic.promise for topic in topics),
         },
     )
+
+
+def _legal_constants(business: Business, profile: BusinessProfile) -> dict[str, str]:
+    """Where the privacy notice and the terms stand, and what they are called in the business's language."""
+    numbers = {LegalText.Kind.PRIVACY: profile.privacy_number, LegalText.Kind.TERMS: profile.terms_number}
+    found: dict[str, str] = {}
+    with translation.override(profile.language):
+        for kind, number in numbers.items():
+            found |= {f"{kind}.url": legal_url(business.slug, kind, number), f"{kind}.label": str(kind.label)}
+    return found
 
 
 def _reason(language: str, business_name: str, topic_names: str) -> str:

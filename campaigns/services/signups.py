@@ -27,6 +27,8 @@ from ecosystem.base.errors import Conflict, Invalid, LimitReached, NotAllowed
 from ecosystem.base.ids import uuid7
 from ecosystem.base.ratelimit import take
 from ecosystem.models import Membership
+from ecosystem.queries.businesses import get_profile
+from ecosystem.queries.legal_texts import shown_with_a_yes
 from ecosystem.services.agenda import note_work
 from ecosystem.services.tallies import count
 
@@ -67,7 +69,8 @@ def request_signup(
     if not take(("confirmation_letter", email), LETTERS_PER_ADDRESS, ADDRESS_WINDOW):
         return None
     now = now or clock.now()
-    ticked = [(box.topic, f"{box.wording}\n{box.topic.promise}") for box in boxes]
+    beside = shown_with_a_yes(get_profile())
+    ticked = [(box.topic, f"{box.wording}\n{box.topic.promise}\n{beside}".rstrip("\n")) for box in boxes]
     signup = _keep_signup(signup_id, form=form, email=email, given_name=given_name, ticked=ticked, evidence=evidence)
     for topic, wording in ticked:
         request_consent(

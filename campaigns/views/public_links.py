@@ -34,7 +34,7 @@ from campaigns.services.preferences import (
 )
 from campaigns.services.signups import Confirmation, confirm_signup
 from campaigns.services.tracking import is_in_trap, note_trap, note_visit
-from campaigns.views.public_pages import evidence_of, lost_page, private, public_page
+from campaigns.views.public_pages import closed_page, evidence_of, lost_page, private, public_page
 from contacts.models import Topic
 from contacts.queries.consent import is_suppressed
 from ecosystem.base import clock
@@ -71,6 +71,8 @@ def signed(purpose: str, *methods: str) -> Callable[[LinkView], Callable[..., Ht
             business = Business.objects.filter(id=link.business_id).first()
             if business is None:
                 return lost_page(request, is_expired=False)
+            if business.state == Business.State.CLOSED:
+                return closed_page(request)
             request.business = business  # type: ignore[attr-defined]
             with business_scope(business):
                 return view(request, OpenedLink(token, business, row_id), **named)

@@ -29,6 +29,11 @@ def lost_page(request: HttpRequest, *, is_expired: bool) -> HttpResponse:
     return private(render(request, "campaigns/public/lost.html", context, status=410 if is_expired else 404))
 
 
+def closed_page(request: HttpRequest) -> HttpResponse:
+    """What every old link answers once its business is gone: nothing comes any more, whatever was pressed."""
+    return private(render(request, "campaigns/public/closed.html"))
+
+
 def private(response: HttpResponse) -> HttpResponse:
     """Keep a page out of caches, and its address (which holds a token) out of other sites' logs."""
     response.headers["Cache-Control"] = "no-store, private"

@@ -24,7 +24,7 @@ from ecosystem.services.tallies import count
 @require_http_methods(["GET", "HEAD", "POST"])
 def join(request: HttpRequest, slug: str, form: str) -> HttpResponse:
     """Ask for a yes: what, how often, who. The answer is the same for every address and for machines."""
-    page = find_open_form(form)
+    page = None if request.business.is_closing else find_open_form(form)
     if page is None:
         raise Http404
     if request.method == "POST":

@@ -16,6 +16,7 @@ from contacts.queries.imports import find_same_header
 from ecosystem.base.errors import Conflict, Invalid
 from ecosystem.models import Membership
 from ecosystem.queries.zones import date_of_business
+from ecosystem.services.audit import record_act
 from ecosystem.services.jobs import request_cancel, start_job
 
 IMPORT_JOB = "import"
@@ -154,6 +155,7 @@ def start_import(import_id: UUID, *, started_by: Membership | None = None) -> Im
     imported.state = Import.State.RUNNING
     imported.started_at = timezone.now()
     imported.save(update_fields=["job", "state", "started_at", "updated_at"])
+    record_act("import_started", actor=started_by, subject=imported, rows=imported.row_count)
     return imported
 
 

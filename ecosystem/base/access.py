@@ -53,6 +53,7 @@ class Action(StrEnum):
     MANAGE_KEYS = "manage_keys"
     SEE_AUDIT = "see_audit"
     SECURE_TEAM = "secure_team"
+    CLOSE_BUSINESS = "close_business"
 
 
 # Where people can be reached and what was said between us is for the team; an adviser comes from outside.
@@ -75,7 +76,7 @@ _STAFF = (
         Action.SEND_TEST,
     }
 )
-_MANAGER = set(Action) - {Action.MANAGE_KEYS, Action.SECURE_TEAM}
+_MANAGER = set(Action) - {Action.MANAGE_KEYS, Action.SECURE_TEAM, Action.CLOSE_BUSINESS}
 
 # The whole table: what is not named here is refused.
 PERMISSIONS: dict[Role, frozenset[Action]] = {

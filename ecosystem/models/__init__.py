@@ -11,6 +11,7 @@ from ecosystem.models.heartbeats import Absence, Heartbeat
 from ecosystem.models.idempotency import IdempotencyKey
 from ecosystem.models.jobs import Job
 from ecosystem.models.kinds import LADDER, SIDE_KINDS, Kind, KindSetting
+from ecosystem.models.legal_texts import LegalText
 from ecosystem.models.memberships import Invitation, Membership
 from ecosystem.models.notices import Notice, NoticePace
 from ecosystem.models.outbox import OutboxEntry
@@ -40,6 +41,7 @@ __all__ = [
     "Job",
     "Kind",
     "KindSetting",
+    "LegalText",
     "Membership",
     "Notice",
     "NoticePace",

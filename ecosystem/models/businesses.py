@@ -22,9 +22,16 @@ class Business(models.Model):
     name = models.CharField(_("name"), max_length=120)
     state = models.CharField(max_length=10, choices=State.choices, default=State.ACTIVE)
     created_at = models.DateTimeField(default=timezone.now, db_default=Now())
+    closes_at = models.DateTimeField(null=True, blank=True, help_text="when all of it is deleted, once it is closing")
+    paused_by_closing = models.BooleanField(default=False, db_default=False)
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_closing(self) -> bool:
+        """Whether it is on its way out: nothing is sent, and an owner can still change their mind."""
+        return self.state == self.State.CLOSING
 
 
 class BusinessProfile(TenantModel):
@@ -42,6 +49,8 @@ class BusinessProfile(TenantModel):
     mark_icon = models.CharField(max_length=40, default="croissant")
     mark_colour = models.CharField(max_length=7, default="#7a3b12")
     mark_key = models.CharField(max_length=43, blank=True, help_text="their own picture in place of the drawn mark")
+    privacy_number = models.PositiveIntegerField(default=0, help_text="the newest version of the privacy notice")
+    terms_number = models.PositiveIntegerField(default=0, help_text="the newest version of the terms")
     phone = models.CharField(_("phone"), max_length=40, blank=True)
     sender_name = models.CharField(_("sender name"), max_length=80, blank=True)
     sender_email = models.EmailField(_("sender address"), max_length=254, blank=True)

@@ -30,6 +30,7 @@ class User(AbstractBaseUser):
     name = models.CharField(_("name"), max_length=120, blank=True)
     theme = models.CharField(max_length=8, choices=Theme.choices, default=Theme.SYSTEM)
     language = models.CharField(max_length=12, blank=True)
+    time_zone = models.CharField(max_length=64, blank=True, help_text="empty: that of the business they are in")
     # Raised to end every other session of the user at its next request.
     sessions_epoch = models.PositiveIntegerField(default=0)
     is_active = models.BooleanField(default=True)

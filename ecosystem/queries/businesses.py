@@ -30,7 +30,7 @@ class OwnBusiness:
 
 
 def businesses_of(user: User, *, at: datetime | None = None) -> list[OwnBusiness]:
-    """The active businesses whose team the user belongs to, by name.
+    """The businesses whose team the user belongs to, by name; also those that are closing.
 
     Answers without any business being entered: the user's own memberships are readable to the user.
     """
@@ -39,7 +39,7 @@ def businesses_of(user: User, *, at: datetime | None = None) -> list[OwnBusiness
         memberships = {
             row.business_id: row for row in own_rows(Membership).filter(Q(expires_at=None) | Q(expires_at__gt=moment))
         }
-    found = Business.objects.filter(pk__in=memberships, state=Business.State.ACTIVE).order_by("name", "pk")
+    found = Business.objects.filter(pk__in=memberships).exclude(state=Business.State.CLOSED).order_by("name", "pk")
     return [
         OwnBusiness(row.pk, row.slug, row.name, Role(memberships[row.pk].role), memberships[row.pk].pk) for row in found
     ]

@@ -18,12 +18,16 @@ from ecosystem.base.tenancy import business_scope, current_business_id
 from ecosystem.models import ApiKey, ApiKeyIndex, Membership
 from ecosystem.queries.api_keys import KeyEntry, find_entry, find_working_key, working_keys
 from ecosystem.scopes import SCOPE_ACTIONS, Scope, scopes_open_to
+from ecosystem.services.agenda import note_work
 from ecosystem.services.audit import record_act
 
 PREFIX = "lw_"
 SECRET_BYTES = 32
 SHOWN = 12
 MOST_KEYS = 50
+# The queue in which a key's last week is noticed, and how long before its end its people are told.
+QUEUE = "api_keys"
+TOLD_BEFORE = timedelta(days=7)
 # `last used` is a hint for people: writing it once a minute spares an update per request.
 USE_NOTED_EVERY = timedelta(minutes=1)
 
@@ -69,6 +73,8 @@ def make_api_key(
         sentence = _("This key was made already and cannot be shown again. Is it lost? End it and make another one.")
         raise Conflict("key_made_already", sentence) from error
     ApiKeyIndex.objects.create(secret_hash=key.secret_hash, business_id=current_business_id(), key_id=key.pk)
+    if expires_at is not None:
+        note_work(QUEUE, max(expires_at - TOLD_BEFORE, now()))
     record_act("api_key_made", actor=actor, subject=key, scopes=chosen)
     return NewKey(key, text)
 

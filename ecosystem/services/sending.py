@@ -9,9 +9,11 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from ecosystem.account_mail import letter_html
 from ecosystem.base.access import Role
+from ecosystem.base.errors import NotAllowed
 from ecosystem.base.tenancy import current_business_id
 from ecosystem.models import Business, BusinessProfile, Membership, SendingStop
 from ecosystem.services.account_emails import queue_account_email
@@ -40,10 +42,15 @@ def pause_sending(*, reason: str, actor: Membership | None, now: datetime) -> bo
 
 @transaction.atomic
 def resume_sending(*, actor: Membership | None, now: datetime) -> bool:
-    """Let letters go again, judged anew from here on; False where they were not paused."""
+    """Let letters go again, judged anew from here on; False where they were not paused.
+
+    Raises NotAllowed while the business is being closed.
+    """
     profile = BusinessProfile.objects.select_for_update().get()
     if profile.sending_paused_at is None:
         return False
+    if Business.objects.get(pk=current_business_id()).is_closing:
+        raise NotAllowed("is_closing", gettext_lazy("This account is being closed: nothing is sent any more."))
     BusinessProfile.objects.update(sending_paused_at=None, sending_paused_reason="", sending_resumed_at=now)
     record_act("sending_resumed", actor=actor, subject=profile)
     return True

@@ -52,6 +52,13 @@ def turn_off_second_step(user: User) -> bool:
     return True
 
 
+def describe_self(user: User, *, name: str, time_zone: str, theme: str) -> User:
+    """Keep what somebody says of themselves: the name their team sees, the time their pages show, their colours."""
+    user.name, user.time_zone, user.theme = " ".join(name.split()), time_zone, User.Theme(theme)
+    user.save(update_fields=["name", "time_zone", "theme"])
+    return user
+
+
 def choose_theme(user: User, theme: str) -> None:
     """Keep whether pages are light, dark or as the device."""
     user.theme = User.Theme(theme)

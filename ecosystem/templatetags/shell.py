@@ -83,7 +83,7 @@ def shell_menu(context: RequestContext) -> ShownMenu:
 def my_businesses() -> list[Business]:
     """Every business that the current user may enter, by name. One statement."""
     mine = own_rows(Membership).filter(Q(expires_at=None) | Q(expires_at__gt=clock.now())).values("business_id")
-    return list(Business.objects.filter(id__in=mine, state=Business.State.ACTIVE).order_by("name", "id"))
+    return list(Business.objects.filter(id__in=mine).exclude(state=Business.State.CLOSED).order_by("name", "id"))
 
 
 @register.simple_tag(takes_context=True)

@@ -17,19 +17,20 @@ from campaigns.queries.eligibility import may_send
 from campaigns.queries.texts import reply_url
 from campaigns.services.advancing import advance
 from campaigns.services.enrollments import enroll_contact
-from campaigns.services.incoming_texts import decide_text, work_undecided
+from campaigns.services.incoming_texts import decide_text, hear_text, work_undecided
 from campaigns.services.text_words import meaning_of
-from contacts.models import Consent, ConsentState, Interaction, Suppression
+from contacts.models import Consent, ConsentState, Contact, Interaction, Suppression
 from contacts.services.consent import withdraw_consent
+from contacts.services.points import keep_number
 from contacts.services.suppression import suppress_address
 from ecosystem.base.addresses import address_hashes
 from ecosystem.base.clock import now
 from ecosystem.base.ids import uuid7
 from ecosystem.base.links import PREFERENCES, sign_link
 from ecosystem.base.tenancy import business_scope
-from ecosystem.models import Tally
+from ecosystem.models import Membership, Notice, Tally
 from tests.factories.campaigns import pass_time, work
-from tests.factories.permission import make_topic, owner_of, say_yes
+from tests.factories.permission import make_person, make_topic, owner_of, say_yes
 from tests.factories.texts import ANA, BEN, hear, make_caller, make_sender, make_text_friend, make_text_sequence
 from tests.sms_server import DROP, SmsServer
 
@@ -433,3 +434,20 @@ def test_a_report_about_another_business_changes_nothing(sent, garage, provider)
     assert send_in(provider, garage, report(sent, "failed")).status_code == 200
     sent.refresh_from_db()
     assert sent.state == "accepted"
+
+
+def test_an_answer_is_told_once_to_whoever_looks_after_the_person(bakery, nora, sam):
+    with business_scope(bakery, nora):
+        person = make_person()
+        keep_number(person, "+12025550177", now=now())
+        member = Membership.objects.get(user=sam)
+        Contact.objects.filter(pk=person.pk).update(owner=member)
+        for _turn in range(2):
+            hear_text(number="+12025550177", body="Do you have rye on Sunday?", provider_id="r1")
+        hear_text(number="+12025550177", body="STOP", provider_id="r2")
+        notice = Notice.objects.get(kind="reply")
+        assert (notice.member_id, "rye" in notice.about) == (member.pk, False)
+        Contact.objects.filter(pk=person.pk).update(owner=None)
+        hear_text(number="+12025550177", body="Hello?", provider_id="r3")
+        owner = Membership.objects.get(user=nora)
+        assert set(Notice.objects.filter(kind="reply").values_list("member", flat=True)) == {member.pk, owner.pk}

@@ -29,8 +29,9 @@ from contacts.services.consent_states import rebuild_consent_states
 from contacts.services.import_slices import work_import
 from contacts.services.imports import cancel_import, map_import, permit_import, start_import, upload_import
 from contacts.services.topics import add_topic
+from ecosystem.acts import ACTS
 from ecosystem.base.tenancy import business_scope
-from ecosystem.models import Job
+from ecosystem.models import AuditEntry, Job
 from tests.factories.contacts import make_contact
 
 pytestmark = pytest.mark.django_db
@@ -62,6 +63,14 @@ def bring_in(business, content=LIST, *, rule="none", tags=(), stage="suspect"):
         pass
     with business_scope(business):
         return Import.objects.get(id=imported.id)
+
+
+def test_sec_61_bringing_in_a_list_stands_in_the_audit_trail_with_its_size_and_no_name(bakery):
+    bring_in(bakery)
+    with business_scope(bakery):
+        entry = AuditEntry.objects.get(action="import_started")
+    assert (entry.object_kind, entry.details) == ("import", {"rows": 6})
+    assert "brought in a list" in str(ACTS.get("import_started").sentence)
 
 
 def counts(business):

@@ -15,10 +15,11 @@ from django.utils import timezone
 from ecosystem.base.access import Role
 from ecosystem.base.errors import Invalid, NotAllowed
 from ecosystem.base.tenancy import business_scope
-from ecosystem.models import ApiKey, ApiKeyIndex, AuditEntry, Business, Membership
+from ecosystem.models import ApiKey, ApiKeyIndex, AuditEntry, Business, Membership, Notice
 from ecosystem.scopes import Scope
+from ecosystem.services.api_key_days import work_api_keys
 from ecosystem.services.api_keys import NewKey, allows, authenticate_key, make_api_key, note_use
-from tests.factories.ecosystem import make_member, membership_of
+from tests.factories.ecosystem import make_member, make_user, membership_of
 
 
 def url(name: str, business: Business, **more: object) -> str:
@@ -192,3 +193,25 @@ def test_command_refuses_a_stranger(gus, bakery, garage):
 def test_garage_owner_signed_in_sees_no_key_page_of_the_bakery(as_gus, bakery):
     assert as_gus.get(url("api_key_list", bakery)).status_code == 404
     assert Client().get(url("api_key_list", bakery)).status_code == 302
+
+
+def test_a_key_that_ends_within_a_week_is_told_once_to_its_maker_and_the_owners(bakery, nora, sam):
+    now = timezone.now()
+    manager = make_member(bakery, "manager", make_user("Theo Hart"))
+    with business_scope(bakery, nora):
+        owner = Membership.objects.get(user=nora)
+        make_api_key(name="Till", scopes=["contacts:read"], expires_at=now + timedelta(days=20), actor=owner)
+        make_api_key(name="Shop", scopes=["contacts:read"], expires_at=now + timedelta(days=40), actor=owner)
+        make_api_key(name="For ever", scopes=["contacts:read"], expires_at=None, actor=owner)
+    told = {"kind": "api_key_ends"}
+    following = work_api_keys(bakery.pk, now)
+    assert following == now + timedelta(days=13)
+    with business_scope(bakery):
+        assert not Notice.objects.filter(**told).exists()
+    for _turn in range(2):
+        assert work_api_keys(bakery.pk, now + timedelta(days=13)) == now + timedelta(days=33)
+    with business_scope(bakery):
+        notice = Notice.objects.get(**told)
+        assert notice.member.user_id == nora.pk
+        assert "“Till”" in notice.about
+        assert Membership.objects.filter(user=manager).get().unread_notices == 0

@@ -60,6 +60,16 @@ def a_mail_program_fetches_the_mark(visit: Visit) -> None:
     visit.post(reverse("ecosystem:public_file", kwargs=given), status=405)
 
 
+def a_stranger_reads_what_is_promised(visit: Visit) -> None:
+    slug = visit.tenant.business.slug
+    for kind in ("privacy", "terms"):
+        for name, more in ((f"public_{kind}", {}), (f"old_{kind}", {"number": 1})):
+            url = reverse(f"ecosystem:{name}", kwargs={"slug": slug, **more})
+            visit.get(url)
+            visit.post(url, status=405)
+        visit.get(reverse(f"ecosystem:old_{kind}", kwargs={"slug": slug, "number": 9}), status=404)
+
+
 def everybody_asks_the_account_pages(visit: Visit) -> None:
     """The pages of the sign-in, which nobody lists: by a visitor, and by somebody signed in."""
     for route in public_routes():
@@ -80,5 +90,6 @@ FRONT_DOOR_VISITS = (
     a_member_looks_around,
     a_machine_looks_around,
     a_mail_program_fetches_the_mark,
+    a_stranger_reads_what_is_promised,
     everybody_asks_the_account_pages,
 )
