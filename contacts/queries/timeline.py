@@ -15,10 +15,24 @@ from contacts.models import Contact, Interaction, Note
 from contacts.queries.merged import lines_of
 from contacts.timeline_kinds import TIMELINE_KINDS, Scene, Telling, TimelineKind
 from ecosystem.base.keyset import cursor_after, keyset_page
+from ecosystem.base.sql import array_text, rows
 from ecosystem.queries.stakeholders import KindWords
 
 PAGE_LENGTH = 20
 ORDER = ("-occurred_at", "-id")
+
+# Each person's newest by their own index: an order over all of them would read everything they ever had.
+_NEWEST_OF_PEOPLE = """
+SELECT newest.id
+  FROM unnest(%(people)s::uuid[]) AS person (id)
+ CROSS JOIN LATERAL (
+        SELECT line.id, line.occurred_at
+          FROM contacts_interaction AS line
+         WHERE line.business_id = %(business_id)s AND line.contact_id = person.id
+         ORDER BY line.occurred_at DESC, line.id DESC
+         LIMIT %(limit)s) AS newest
+ ORDER BY newest.occurred_at DESC, newest.id DESC
+ LIMIT %(limit)s"""
 
 
 @dataclass(frozen=True)
@@ -40,6 +54,7 @@ class Line:
     when: str
     occurred_at: datetime
     note: WrittenNote | None = None
+    person: Contact | None = None
 
 
 @dataclass(frozen=True)
@@ -103,6 +118,33 @@ def timeline_of(
         next_cursor=cursor_after(shown[-1], ORDER) if following else None,
         next_count=len(following),
     )
+
+
+def days_of_people(
+    people: Sequence[Contact],
+    *,
+    words: Mapping[str, KindWords],
+    zone: ZoneInfo,
+    now: datetime,
+    with_words: bool = True,
+) -> list[Day]:
+    """The newest twenty lines of some people together, each with whose it is, as on the page of a firm."""
+    ids = [str(person.pk) for person in people]
+    newest = rows(_NEWEST_OF_PEOPLE, {"people": array_text(ids), "limit": PAGE_LENGTH}) if ids else []
+    taken_away = Note.objects.filter(interaction=OuterRef("pk"), deleted_at__isnull=False)
+    found = Interaction.objects.filter(pk__in=[row["id"] for row in newest])
+    found = found.exclude(Q(kind="note") & Q(Exists(taken_away))).select_related("actor__user")
+    shown = sorted(found, key=lambda line: (line.occurred_at, line.pk), reverse=True)
+    by_id = {person.pk: person for person in people}
+    notes = _notes(shown) if shown and with_words else {}
+    loaded = _load(shown)
+    told = []
+    for line in shown:
+        person = by_id[line.contact_id]
+        scene = Scene(person, str(line.actor.user) if line.actor else "", words)
+        one = _line(line, scene, notes.get(line.pk), loaded.get(line.pk), zone, with_words)
+        told.append(replace(one, person=person))
+    return _by_day(told, zone, now)
 
 
 def kinds_on(shelf: str) -> list[str]:

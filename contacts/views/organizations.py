@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -20,6 +21,7 @@ from contacts.queries.organizations import (
     people_of,
     roles_of_organization,
 )
+from contacts.queries.timeline import days_of_people
 from contacts.services.organizations import (
     add_organization,
     delete_organization,
@@ -31,7 +33,7 @@ from contacts.services.organizations import (
 from contacts.services.roles import assign_role
 from contacts.views.contacts import person_page
 from contacts.views.surroundings import back_to, words_of
-from ecosystem.base.access import Action, member_required
+from ecosystem.base.access import Action, may, member_required
 from ecosystem.base.clock import now
 from ecosystem.base.errors import DomainError
 from ecosystem.base.http import takes
@@ -52,13 +54,22 @@ def organization_list(request: HttpRequest, slug: str) -> HttpResponse:
 @require_GET
 @member_required(Action.SEE_PEOPLE)
 def organization_detail(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
-    """One organization with its people and what it is to us."""
+    """One organization with its people, what was between us, and what it is to us."""
     organization = get_organization(id)
     roles = roles_of_organization(organization)
     held = {role.kind for role in roles}
+    people = people_of(organization)
+    days = days_of_people(
+        [place.contact for place in people],
+        words=words_of(request),
+        zone=timezone.get_current_timezone(),
+        now=now(),
+        with_words=may(request.membership, Action.SEE_NOTES),
+    )
     context = {
         "organization": organization,
-        "people": people_of(organization),
+        "people": people,
+        "days": days,
         "roles": roles,
         "open_sides": [side for side in side_kinds_in_use(words_of(request)) if side.kind not in held],
     }

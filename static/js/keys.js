@@ -1,4 +1,4 @@
-// Single keys: G and a letter go to a place of the menu, J and K walk a list, X ticks, ? shows them all. They rest while
+// Single keys: G and a letter go to a place of the menu, J and K walk a list, X ticks, E edits, ? shows them all. They rest while
 // somebody types or a dialog is open, and can be switched off.
 (() => {
   const help = document.querySelector('[data-keys-help]')
@@ -29,7 +29,10 @@
     }
     if (key === 'g') gone = Date.now()
     else if (key === 'j' || key === 'k') walk(key === 'j' ? 1 : -1)
-    else if (key === 'x') {
+    else if (key === 'e') {
+      const pencil = document.querySelector('[data-edit-in-place]')
+      if (pencil) { event.preventDefault(); pencil.click() }
+    } else if (key === 'x') {
       const row = document.activeElement.closest('tbody tr')
       const box = row && row.querySelector('input[type=checkbox]')
       if (box) box.click()

@@ -1,6 +1,7 @@
 """One person's page as the team uses it, with scripts and without, wide and narrow."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,6 +9,7 @@ from django.urls import reverse
 from playwright.sync_api import expect
 
 from contacts.models import Contact, NextStep
+from contacts.services.contacts import details_of, edit_contact
 from contacts.services.next_steps import NONE_YET, set_next_step
 from ecosystem.base.clock import now
 from ecosystem.base.tenancy import business_scope
@@ -112,3 +114,35 @@ def test_a_card_is_a_page_of_its_own_without_scripts(visit, nora, bakery, ana):
     page.get_by_role("link", name="Ana Ruiz").click()
     expect(page.get_by_role("heading", level=1, name="Ana Ruiz")).to_be_visible()
     assert visitor.complaints == []
+
+
+def test_details_are_edited_where_they_stand_and_by_a_link_without_scripts(visit, nora, bakery, ana):
+    visitor = visit(nora, width=1440)
+    page = visitor.open(page_of(bakery, ana))
+    page.keyboard.press("e")
+    expect(page.get_by_label("First name")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.get_by_label("First name")).to_have_count(0)
+    page.locator('[data-field="phone"]').click(position={"x": 2, "y": 2})
+    expect(page.locator('[name="phone"]')).to_be_visible()
+    page.get_by_label("First name").fill("Anna")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("Saved.")).to_be_visible()
+    with business_scope(bakery):
+        assert Contact.objects.get(pk=ana.pk).given_name == "Anna"
+    assert visitor.complaints == []
+    plain = visit(nora, scripts=False).open(page_of(bakery, ana))
+    plain.get_by_role("link", name="Edit details").click()
+    expect(plain.get_by_role("heading", name=re.compile("^Edit "))).to_be_visible()
+
+
+def test_a_stale_edit_in_place_shows_both_and_loses_nothing(visit, nora, bakery, ana):
+    page = visit(nora, width=1440).open(page_of(bakery, ana))
+    page.keyboard.press("e")
+    page.get_by_label("First name").fill("Mine")
+    with business_scope(bakery):
+        held = Contact.objects.get(pk=ana.pk)
+        edit_contact(held, replace(details_of(held), given_name="Theirs"), version=held.version, actor=None, now=now())
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_label("First name")).to_have_value("Mine")
+    expect(page.get_by_text("Meanwhile somebody saved “Theirs” here.")).to_be_visible()

@@ -1,16 +1,19 @@
 """Firms and other bodies, and who belongs to them."""
 
 import re
+from datetime import timedelta
 from uuid import uuid4
 
 from django.urls import reverse
 
 from contacts.models import Affiliation, Organization, RoleAssignment
+from contacts.services.interactions import log_talk
 from contacts.services.organizations import affiliate
 from contacts.services.roles import assign_role
 from ecosystem.base.clock import now
 from ecosystem.base.ids import uuid7
 from ecosystem.base.tenancy import business_scope
+from ecosystem.models import Membership
 from ecosystem.queries.tallies import tally
 from tests.factories.contacts import make_contact, make_organization
 from tests.statements import statements_of
@@ -173,3 +176,39 @@ def test_the_garages_firms_are_the_same_404_as_none(as_nora, bakery, garage):
         for name in ("organization_delete", "organization_restore", "organization_role"):
             assert as_nora.post(url(bakery, name, organization), {"kind": "vendor"}).status_code == 404
     assert "Spring" not in as_nora.get(url(bakery)).content.decode()
+
+
+def test_what_was_between_us_and_its_people_stands_together_newest_first(as_nora, as_adviser, bakery, nora):
+    mill = make_organization(bakery)
+    people = [make_contact(bakery, name, email=f"{name.lower()}@example.com") for name in ("Jonas", "Mara", "Zoe")]
+    with business_scope(bakery, nora):
+        member = Membership.objects.get(user=nora)
+        for number, person in enumerate(people[:2]):
+            affiliate(person, mill)
+            when = now() - timedelta(hours=3 - number)
+            log_talk(person, kind="call", occurred_at=when, actor=member, now=now(), said=f"rye {number}")
+        log_talk(people[2], kind="call", occurred_at=now(), actor=member, now=now(), said="not of the mill")
+    page = as_nora.get(url(bakery, "organization_detail", mill)).content.decode()
+    assert 0 < page.index("rye 1") < page.index("rye 0")
+    assert "not of the mill" not in page
+    assert "rye" not in as_adviser.get(url(bakery, "organization_detail", mill)).content.decode()
+
+
+def test_the_page_costs_the_same_for_three_people_as_for_thirty(as_nora, bakery, nora):
+    mill = make_organization(bakery)
+    costs = []
+    for many in (3, 27):
+        for _turn in range(many):
+            person = make_contact(bakery, "Jo")
+            with business_scope(bakery, nora):
+                affiliate(person, mill)
+        costs.append(len(statements_of(as_nora, url(bakery, "organization_detail", mill))))
+    assert costs[0] == costs[1]
+
+
+def test_edit_in_place_begins_at_the_edit_page_and_only_for_those_who_may(as_nora, as_adviser, bakery):
+    mill = make_organization(bakery)
+    detail, edit = url(bakery, "organization_detail", mill), url(bakery, "organization_edit", mill)
+    assert f'data-edit-in-place href="{edit}"' in as_nora.get(detail).content.decode()
+    assert "data-edit-form" in as_nora.get(edit).content.decode()
+    assert "data-edit-in-place" not in as_adviser.get(detail).content.decode()
