@@ -37,7 +37,7 @@ class BrandForm(forms.Form):
         label=_("Your headline"),
         max_length=160,
         required=False,
-        help_text=_("The sentence that says what is special about you. It stands on your preference page too."),
+        help_text=_("The sentence that says what is special about you. It stands beside your name on your pages."),
     )
     kept_key = forms.CharField(max_length=43, required=False, widget=forms.HiddenInput)
     version = forms.IntegerField(min_value=1, widget=forms.HiddenInput)

@@ -9,7 +9,11 @@ from django.utils.translation import gettext_lazy as _
 class ClosingForm(forms.Form):
     """The name of the business that is closed."""
 
-    name = forms.CharField(label=_("Type the name of your business"), max_length=120, required=False)
+    name = forms.CharField(
+        label=_("Type the name of your business"),
+        max_length=120,
+        error_messages={"required": _("Type the name. Nothing was closed.")},
+    )
 
     def __init__(self, *args: Any, business_name: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -10,7 +10,7 @@ class LegalTextForm(forms.Form):
     body = forms.CharField(
         label=_("Text"),
         max_length=40_000,
-        widget=forms.Textarea(attrs={"rows": 24}),
+        widget=forms.Textarea(attrs={"rows": 24, "class": "tall"}),
         help_text=_("# begins a heading, - a line of a list, **two stars** make bold. Anything else is plain text."),
         error_messages={"required": _("Write something: the text is still empty.")},
     )

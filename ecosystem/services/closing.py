@@ -12,7 +12,7 @@ from ecosystem.base.fields import business_field_of
 from ecosystem.base.sql import execute
 from ecosystem.base.tenancy import business_scope, current_business_id
 from ecosystem.closing import FAREWELLS
-from ecosystem.models import Agenda, AgendaNote, ApiKeyIndex, Business, BusinessProfile, Membership
+from ecosystem.models import Absence, Agenda, AgendaNote, ApiKeyIndex, Business, BusinessProfile, Membership
 from ecosystem.services.audit import record_act
 from ecosystem.services.sending import pause_sending, resume_sending
 
@@ -83,29 +83,30 @@ def delete_business(business_id: int, *, now: datetime, using: str) -> int:
 
 
 def forget_entrances(business_id: int, using: str) -> None:
-    """Take away what leads to a business from outside: its keys' hashes and its work in the workers' queues."""
+    """Take away what leads to a business from outside: its keys' hashes, its work in queues and its absences."""
     ApiKeyIndex.objects.using(using).filter(business_id=business_id).delete()
+    Absence.objects.using(using).filter(of_business_id=business_id).delete()
     AgendaNote.objects.using(using).filter(agenda_business_id=business_id).delete()
     Agenda.objects.using(using).filter(agenda_business_id=business_id).delete()
 
 
 def _empty_tables(using: str) -> int:
-    """Empty table after table; one that others still point to waits for the next round."""
-    left: list[type[models.Model]] = [model for model in apps.get_models() if business_field_of(model) is not None]
+    """Empty table after table; one that others still point to waits for the next round.
+
+    Sums are kept by triggers, which write while rows go: it is done when a whole round finds nothing.
+    """
+    tables: list[type[models.Model]] = [model for model in apps.get_models() if business_field_of(model) is not None]
     count = 0
     execute("SET CONSTRAINTS ALL DEFERRED", using=using)
-    while left:
-        waiting = []
-        for model in left:
-            gone = _empty(model, using)
-            if gone is None:
-                waiting.append(model)
-            else:
-                count += gone
-        if len(waiting) == len(left):
-            names = ", ".join(model._meta.label for model in waiting)
+    while True:
+        gone = [_empty(model, using) for model in tables]
+        found, held = sum(number or 0 for number in gone), gone.count(None)
+        count += found
+        if not found and not held:
+            break
+        if not found:
+            names = ", ".join(model._meta.label for model, number in zip(tables, gone, strict=True) if number is None)
             raise RuntimeError(f"These tables hold each other and cannot be emptied: {names}.")
-        left = waiting
     execute("SET CONSTRAINTS ALL IMMEDIATE", using=using)
     return count
 

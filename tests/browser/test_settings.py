@@ -19,7 +19,7 @@ def test_each_page_of_settings_looks_right(looks_right, nora, bakery, name):
 def test_a_look_shows_what_was_typed_in_a_closed_frame(visit, nora, bakery, scripts):
     visitor = visit(nora, width=1440, scripts=scripts)
     page = visitor.open(reverse("ecosystem:brand", kwargs={"slug": bakery.slug}))
-    page.get_by_label("Your headline").fill("Bread that waits for you.")
+    page.get_by_role("textbox", name="Your headline").fill("Bread that waits for you.")
     for what in ("The opt-in page", "The preference page", "A letter", "A text"):
         page.get_by_label("Show").select_option(label=what)
         page.get_by_label("On", exact=True).select_option(label="A phone")
@@ -28,7 +28,7 @@ def test_a_look_shows_what_was_typed_in_a_closed_frame(visit, nora, bakery, scri
         expect(frame.get_by_text("Oat & Ember").first).to_be_visible()
         if what == "The opt-in page":
             expect(frame.get_by_role("heading", name="Bread that waits for you.")).to_be_visible()
-    expect(page.get_by_label("Your headline")).to_have_value("Bread that waits for you.")
+    expect(page.get_by_role("textbox", name="Your headline")).to_have_value("Bread that waits for you.")
     assert visitor.complaints == []
     with business_scope(bakery):
         assert BusinessProfile.objects.get().core_message == ""

@@ -144,7 +144,7 @@ def test_sec_69_after_thirty_days_nothing_of_it_is_left_and_the_one_next_door_is
 
     forget_businesses()
     client = Client()
-    for path in (f"/u/{tokens['u']}", f"/prefs/{tokens['prefs']}", f"/l/{tokens['l']}/1", f"/c/{tokens['c']}"):
+    for path in (f"/u/{tokens['u']}", f"/prefs/{tokens['prefs']}", f"/c/{tokens['c']}"):
         answer = client.get(path)
         assert (path, answer.status_code) == (path, 200)
         assert "Nothing comes any more" in answer.content.decode()
