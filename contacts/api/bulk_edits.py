@@ -9,6 +9,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from contacts.api.contacts import KINDS
 from contacts.models import BulkEdit, Channel, Contact, Stage
 from contacts.queries.bulk import get_bulk_edit
 from contacts.queries.organizations import get_organization
@@ -21,13 +22,11 @@ from contacts.services.tags import LONGEST_TAG, ensure_tags
 from ecosystem.base.access import Action
 from ecosystem.base.clock import now
 from ecosystem.base.errors import Invalid
-from ecosystem.models import LADDER, SIDE_KINDS, Job
+from ecosystem.models import Job
 from ecosystem.queries.memberships import get_membership
 from ecosystem.rest.base import ApiView, In, Out, answer, example
 from ecosystem.scopes import Scope
 from ecosystem.services.jobs import request_cancel
-
-KINDS = [(str(kind), str(kind)) for kind in (*LADDER, *SIDE_KINDS)]
 
 
 class MatchingIn(In):

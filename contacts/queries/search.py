@@ -45,13 +45,16 @@ SELECT firm.id, firm.name FROM best
 
 
 def _statements(shown: str, places: Sequence[int]) -> dict[int, str]:
-    """The statement that finds holders by their words in some places, by the number of words."""
+    """The statement that finds holders by their words in some places, by the number of words.
+
+    Made of the pieces above when this module is loaded: nothing that anybody types is ever part of it.
+    """
     found = {}
     for count in range(1, MOST_WORDS + 1):
         also = "".join(_ALSO.format(n=n) for n in range(1, count))
         ranges = " UNION ALL ".join(f"({_RANGE.format(place=int(place), also=also)})" for place in places)
         words = "".join(_WORD.format(n=n) for n in range(1, count))
-        found[count] = "WITH " + words + _BEST.format(ranges=ranges) + shown
+        found[count] = "".join(("WITH ", words, _BEST.format(ranges=ranges), shown))
     return found
 
 

@@ -1,6 +1,7 @@
 """What every view of the API stands on."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any, ClassVar, TypeVar
 
 from django.db import transaction
@@ -158,6 +159,7 @@ def answer_items(page: Page[Any], items: Sequence[Any]) -> Response:
     return Response({"items": items, "next_cursor": page.next_cursor, "previous_cursor": page.previous_cursor})
 
 
+@cache
 def page_of(serializer: type[Out]) -> type[Out]:
     """The shape of such a page, for the OpenAPI file."""
     fields = {

@@ -68,7 +68,7 @@ def lively(shop, seasonal, mail_server) -> list[Contact]:
     take_in_events(account, [told], now=now())
     work_provider_events(shop.pk, now())
     read = Message.objects.filter(contact=friends[8], state="accepted").get()
-    count_clicks([Click(read.id, 1, now())])
+    count_clicks([Click(str(read.id), 1, now())])
 
     ana, ben, carl = (make_person(f"{name}@example.com", name=name) for name in ("ana", "ben", "carl"))
     tag_contact(ana, ["regular", "bread"])

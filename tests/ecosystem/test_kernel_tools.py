@@ -126,7 +126,7 @@ def membership(role: str, expires_at=None) -> SimpleNamespace:
 def test_every_role_has_its_row_and_only_the_owner_everything():
     assert set(PERMISSIONS) == set(Role)
     assert PERMISSIONS[Role.OWNER] == set(Action)
-    assert set(Action) - PERMISSIONS[Role.MANAGER] == {Action.MANAGE_KEYS, Action.SECURE_TEAM}
+    assert set(Action) - PERMISSIONS[Role.MANAGER] == {Action.MANAGE_KEYS, Action.SECURE_TEAM, Action.CLOSE_BUSINESS}
     for few, more in ((Role.HELPER, Role.STAFF), (Role.ADVISER, Role.STAFF), (Role.STAFF, Role.MANAGER)):
         assert PERMISSIONS[few] < PERMISSIONS[more]
 

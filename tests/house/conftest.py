@@ -7,6 +7,7 @@ import pytest
 from django.apps import apps
 from django.conf import settings
 from django.db import connections
+from django.db.models import CompositePrimaryKey
 from django.test import override_settings
 
 from ecosystem.base.fields import business_field_of
@@ -19,6 +20,11 @@ Catalogue = Callable[..., list[tuple[Any, ...]]]
 def tenant_models() -> list[Any]:
     """Every model of ours with a BusinessField, read from the app registry."""
     return [model for model in apps.get_models() if business_field_of(model) is not None]
+
+
+def key_name(model: Any) -> str:
+    """By which field of a model one row is asked for: its key, or the last part of one that is made of several."""
+    return model._meta.pk.field_names[-1] if isinstance(model._meta.pk, CompositePrimaryKey) else "pk"
 
 
 @pytest.fixture

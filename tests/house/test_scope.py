@@ -20,7 +20,7 @@ from ecosystem.base.tenancy import (
     user_scope,
 )
 from ecosystem.models import Business, Membership, User
-from tests.house.conftest import tenant_models
+from tests.house.conftest import key_name, tenant_models
 from tests.house.tenantapp.models import Jar, Shelf
 
 pytestmark = pytest.mark.django_db
@@ -57,7 +57,7 @@ def test_sec_15_every_tenant_model_raises_without_a_business(tenantapp):
             lambda m: list(m.objects.all()),
             lambda m: m.objects.count(),
             lambda m: m.objects.exists(),
-            lambda m: m.objects.filter(pk="00000000-0000-7000-8000-000000000000").update(business_id=1),
+            lambda m: m.objects.filter(**{key_name(m): "00000000-0000-7000-8000-000000000000"}).update(business_id=1),
             lambda m: m.objects.all().delete(),
             lambda m: m._base_manager.first(),
             lambda m: m().save(),

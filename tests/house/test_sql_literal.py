@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from ecosystem.base.fields import TenantForeignKey, business_field_of
 from ecosystem.base.tenancy import business_scope
-from tests.house.conftest import tenant_models
+from tests.house.conftest import key_name, tenant_models
 from tests.house.tenantapp.models import Jar, Label, Shelf, Tasting
 
 pytestmark = pytest.mark.django_db
@@ -29,6 +29,10 @@ def literal(model: type[models.Model], business) -> str:
     return f'"{model._meta.db_table}"."business_id" = ({business.pk})'
 
 
+def one_of(model):
+    return model.objects.filter(**{key_name(model): SOME_ID})
+
+
 def sql_of(query) -> str:
     text, params = query.get_compiler("default").as_sql()
     return text % tuple(params)
@@ -36,17 +40,18 @@ def sql_of(query) -> str:
 
 def test_selects_of_every_tenant_model_name_the_business(bakery):
     for model in tenant_models():
-        for queryset in (model.objects.all(), model._base_manager.all(), model.objects.filter(pk=SOME_ID)):
+        for queryset in (model.objects.all(), model._base_manager.all(), one_of(model)):
             assert literal(model, bakery) in sql_of(queryset.query)
 
 
 def test_deletes_of_every_tenant_model_name_the_business(bakery):
     for model in tenant_models():
         bare = DeleteQuery(model)
-        bare.add_filter("pk__in", [SOME_ID])
-        from_manager = model.objects.filter(pk=SOME_ID).query.clone()
+        bare.add_filter(f"{key_name(model)}__in", [SOME_ID])
+        from_manager = one_of(model).query.clone()
         from_manager.__class__ = DeleteQuery
-        either = (model.objects.filter(pk=SOME_ID) | model.objects.filter(pk__isnull=True)).query.clone()
+        nobody = model.objects.filter(**{f"{key_name(model)}__isnull": True})
+        either = (one_of(model) | nobody).query.clone()
         either.__class__ = DeleteQuery
         for query in (bare, from_manager, either):
             text = sql_of(query)
@@ -60,7 +65,7 @@ def test_updates_of_every_tenant_model_name_the_business_and_never_set_it(bakery
         column = next(f for f in model._meta.local_fields if not f.primary_key and f is not business_field_of(model))
         bare = UpdateQuery(model)
         bare.add_update_values({column.name: None, "business_id": bakery.pk})
-        bare.add_filter("pk__in", [SOME_ID])
+        bare.add_filter(f"{key_name(model)}__in", [SOME_ID])
         text = sql_of(bare)
         before, after = text.split(" WHERE ")
         assert literal(model, bakery) in after, text
