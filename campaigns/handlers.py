@@ -14,7 +14,7 @@ from contacts.events import (
     ContactErased,
     DataCopyReady,
     ErasureAsked,
-    StageChanged,
+    StagesChanged,
 )
 from contacts.models import Channel
 from ecosystem.base.events import on
@@ -47,11 +47,10 @@ def stop_on_withdrawal(event: ConsentWithdrawn) -> None:
         cancel_open_messages(address_hash=address_hash, topic_id=topic_id, channel=channel, reason="left")
 
 
-@on(StageChanged)
-def end_where_they_rose(event: StageChanged) -> None:
+@on(StagesChanged)
+def end_where_they_rose(event: StagesChanged) -> None:
     """Whoever rises to the rung where a way ends leaves it; a move that is taken back changes nothing."""
-    if not event.is_undo:
-        exit_on_rung(contact_id=event.contact_id, from_stage=event.from_stage, to_stage=event.to_stage)
+    exit_on_rung({move.contact_id: (move.from_stage, move.to_stage) for move in event.moves if not move.is_undo})
 
 
 @on(ContactDeleted)

@@ -56,16 +56,23 @@ class ContactMerged(DomainEvent):
 
 
 @dataclass(frozen=True)
-class StageChanged(DomainEvent):
-    """A person stands on another rung. `is_undo` says that a move was taken back: nothing was earned by it."""
+class StageMove:
+    """One person's move. `is_undo` says that a move was taken back: nothing was earned by it."""
 
-    business_id: int
     contact_id: UUID
     change_id: UUID
     from_stage: str
     to_stage: str
     actor_kind: str
     is_undo: bool = False
+
+
+@dataclass(frozen=True)
+class StagesChanged(DomainEvent):
+    """People stand on other rungs: one, or some hundreds who were moved together."""
+
+    business_id: int
+    moves: tuple[StageMove, ...]
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Enrollments: putting people on a sequence's way, and taking them off it."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from collections.abc import Sequence as Many
 from uuid import UUID
 
@@ -63,6 +64,7 @@ WITH leaving AS (
         ON sequence.business_id = %(business_id)s AND sequence.id = walk.sequence_id
      WHERE walk.business_id = %(business_id)s AND walk.state = 'active'
        AND (%(contact_id)s::uuid IS NULL OR walk.contact_id = %(contact_id)s)
+       AND (%(contact_ids)s::uuid[] IS NULL OR walk.contact_id = ANY (%(contact_ids)s::uuid[]))
        AND (%(enrollment_id)s::uuid IS NULL OR walk.id = %(enrollment_id)s)
        AND (%(sequence_id)s::uuid IS NULL OR walk.sequence_id = %(sequence_id)s)
        AND (%(topic_id)s::uuid IS NULL OR sequence.topic_id = %(topic_id)s)
@@ -131,22 +133,24 @@ def enroll_contacts(sequence: Sequence, contact_ids: Iterable[UUID], *, entry_ke
 def exit_enrollments(
     *,
     contact_id: UUID | None = None,
+    contact_ids: Many[UUID] | None = None,
     enrollment_id: UUID | None = None,
     sequence_id: UUID | None = None,
     topic_id: UUID | None = None,
     reason: str,
 ) -> int:
-    """Take a person off every way (or off those of a topic), or end one walk, or all of a sequence; how many ended.
+    """Take people off every way (or off those of a topic), or end one walk, or all of a sequence; how many ended.
 
     Reasons: unsubscribed, bounced, complained, manual, deleted, erased, stage. Ended walks stay as they are. A
     letter that waits is not called off here but by `cancel_open_messages`; the gate would stop it too.
     """
-    if contact_id is None and enrollment_id is None and sequence_id is None:
+    if contact_id is None and contact_ids is None and enrollment_id is None and sequence_id is None:
         raise ValueError("Say who leaves, or what ends.")
     found = rows(
         _LEAVE,
         {
             "contact_id": contact_id,
+            "contact_ids": contact_ids,
             "enrollment_id": enrollment_id,
             "sequence_id": sequence_id,
             "topic_id": topic_id,
@@ -169,21 +173,35 @@ def exit_text_only(*, contact_id: UUID, topic_id: UUID | None) -> int:
     return sum(exit_enrollments(contact_id=contact_id, topic_id=each, reason="unsubscribed") for each in left)
 
 
-def exit_on_rung(*, contact_id: UUID, from_stage: str, to_stage: str) -> int:
-    """Take somebody who rose off the ways that end at a rung which they came to or passed; how many.
+def exit_on_rung(moves: Mapping[UUID, tuple[str, str]]) -> int:
+    """Take those who rose off the ways that end at a rung which they came to or passed; how many walks ended.
 
-    What waits of those ways is called off; a letter that is handed over already may still arrive.
+    `moves` says for each person from where and to where. Statements for each way that ends, however many the people
+    are. What waits of those ways is called off; a letter that is handed over already may still arrive.
     """
-    places = {"": -1, **{stage: place for place, stage in enumerate(Stage.values)}}
-    reached = Stage.values[places[from_stage] + 1 : places[to_stage] + 1]
+    reached = {person: rungs for person, (before, after) in moves.items() if (rungs := _rungs_between(before, after))}
+    if not reached:
+        return 0
     walks = Enrollment.objects.filter(
-        contact=contact_id, state=Enrollment.State.ACTIVE, sequence__until_stage__in=reached
+        contact__in=list(reached),
+        state=Enrollment.State.ACTIVE,
+        sequence__until_stage__in=set().union(*reached.values()),
     )
-    ended = set(walks.values_list("sequence_id", flat=True)) if reached else set()
-    for sequence_id in ended:
-        exit_enrollments(contact_id=contact_id, sequence_id=sequence_id, reason="stage")
-        cancel_open_messages(contact_id=contact_id, sequence_id=sequence_id, reason="left_sequence")
-    return len(ended)
+    leaving: dict[UUID, list[UUID]] = defaultdict(list)
+    for person, sequence_id, rung in walks.values_list("contact_id", "sequence_id", "sequence__until_stage"):
+        if rung in reached[person]:
+            leaving[sequence_id].append(person)
+    ended = 0
+    for sequence_id, people in leaving.items():
+        ended += exit_enrollments(contact_ids=people, sequence_id=sequence_id, reason="stage")
+        cancel_open_messages(contact_ids=people, sequence_id=sequence_id, reason="left_sequence")
+    return ended
+
+
+def _rungs_between(from_stage: str, to_stage: str) -> set[str]:
+    """The rungs that somebody comes to or passes on the way up."""
+    places = {"": -1, **{stage: place for place, stage in enumerate(Stage.values)}}
+    return set(Stage.values[places[from_stage] + 1 : places[to_stage] + 1])
 
 
 def _chunks(ids: list[UUID]) -> Iterable[Many[UUID]]:

@@ -1,6 +1,6 @@
 """Messages: planning one intended delivery, calling off what has not left yet, deciding about what is not known."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -29,6 +29,7 @@ WITH open AS MATERIALIZED (
       JOIN campaigns_queuedmessage AS queued ON queued.business_id = %(business_id)s AND queued.id = message.id
      WHERE message.business_id = %(business_id)s AND queued.handed_at IS NULL
        AND (%(contact_id)s::uuid IS NULL OR message.contact_id = %(contact_id)s)
+       AND (%(contact_ids)s::uuid[] IS NULL OR message.contact_id = ANY (%(contact_ids)s::uuid[]))
        AND (%(address_hash)s::text IS NULL OR message.address_hash = %(address_hash)s)
        AND (%(topic_id)s::uuid IS NULL OR message.topic_id = %(topic_id)s)
        AND (%(sequence_id)s::uuid IS NULL OR message.sequence_id = %(sequence_id)s)
@@ -133,6 +134,7 @@ def put_in_queue(messages: Iterable[Message]) -> None:
 def cancel_open_messages(
     *,
     contact_id: UUID | None = None,
+    contact_ids: Sequence[UUID] | None = None,
     address_hash: str | None = None,
     topic_id: UUID | None = None,
     sequence_id: UUID | None = None,
@@ -140,18 +142,19 @@ def cancel_open_messages(
     stops_all: bool = False,
     reason: str,
 ) -> int:
-    """Call off what waits for a person, an address or a sequence, for one topic or for all; how many that were.
+    """Call off what waits for people, an address or a sequence, for one topic or for all; how many that were.
 
     Takes effect with this transaction, also for what a worker holds already but has not handed over. News and promised
     letters only; a receipt or a confirmation is stopped as well where the address bounced, complained or was erased,
     and where `stops_all` says so. With a `channel` only what goes that way.
     """
-    if contact_id is None and address_hash is None and sequence_id is None:
+    if contact_id is None and contact_ids is None and address_hash is None and sequence_id is None:
         raise ValueError("Say whose messages are called off.")
     found = rows(
         _CANCEL,
         {
             "contact_id": contact_id,
+            "contact_ids": contact_ids,
             "address_hash": address_hash,
             "topic_id": topic_id,
             "sequence_id": sequence_id,

@@ -77,7 +77,7 @@ def add_contact(
     """Make a person known to the business, on a rung or beside the ladder or both.
 
     `contact_id` is the id they will have: the same one again (a second click) returns the first. Raises EmailTaken,
-    which names the person who has the address already. Publishes ContactAdded, and StageChanged and RoleAssigned.
+    which names the person who has the address already. Publishes ContactAdded, and StagesChanged and RoleAssigned.
     """
     points = read_points(email=details.email, phone=details.phone)
     wanted = contact_id or uuid7()

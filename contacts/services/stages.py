@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import F, OuterRef, Subquery
 from django.utils.translation import gettext_lazy as _
 
-from contacts.events import StageChanged
+from contacts.events import StageMove, StagesChanged
 from contacts.models import Contact, ContactStats, Interaction, Stage, StageChange
 from contacts.services.interactions import NewInteraction, record_interactions
 from ecosystem.base.errors import Conflict, Invalid, NotFound
@@ -38,7 +38,7 @@ def change_stage(
     hungry from this moment. `seen` is the rung on which the mover saw them (empty: beside the ladder): raises
     Conflict where somebody else has moved them since. Raises Invalid (`reason_needed`) where a member of the team
     moves somebody down, or onto a rung that is earned, and gives neither a reason nor evidence. Somebody who has
-    bought needs no other reason to be a client. Publishes StageChanged.
+    bought needs no other reason to be a client. Publishes StagesChanged.
     """
     if to_stage not in Stage.values:
         raise Invalid("stage_unknown", _("Choose a rung of the ladder."), field="stage")
@@ -72,7 +72,7 @@ def undo_stage_change(change: StageChange, *, actor: Membership | None, now: dat
     """Take a move back: the person stands where they stood, since when they stood there.
 
     Taking back twice changes nothing and returns None. Raises Conflict where the person has moved on since.
-    Publishes StageChanged.
+    Publishes StagesChanged.
     """
     held = _hold(change.contact)
     if StageChange.objects.filter(contact=held, undoes_id=change.pk).exists():
@@ -96,7 +96,7 @@ def undo_stage_change(change: StageChange, *, actor: Membership | None, now: dat
 
 def move_many(changes: Sequence[StageChange], *, since: Mapping[UUID, datetime | None]) -> None:
     """Write some hundreds of changes at once, each with its line in the timeline; `since` says for each person since
-    when they stand where they stand then. The people are held by the caller. Publishes StageChanged for each.
+    when they stand where they stand then. The people are held by the caller. Publishes StagesChanged once for all.
     """
     if not changes:
         return
@@ -116,8 +116,7 @@ def move_many(changes: Sequence[StageChange], *, since: Mapping[UUID, datetime |
         people.append(person)
     Contact.objects.bulk_update(people, ["stage", "stage_since", "fed_at", "version", "updated_at"])
     record_interactions([_line(change) for change in changes])
-    for change in changes:
-        publish(_event(change))
+    publish(StagesChanged(business_id=current_business_id(), moves=tuple(map(_move_of, changes))))
 
 
 def _hold(contact: Contact) -> Contact:
@@ -183,7 +182,7 @@ def _move(contact: Contact, held: Contact, change: StageChange, *, since: dateti
         setattr(contact, name, value)
     contact.version = held.version + 1
     record_interactions([_line(change)])
-    publish(_event(change))
+    publish(StagesChanged(business_id=current_business_id(), moves=(_move_of(change),)))
     return change
 
 
@@ -200,9 +199,8 @@ def _line(change: StageChange) -> NewInteraction:
     )
 
 
-def _event(change: StageChange) -> StageChanged:
-    return StageChanged(
-        business_id=current_business_id(),
+def _move_of(change: StageChange) -> StageMove:
+    return StageMove(
         contact_id=change.contact_id,
         change_id=change.pk,
         from_stage=change.from_stage,

@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from django.urls import reverse
 
-from contacts.events import StageChanged
+from contacts.events import StagesChanged
 from contacts.models import Contact, Interaction, StageChange
 from contacts.queries.ladder import rungs_of
 from contacts.services.interactions import NewInteraction, record_interactions
@@ -44,7 +44,7 @@ def lane_on(response, stage):
 
 def test_a_move_is_written_down_with_who_why_and_when(as_sam, bakery, ana, sam):
     heard = []
-    on(StageChanged)(heard.append)
+    on(StagesChanged)(heard.append)
     response = as_sam.post(move_url(bakery, ana), {"stage": "client", "reason": "Paid the deposit"}, follow=True)
     assert "Moved Ana Ruiz to Clients." in response.content.decode()
     with business_scope(bakery):
@@ -55,7 +55,8 @@ def test_a_move_is_written_down_with_who_why_and_when(as_sam, bakery, ana, sam):
     assert (ana.stage, ana.stage_since) == ("client", change.occurred_at)
     assert (change.from_stage, change.to_stage, change.reason) == ("prospect", "client", "Paid the deposit")
     assert (change.actor_kind, line.kind, line.params["to"]) == ("member", "stage_change", "client")
-    assert [(event.from_stage, event.to_stage, event.is_undo) for event in heard] == [("prospect", "client", False)]
+    moves = [(move.from_stage, move.to_stage, move.is_undo) for event in heard for move in event.moves]
+    assert moves == [("prospect", "client", False)]
     page = as_sam.get(reverse("contacts:contact_detail", kwargs={"slug": bakery.slug, "id": ana.pk})).content.decode()
     assert "Sam Reed moved them from Prospect to Client" in page
     assert "Paid the deposit" in page
