@@ -55,7 +55,7 @@ class OpenedLink:
     row_id: UUID
 
 
-def signed(purpose: str, *methods: str) -> Callable[[LinkView], Callable[..., HttpResponse]]:
+def signed(purpose: str, *methods: str, even_closed: bool = False) -> Callable[[LinkView], Callable[..., HttpResponse]]:
     """A view behind a token of one purpose: the token is read, its business is entered, all else is a kind page."""
 
     def decorate(view: LinkView) -> Callable[..., HttpResponse]:
@@ -71,7 +71,7 @@ def signed(purpose: str, *methods: str) -> Callable[[LinkView], Callable[..., Ht
             business = Business.objects.filter(id=link.business_id).first()
             if business is None:
                 return lost_page(request, is_expired=False)
-            if business.state == Business.State.CLOSED:
+            if business.state == Business.State.CLOSED and not even_closed:
                 return closed_page(request)
             request.business = business  # type: ignore[attr-defined]
             with business_scope(business):
@@ -104,10 +104,12 @@ def confirm_trap(request: HttpRequest, token: str) -> HttpResponse:
     return private(HttpResponse(status=204))
 
 
-@signed(UNSUBSCRIBE, "GET", "HEAD", "POST")
+@signed(UNSUBSCRIBE, "GET", "HEAD", "POST", even_closed=True)
 def unsubscribe(request: HttpRequest, link: OpenedLink) -> HttpResponse:
     """Leaving by one tap: RFC 8058 for mail programs, a page with one button for people. Always 200."""
     message = find_message(link.row_id)
+    if message is None and link.business.state == Business.State.CLOSED:
+        return closed_page(request)
     topic = message.topic if message else None
     context: dict[str, Any] = {"topic": topic, "token": link.token, "preferences": _preferences_of(link, message)}
     # A mail program's one-click is asked for by a person and always counts; a button may be pressed by a scanner.
