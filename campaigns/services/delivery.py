@@ -29,7 +29,7 @@ from campaigns.services.account_suspensions import (
     may_try,
     suspend_account,
 )
-from campaigns.services.delivery_asking import ask_again, knows_by_key, next_asking
+from campaigns.services.delivery_asking import ask_again, can_be_asked, next_asking
 from campaigns.services.delivery_breaker import refuses_sign_in
 from campaigns.services.delivery_claims import (
     LEASE_SECONDS,
@@ -204,7 +204,7 @@ def deliver(
     is_over = False
     try:
         with business_scope(business_id):
-            keyed_by = limits.account.key if limits is not None and knows_by_key(limits.account) else ""
+            keyed_by = limits.account.key if limits is not None and can_be_asked(limits.account) else ""
             claimed = _claim(
                 lane, token=token, now=now, count=count, marks_rows=mark is None, keyed_by=keyed_by, day=day
             )
@@ -259,7 +259,7 @@ class _Turn:
         channel = channel_of(lane)
         self._sub_batch = TEXT_SUB_BATCH if channel == Channel.SMS else SUB_BATCH
         self._limits = limits
-        self._keyed_by = limits.account.key if limits is not None and knows_by_key(limits.account) else ""
+        self._keyed_by = limits.account.key if limits is not None and can_be_asked(limits.account) else ""
         # How many may have left: all that were begun, whatever came of them.
         self.left = 0
         # Last, and each by itself, go those that were begun twice before: one of them may take its worker down.

@@ -7,6 +7,7 @@ there goes once more, by the same account, and its answer settles it.
 from datetime import datetime
 
 from campaigns.gateways.mail_http import KEYED
+from campaigns.gateways.mail_lookup import LOOK_UP
 from campaigns.queries.accounts import Account
 from campaigns.services.delivery_claims import MOST_ATTEMPTS
 from ecosystem.base.sql import execute, rows
@@ -44,6 +45,11 @@ SELECT %(business_id)s, id, lane, handed_at, attempt FROM again"""  # noqa: S608
 
 _NEXT = f"""
 SELECT min(message.handed_at + {_WAITED}) AS due_at FROM campaigns_message AS message WHERE {_DOUBTFUL}"""  # noqa: S608
+
+
+def can_be_asked(account: Account) -> bool:
+    """Whether the provider can say what became of a letter in doubt: by its key, or looked up."""
+    return knows_by_key(account) or account.provider in LOOK_UP
 
 
 def knows_by_key(account: Account) -> bool:

@@ -122,9 +122,8 @@ def claim_messages(
     """Take up to `count` due messages in hand under a token, for 60 s. The attempt counts from here.
 
     What is past its time expires; what was tried too often is set aside; a place in their person's ring is free again.
-    `marks_rows` says that the running mark will
-    stand in the rows, and that a row without it has not begun. `keyed_by` names an account that takes each of them once
-    however often it is handed over.
+    `marks_rows` says that the running mark will stand in the rows, and that a row without it has not begun. `keyed_by`
+    names an account that can be asked later for what is in doubt.
     """
     given = {"lane": lane, "token": token, "now": now, "count": count, "lease": LEASE_SECONDS, "most": MOST_ATTEMPTS}
     given["late"] = LATE_SECONDS

@@ -32,8 +32,12 @@ def work_lookups(business_id: int, now: datetime) -> datetime | None:
     """Ask for the letters that are in doubt since a minute and more; when to ask again, None where nothing is left."""
     with business_scope(business_id):
         account = account_for(Channel.EMAIL)
+        # By the name of the account that had them: another one is never asked for letters that it was not given.
         doubtful = Message.objects.filter(
-            rare_state=Message.State.UNKNOWN, channel=Channel.EMAIL, handed_at__gt=now - LAST_LOOK
+            rare_state=Message.State.UNKNOWN,
+            channel=Channel.EMAIL,
+            provider_id=account.key,
+            handed_at__gt=now - LAST_LOOK,
         )
         asked = doubtful.filter(handed_at__lte=now - FIRST_LOOK)
         letters = dict(asked.order_by("id").values_list("id", "handed_at")[:MOST_AT_ONCE])

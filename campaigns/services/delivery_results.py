@@ -112,7 +112,7 @@ class Result:
 def result_of(message: ClaimedMessage, outcome: Outcome, *, keyed_by: str = "") -> Result:
     """An answer of the gateway, judged: sent, to be tried again, refused for good, or not known.
 
-    What is not known at an account that knows letters by their key (`keyed_by`) keeps its name, to be asked for there.
+    What is not known at an account that can say so (`keyed_by`) keeps its name, to be asked for there and nowhere else.
     """
     if outcome.verdict == Verdict.ACCEPTED:
         return Result(message, "accepted", provider_id=outcome.provider_id)
