@@ -14,9 +14,11 @@ import structlog
 Line = MutableMapping[str, Any]
 
 _QUERY = re.compile(r"\?\S*")
-# The purposes of the public links: confirm, unsubscribe, preferences, tracked link, open pixel, texts, events; and
-# allauth's keys.
-_TOKEN_PATH = re.compile(r"(/(?:c|u|prefs|l|o|t|e|d|f|invitations|confirm-email|reset/key)/)[^/\s]+")
+# The purposes of the public links: confirm, unsubscribe, preferences, tracked link, open pixel, texts, events; the
+# files that members fetch; and allauth's keys.
+_TOKEN_PATH = re.compile(
+    r"(/(?:c|u|prefs|l|o|t|e|d|f|invitations|confirm-email|reset/key|exports/[^/\s]+/file)/)[^/\s]+"
+)
 _EMAIL = re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+")
 _PHONE = re.compile(r"(?<![\w.:-])\+\d[\d ()/-]{6,}\d")
 
