@@ -15,10 +15,7 @@ from contacts.models import IMPORT_UNDONE, Act, Consent, DataRequest, Interactio
 from contacts.queries.exports import exports_of_jobs
 from contacts.queries.jobs import bulk_edits_of_jobs, imports_of_jobs
 from contacts.queries.search_proof import words_differ
-from contacts.services import (
-    closing,  # noqa: F401 - adds to a registry
-    exports,
-)
+from contacts.services import exports
 from contacts.services.bulk import BULK_JOB, work_bulk
 from contacts.services.consent_proof import consent_states_differ
 from contacts.services.data_requests import (

@@ -15,7 +15,6 @@ GLOBAL_TABLES: dict[str, str] = {
     "ecosystem.RateCounter": "Limits hold across businesses; keyed hashes only.",
     "ecosystem.SendingStop": "The operator's switch over everything that leaves; a sentence and a time.",
     "ecosystem.SecurityEvent": "What happens at the door before a business is known; users only, addresses hashed.",
-    "contacts.KeptStop": "Who was not to be written to by a business that is gone; keyed hashes only.",
     "campaigns.AccountSuspension": "An account may be that of the whole installation; a hash and the provider's words.",
     "account.EmailAddress": "allauth: the addresses by which a user signs in.",
     "account.EmailConfirmation": "allauth: pending verification of such an address.",

@@ -1,7 +1,6 @@
 """Every model of the contacts app."""
 
 from contacts.models.bulk import BulkEdit, BulkEditItem
-from contacts.models.closing import KeptStop
 from contacts.models.consent import IMPORT_UNDONE, Act, Basis, Consent, ConsentEvidence, ConsentState, Suppression
 from contacts.models.contacts import Contact, Stage
 from contacts.models.data_requests import DataRequest
@@ -43,7 +42,6 @@ __all__ = [
     "ImportChange",
     "ImportProblem",
     "Interaction",
-    "KeptStop",
     "MergeOperation",
     "NextStep",
     "Note",
