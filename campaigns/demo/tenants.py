@@ -41,7 +41,6 @@ from contacts.models import (
     ContactPoint,
     DataRequest,
     DuplicateCandidate,
-    ExportPiece,
     ImportChange,
     ImportProblem,
     Suppression,
@@ -52,7 +51,7 @@ from contacts.services.consent import grant_consent, withdraw_consent
 from contacts.services.consent_ledger import NO_EVIDENCE
 from contacts.services.contacts import ContactDetails, add_contact
 from contacts.services.data_requests import ask_for_copy, ask_for_erasure
-from contacts.services.exports import ask_for_people
+from contacts.services.exports import ask_for_people, work_export
 from contacts.services.imports import map_import, permit_import, start_import, upload_import
 from contacts.services.interactions import log_talk
 from contacts.services.merging import merge_contacts
@@ -371,7 +370,8 @@ def _write_import(made: SimpleNamespace) -> None:
 
 def _write_export(made: SimpleNamespace) -> None:
     export = ask_for_people("csv", PeopleFilter(), actor=made.actor, total=1)
-    ExportPiece.objects.create(export=export, number=0, content=f"{made.marker}row".encode())
+    while work_export(export.business_id, export.job_id):
+        pass
 
 
 def _write_twins(made: SimpleNamespace) -> None:

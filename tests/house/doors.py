@@ -78,7 +78,8 @@ def _dashboard(tenant: DemoTenant, other: DemoTenant, owner: dict[str, str], str
         yield Ask("owner", url, shows, OPEN, headers=owner)
         yield Ask("helper", url, shows, OPEN + FORBIDDEN, headers=helper)
         yield Ask("stranger", url, (), MISSING, headers=stranger)
-        yield Ask("visitor", url, (), (302,))
+        is_hidden = getattr(route.view, "is_hidden_from_visitors", False)
+        yield Ask("visitor", url, (), MISSING if is_hidden else (302,))
         for name in own:
             mixed = route.url(slug, {**own, name: foreign[name]})
             for method in ("GET", "POST"):
@@ -123,8 +124,10 @@ def _links(tenant: DemoTenant, other: DemoTenant, owner: dict[str, str], strange
         yield Ask("link", url, (tenant.marker,), OPEN)
         yield Ask("link", url, (tenant.marker,), OPEN, headers=owner)
         yield Ask("link", url, shown, OPEN, headers=stranger)
-        cut = {**given, "form": "nothing", "token": given["token"][:-1]}
-        yield Ask("broken link", filled(route, cut), (), (204, 404))
+        cut = {**given, "form": "nothing", "token": given["token"][:-1], "file": "nothing", "number": 9}
+        # What is public by its business alone has nothing else that could be broken.
+        broken = filled(route, cut)
+        yield Ask("broken link", broken if broken != url else filled(route, {**cut, "slug": "nobody"}), (), (204, 404))
 
 
 def tokens_of(tenant: DemoTenant) -> dict[str, str]:

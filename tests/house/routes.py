@@ -52,7 +52,6 @@ PATHS = {
     "consents": "contacts.Consent",
 }
 PLAIN = {
-    "token": "x",
     "kind": "client",
     "stage": "client",
     "position": 0,
@@ -123,10 +122,13 @@ def _walk(resolver: Any, prefix: str, namespace: str) -> Iterator[Route]:
             yield from _walk(found, path, inner)
 
 
-def ids_of(business: Business, route: Route) -> dict[str, UUID]:
-    """Ids of a business's own rows for a route; rows that hang on another parameter hang on the right one."""
+def ids_of(business: Business, route: Route) -> dict[str, Any]:
+    """Ids of a business's own rows for a route; rows that hang on another parameter hang on the right one.
+
+    A row whose address holds a word of its own gives that too.
+    """
     with business_scope(business):
-        ids: dict[str, UUID] = {}
+        ids: dict[str, Any] = {}
         for name, label in route.uuids.items():
             model: Any = apps.get_model(label)
             row = _row_that_hangs_on(model, ids, route)
@@ -135,6 +137,8 @@ def ids_of(business: Business, route: Route) -> dict[str, UUID]:
                 assert row is not None, f"{label} has no row in the demo tenants"
                 _hang_on(row, ids, route)
             ids[name] = row.step_key if name == "step_key" else row.pk
+            if "token" in route.parameters:
+                ids["token"] = row.token
         return ids
 
 
@@ -162,7 +166,7 @@ def _hang_on(row: Any, ids: dict[str, UUID], route: Route) -> None:
 
 def random_ids(route: Route) -> dict[str, UUID]:
     """Ids of nothing."""
-    return {name: uuid4() for name in route.uuids}
+    return {name: uuid4() for name in [*route.uuids, "token"]}
 
 
 def tenant_models() -> list[Any]:
