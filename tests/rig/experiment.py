@@ -96,6 +96,7 @@ def run(plan: Plan, businesses: list[Business], folder: Path) -> Report:
         crew = _Crew(plan, port, folder)
         try:
             for blow in plan.blows():
+                crew.await_work()
                 time.sleep(crew.random.uniform(*plan.pause))
                 crew.strike(blow, businesses, report)
                 report.struck[blow] += 1
@@ -129,6 +130,8 @@ class _Crew:
             [sys.executable, "-m", "tests.rig.worker"],
             env=environment, cwd=plan.code, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said, text=True,
         )  # fmt: skip
+        # Who has not been seen with letters in hand yet.
+        self._new: set[int] = set()
         self.workers = [self._hire() for _ in range(plan.workers)]
         self._dead_claims: set[UUID] = set()
 
@@ -150,6 +153,14 @@ class _Crew:
                     " WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()"
                 )
 
+    def await_work(self, seconds: float = 5) -> None:
+        """Wait until everybody has had letters in hand: on a busy machine a blow would hit those who only begin."""
+        deadline = time.monotonic() + seconds
+        while self._new and time.monotonic() < deadline and _patiently(lambda: left_to_send(self.ops)):
+            self._new = {number for number in self._new if not any(claims_held_by(number))}
+            time.sleep(0.01)
+        self._new.clear()
+
     def finish(self, businesses: list[Business], *, rounds: int = 12) -> None:
         """Let everybody end their turn and what was left behind grow old, and begin anew, until nothing is left."""
         for _round in range(rounds):
@@ -170,7 +181,9 @@ class _Crew:
     def _hire(self) -> int:
         self.nursery.stdin.write("one\n")
         self.nursery.stdin.flush()
-        return int(self.nursery.stdout.readline())
+        number = int(self.nursery.stdout.readline())
+        self._new.add(number)
+        return number
 
     def _dismiss(self) -> None:
         """Ask the workers to go, wait until they have, and insist with whoever has not after half a minute."""
