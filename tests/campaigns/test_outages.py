@@ -26,6 +26,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from benchmarks._database import add_people
 from campaigns.models import Message, MessageClaim, ProviderAccount, QueuedMessage
 from campaigns.services.absences import forget_held
 from campaigns.services.advancing import advance
@@ -33,6 +34,7 @@ from campaigns.services.delivery_claims import claim_messages
 from campaigns.services.delivery_sweep import sweep_messages
 from campaigns.services.enrollments import enroll_contacts
 from contacts.services.consent import withdraw_consent
+from ecosystem.base import shared_memory
 from ecosystem.base.clock import now
 from ecosystem.base.sealing import seal
 from ecosystem.base.tenancy import business_scope
@@ -82,7 +84,11 @@ def shop_with(people: int, *, name: str = "Oat & Ember", owner: str = "nora@exam
 
 
 def add(topic, sequence, people: int, start: int = 0) -> None:
-    friends = [make_friend(topic, start + number) for number in range(people)]
+    walk(sequence, [make_friend(topic, start + number) for number in range(people)])
+
+
+def walk(sequence, friends) -> None:
+    """Put people on a sequence's way, up to their first letter."""
     enroll_contacts(sequence, [friend.id for friend in friends], source="staff")
     while advance(now()):
         pass
@@ -346,6 +352,8 @@ def test_rel_13_beside_a_slow_provider_the_others_keep_their_pace(tmp_path):
         slow.script("*", Trouble("dot", size(4, 30)))
         alone = pace_of(quick, tmp_path, [])
         quick.accepted.clear()
+        # The killed workers of the first run would count among those of the second for most of a minute.
+        shared_memory.forget_all()
         beside = pace_of(quick, tmp_path, [slow])
         assert slow.connections >= 1
         assert beside >= 0.9 * alone, (beside, alone)
@@ -369,10 +377,10 @@ def pace_of(quick: SmtpServer, folder: Path, slow: list[SmtpServer]) -> float:
             )
             note_work("send.sequence")
     seconds = size(8, 40)
-    business, _topic, _sequence = shop_with(
-        int(20 * (seconds + 60)), name=f"Quick {len(slow)}", owner=f"q{len(slow)}@example.com"
-    )
+    business, topic, sequence = shop_with(0, name=f"Quick {len(slow)}", owner=f"q{len(slow)}@example.com")
     with business_scope(business):
+        friends = add_people(topic, [f"Q{len(slow)}P{number}" for number in range(int(20 * (seconds + 60)))])
+        walk(sequence, friends)
         note_work("send.sequence")
     given = {"EMAIL_URL": quick.url, "SENDS_PER_SECOND": "10", "SERVE_SECONDS": "300"}
     workers = [start_worker("sequence", database=database(), fault_dir=folder, **given) for _ in range(4)]
