@@ -78,6 +78,7 @@ class Signup(TenantModel):
     class Meta:
         indexes = [
             models.Index(fields=["business_id", "form", "-id"], name="signup_of_form"),
+            models.Index(fields=["business_id", "contact"], name="signup_of_contact"),
             models.Index(fields=["business_id", "state", "created_at"], name="signup_by_state"),
         ]
 

@@ -49,6 +49,7 @@ class TextSignup(TenantModel):
         indexes = [
             models.Index(fields=["business_id", "number_hash", "-id"], name="text_signup_of_number"),
             models.Index(fields=["business_id", "signup"], name="text_signup_of_signup"),
+            models.Index(fields=["business_id", "contact"], name="text_signup_of_contact"),
             models.Index(
                 fields=["business_id", "created_at"],
                 name="text_signup_unconfirmed",
@@ -84,6 +85,7 @@ class IncomingText(TenantModel):
     class Meta:
         constraints = [TenantUniqueConstraint(fields=["business_id", "provider_id"], name="incoming_text_once")]
         indexes = [
+            models.Index(fields=["business_id", "contact"], name="incoming_text_of_contact"),
             models.Index(
                 fields=["business_id", "received_at"],
                 name="incoming_text_undecided",

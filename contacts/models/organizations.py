@@ -24,7 +24,8 @@ class Organization(TenantModel):
                 fields=["business_id", "sort_name", "id"],
                 name="organization_by_name",
                 condition=models.Q(deleted_at__isnull=True),
-            )
+            ),
+            models.Index(fields=["business_id", "main_contact"], name="organization_of_contact"),
         ]
 
     def __str__(self) -> str:
@@ -48,7 +49,10 @@ class Affiliation(TenantModel):
                 condition=models.Q(ended_on__isnull=True),
             )
         ]
-        indexes = [models.Index(fields=["business_id", "organization"], name="affiliation_of_organization")]
+        indexes = [
+            models.Index(fields=["business_id", "organization"], name="affiliation_of_organization"),
+            models.Index(fields=["business_id", "contact"], name="affiliation_of_contact"),
+        ]
 
     def __str__(self) -> str:
         return self.title

@@ -51,6 +51,7 @@ class RoleAssignment(TenantModel):
                 condition=models.Q(ended_at__isnull=True),
             ),
             models.Index(fields=["business_id", "organization"], name="role_of_organization"),
+            models.Index(fields=["business_id", "contact", "-id"], name="role_of_contact"),
         ]
 
     def __str__(self) -> str:

@@ -21,7 +21,7 @@ def find_legal_text(kind: str) -> LegalText | None:
 
 def get_legal_text(kind: str, number: int) -> LegalText:
     """One version of a text; NotFound where there is none."""
-    found = LegalText.objects.filter(kind=kind, number=number).first() if number < 2**31 else None
+    found = LegalText.objects.filter(kind=kind, number=number).order_by("number").first() if number < 2**31 else None
     if found is None:
         raise NotFound("legal_text_unknown", _("There is no such version."))
     return found

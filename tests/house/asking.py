@@ -62,8 +62,9 @@ def _ask_pages(tenant: DemoTenant, asked: Everything) -> None:
     client = sign_in(Client(raise_request_exception=False), tenant.owner)
     routes = dashboard_routes()
     waiting = [(route.name, route.url(tenant.business.slug, ids_of(tenant.business, route))) for route in routes]
-    # The one number behind which few letters stand, by an index of its own.
-    waiting += [(name, url.replace("/sent/", "/held/")) for name, url in waiting if name == "campaigns:step_messages"]
+    # The numbers behind which few letters stand, each by an index of its own.
+    of_steps = [(name, url) for name, url in waiting if name == "campaigns:step_messages"]
+    waiting += [(name, url.replace("/sent/", f"/{few}/")) for name, url in of_steps for few in ("held", "delayed")]
     seen: set[object] = set()
     while waiting:
         name, url = waiting.pop(0)
