@@ -462,5 +462,11 @@ def test_rel_13_the_slot_of_a_dead_worker_is_free_before_its_letters_are(db, mon
     assert sum(workers_of(account, 4, at=START + 51, monkeypatch=monkeypatch)) == 1
 
 
+def test_rel_13_workers_that_ended_are_soon_counted_no_more(db, monkeypatch):
+    account, other = Account("tested", "smtp://127.0.0.1:1"), Account("other", "smtp://127.0.0.1:2")
+    workers_of(other, 8, at=START, monkeypatch=monkeypatch)
+    assert sum(workers_of(account, 2, at=START + 21, monkeypatch=monkeypatch)) == 1
+
+
 def test_an_only_account_may_have_every_worker(db, monkeypatch):
     assert workers_of(MAIL, 8, at=START, monkeypatch=monkeypatch) == [True] * 8
