@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from contacts import acts, help_words, personal_tables, settings_words  # noqa: F401 - add to registries
 from contacts.finding import find_people
-from contacts.models import IMPORT_UNDONE, Act, Consent, DataRequest, Interaction, NextStep, StageChange
+from contacts.models import IMPORT_UNDONE, MERGE_UNDONE, Act, Consent, DataRequest, Interaction, NextStep, StageChange
 from contacts.queries.exports import exports_of_jobs
 from contacts.queries.jobs import bulk_edits_of_jobs, imports_of_jobs
 from contacts.queries.search_proof import words_differ
@@ -180,6 +180,8 @@ def tell_consent_change(line: Interaction, scene: Scene, loaded: Consent | None)
     }
     if loaded is not None and loaded.source == IMPORT_UNDONE:
         return Telling(title=gettext("Their yes to “%(topic)s” went with the list it came from") % {"topic": topic})
+    if loaded is not None and loaded.source == MERGE_UNDONE:
+        return Telling(title=gettext("Their yes to “%(topic)s” went with the record it came from") % {"topic": topic})
     title = sentences.get(line.params.get("act", ""), sentences[Act.GRANTED]) % {"topic": topic}
     by = gettext("Written down by %(who)s") % {"who": scene.who} if scene.who else ""
     return Telling(title=title, text=by)

@@ -2,6 +2,7 @@
 
 import os
 
+import hypothesis
 import pytest
 from django.conf import settings
 
@@ -11,6 +12,10 @@ from ecosystem.queries.routes import addresses_without_a_rule
 from tests.database import APPLICATION, OWNER, fresh_databases
 
 pytest_plugins = ["tests.personas"]
+
+# A machine at work draws examples slowly; that says nothing of the code they are drawn for.
+hypothesis.settings.register_profile("house", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("house")
 
 
 def pytest_configure(config: pytest.Config) -> None:

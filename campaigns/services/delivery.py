@@ -210,7 +210,7 @@ def deliver(
             )
             press = _open_press(lane, claimed) if claimed else None
         faults.hit("after_claim")
-        turn = _Turn(business_id, claimed, press, gateway, token, mark, lane, limits) if press else None
+        turn = _Turn(business_id, claimed, press, gateway, token, mark, lane, limits, keyed_by) if press else None
         sent = turn.send_all() if turn else 0
         is_over = True
         if day is not None and turn is not None and turn.left < len(claimed):
@@ -255,11 +255,12 @@ class _Turn:
         mark: RunningMark | None,
         lane: str,
         limits: Limits | None,
+        keyed_by: str,
     ) -> None:
         channel = channel_of(lane)
         self._sub_batch = TEXT_SUB_BATCH if channel == Channel.SMS else SUB_BATCH
         self._limits = limits
-        self._keyed_by = limits.account.key if limits is not None and can_be_asked(limits.account) else ""
+        self._keyed_by = keyed_by
         # How many may have left: all that were begun, whatever came of them.
         self.left = 0
         # Last, and each by itself, go those that were begun twice before: one of them may take its worker down.

@@ -63,7 +63,6 @@ WITH leaving AS (
       JOIN campaigns_sequence AS sequence
         ON sequence.business_id = %(business_id)s AND sequence.id = walk.sequence_id
      WHERE walk.business_id = %(business_id)s AND walk.state = 'active'
-       AND (%(contact_id)s::uuid IS NULL OR walk.contact_id = %(contact_id)s)
        AND (%(contact_ids)s::uuid[] IS NULL OR walk.contact_id = ANY (%(contact_ids)s::uuid[]))
        AND (%(enrollment_id)s::uuid IS NULL OR walk.id = %(enrollment_id)s)
        AND (%(sequence_id)s::uuid IS NULL OR walk.sequence_id = %(sequence_id)s)
@@ -149,8 +148,7 @@ def exit_enrollments(
     found = rows(
         _LEAVE,
         {
-            "contact_id": contact_id,
-            "contact_ids": contact_ids,
+            "contact_ids": [contact_id] if contact_id is not None else contact_ids,
             "enrollment_id": enrollment_id,
             "sequence_id": sequence_id,
             "topic_id": topic_id,

@@ -28,7 +28,6 @@ WITH open AS MATERIALIZED (
       FROM campaigns_message AS message
       JOIN campaigns_queuedmessage AS queued ON queued.business_id = %(business_id)s AND queued.id = message.id
      WHERE message.business_id = %(business_id)s AND queued.handed_at IS NULL
-       AND (%(contact_id)s::uuid IS NULL OR message.contact_id = %(contact_id)s)
        AND (%(contact_ids)s::uuid[] IS NULL OR message.contact_id = ANY (%(contact_ids)s::uuid[]))
        AND (%(address_hash)s::text IS NULL OR message.address_hash = %(address_hash)s)
        AND (%(topic_id)s::uuid IS NULL OR message.topic_id = %(topic_id)s)
@@ -153,8 +152,7 @@ def cancel_open_messages(
     found = rows(
         _CANCEL,
         {
-            "contact_id": contact_id,
-            "contact_ids": contact_ids,
+            "contact_ids": [contact_id] if contact_id is not None else contact_ids,
             "address_hash": address_hash,
             "topic_id": topic_id,
             "sequence_id": sequence_id,

@@ -19,9 +19,11 @@ def tell_of_reply(people: Sequence[Contact], *, key: str) -> int:
     What was said is not in the notice: it stands on the person's page, for those who may read it.
     """
     told, slug = 0, current_business().slug
-    for person in people[:MOST_TOLD]:
-        owner = Membership.objects.filter(pk=person.owner_id).first() if person.owner_id else None
-        leaders = Membership.objects.filter(role__in=[Role.OWNER, Role.MANAGER])
+    people = people[:MOST_TOLD]
+    owners = Membership.objects.in_bulk({person.owner_id for person in people if person.owner_id})
+    leaders = Membership.objects.filter(role__in=[Role.OWNER, Role.MANAGER])
+    for person in people:
+        owner = owners.get(person.owner_id)
         page = reverse("contacts:contact_detail", kwargs={"slug": slug, "id": person.pk})
         told += tell("reply", [owner] if owner else leaders, key=f"{key}:{person.pk.hex}", about=str(person), url=page)
     return told

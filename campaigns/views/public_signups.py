@@ -24,9 +24,33 @@ from ecosystem.services.tallies import count
 @require_http_methods(["GET", "HEAD", "POST"])
 def join(request: HttpRequest, slug: str, form: str) -> HttpResponse:
     """Ask for a yes: what, how often, who. The answer is the same for every address and for machines."""
+    return _answer(request, _page(request, form))
+
+
+@csrf_exempt
+@require_http_methods(["GET", "HEAD", "POST"])
+def join_embedded(request: HttpRequest, slug: str, form: str) -> HttpResponse:
+    """The same page for a frame in the sites that the business has named, and in no other.
+
+    It knows no cookie (ecosystem.middleware), so nobody's press can be stolen by framing it.
+    """
+    page = _page(request, form)
+    answer = _answer(request, page)
+    if sites := page.frame_sites.split():
+        answer._csp_replace = {"frame-ancestors": sites}  # type: ignore[attr-defined]
+        answer.xframe_options_exempt = True  # type: ignore[attr-defined]
+    return answer
+
+
+def _page(request: HttpRequest, form: str) -> SignupForm:
+    """The open page of that name; the same 404 for all others, and for those of a business that is closing."""
     page = None if request.business.is_closing else find_open_form(form)
     if page is None:
         raise Http404
+    return page
+
+
+def _answer(request: HttpRequest, page: SignupForm) -> HttpResponse:
     if request.method == "POST":
         return _take(request, page)
     if "sent" in request.GET:
@@ -35,20 +59,6 @@ def join(request: HttpRequest, slug: str, form: str) -> HttpResponse:
     if request.method == "GET":
         count(SHOWN, page.id.hex)
     return _show(request, page, public_form(page, boxes=boxes_of(page)))
-
-
-@csrf_exempt
-def join_embedded(request: HttpRequest, slug: str, form: str) -> HttpResponse:
-    """The same page for a frame in the sites that the business has named, and in no other.
-
-    It knows no cookie (ecosystem.middleware), so nobody's press can be stolen by framing it.
-    """
-    page = find_open_form(form)
-    answer = join(request, slug, form)
-    if page is not None and (sites := page.frame_sites.split()):
-        answer._csp_replace = {"frame-ancestors": sites}  # type: ignore[attr-defined]
-        answer.xframe_options_exempt = True  # type: ignore[attr-defined]
-    return answer
 
 
 def _take(request: HttpRequest, page: SignupForm) -> HttpResponse:

@@ -13,13 +13,12 @@ from contacts.api.contacts import KINDS
 from contacts.models import BulkEdit, Channel, Contact, Stage
 from contacts.queries.bulk import get_bulk_edit
 from contacts.queries.organizations import get_organization
-from contacts.queries.people_filter import TOUCHES, PeopleFilter
+from contacts.queries.people_filter import TOUCHES, PeopleFilter, asks_by
 from contacts.queries.people_list import known_count
 from contacts.queries.tags import get_tag
 from contacts.queries.topics import get_topic
 from contacts.services.bulk import MOST_AT_ONCE, edit_chosen, edit_matching, undo_edit
 from contacts.services.tags import LONGEST_TAG, ensure_tags
-from ecosystem.base.access import Action
 from ecosystem.base.clock import now
 from ecosystem.base.errors import Invalid
 from ecosystem.models import Job
@@ -129,19 +128,20 @@ class BulkEditListView(ApiView):
 
     def _wanted(self, given: dict[str, Any]) -> PeopleFilter:
         """The filter; by what is there, and what the maker of the key may see."""
-        for name, get, action in (
-            ("tag_id", get_tag, None),
-            ("topic_id", get_topic, Action.SEE_PERMISSIONS),
-            ("owner_id", get_membership, Action.SEE_TEAM),
-            ("organization_id", get_organization, None),
-        ):
-            if given.get(name):
-                if action is not None:
-                    self.need(action)
-                get(given[name])  # type: ignore[operator]
         owner = given.pop("owner_id", None)
         channel = Channel.EMAIL.value if given.get("topic_id") else ""
-        return PeopleFilter(**given, owner=str(owner or ""), channel=channel)
+        wanted = PeopleFilter(**given, owner=str(owner or ""), channel=channel)
+        for _field, action in asks_by(wanted):
+            self.need(action)
+        for get, pk in (
+            (get_tag, wanted.tag_id),
+            (get_topic, wanted.topic_id),
+            (get_membership, owner),
+            (get_organization, wanted.organization_id),
+        ):
+            if pk:
+                get(pk)  # type: ignore[operator]
+        return wanted
 
 
 class BulkEditView(ApiView):

@@ -1,7 +1,17 @@
 """Every model of the contacts app."""
 
 from contacts.models.bulk import BulkEdit, BulkEditItem
-from contacts.models.consent import IMPORT_UNDONE, Act, Basis, Consent, ConsentEvidence, ConsentState, Suppression
+from contacts.models.consent import (
+    CORRECTIONS,
+    IMPORT_UNDONE,
+    MERGE_UNDONE,
+    Act,
+    Basis,
+    Consent,
+    ConsentEvidence,
+    ConsentState,
+    Suppression,
+)
 from contacts.models.contacts import Contact, Stage
 from contacts.models.data_requests import DataRequest
 from contacts.models.exports import ExportPiece, PeopleExport
@@ -19,9 +29,11 @@ from contacts.models.tags import ContactTag, Tag
 from contacts.models.topics import Topic
 
 __all__ = [
+    "CORRECTIONS",
     "DIFFERING",
     "FEEDING_KINDS",
     "IMPORT_UNDONE",
+    "MERGE_UNDONE",
     "Act",
     "Affiliation",
     "Basis",

@@ -10,8 +10,9 @@ from ecosystem.base.fields import TenantForeignKey, TenantUniqueConstraint
 from ecosystem.base.models import LedgerModel, TenantModel
 from ecosystem.models import Membership
 
-# The source of a no that nobody said: the list that told of the yes was taken back.
-IMPORT_UNDONE = "import_undone"
+# The sources of a no that nobody said: the list, or the record, that told of the yes was taken back.
+IMPORT_UNDONE, MERGE_UNDONE = "import_undone", "merge_undone"
+CORRECTIONS = (IMPORT_UNDONE, MERGE_UNDONE)
 
 
 class Act(models.TextChoices):

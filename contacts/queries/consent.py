@@ -9,6 +9,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models import (
+    IMPORT_UNDONE,
+    MERGE_UNDONE,
     Act,
     Channel,
     Consent,
@@ -47,6 +49,9 @@ SOURCES: dict[str, Promise] = {
     "team": _("Told the team"),
     "api": _("Another program"),
     "erasure": _("Asked to be forgotten"),
+    "merge": _("Came with a record of theirs that was joined to this one"),
+    MERGE_UNDONE: _("Went with a record that was taken apart again"),
+    IMPORT_UNDONE: _("Went with a list that was taken back"),
 }
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from contacts.models import Consent, ConsentState, Contact
+from contacts.queries.merged import lines_of
 
 ORDER = ("-id",)
 SHOWN = (
@@ -26,7 +27,7 @@ STATE = ("id", "channel", "topic_id", "state", "basis", "since", "expires_at", "
 
 def consent_rows(contact: Contact) -> QuerySet[Consent, Any]:
     """Every yes and no of a person, to be paged in ORDER."""
-    return Consent.objects.filter(contact=contact).values_list(*SHOWN, named=True)
+    return Consent.objects.filter(lines_of(contact)).values_list(*SHOWN, named=True)
 
 
 def state_rows(contact: Contact) -> QuerySet[ConsentState, Any]:

@@ -1,7 +1,7 @@
 """What waits for somebody's word after a list came in: rows to mend, differences, and what could not be taken back."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -9,12 +9,12 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models import DIFFERING, Contact, Import, ImportChange, ImportProblem
+from contacts.undoing import UNDO_WITHIN
 from ecosystem.base.errors import NotFound
 from ecosystem.base.keyset import Page, keyset_page
 from ecosystem.models import KindSetting
 
 SHOWN_A_PAGE = 20
-UNDO_WITHIN = timedelta(days=30)
 _LABELS = {"name": _("Name"), "phone": _("Phone"), "stage": _("Rung")}
 
 

@@ -7,6 +7,7 @@ from django.db.models import OuterRef, QuerySet, Subquery, TextField, Value
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models import Contact, Interaction, Note
+from contacts.queries.merged import lines_of
 from ecosystem.base.errors import NotFound
 
 ORDER = ("-occurred_at", "-id")
@@ -29,13 +30,13 @@ def interaction_rows(contact: Contact, *, with_words: bool = True) -> QuerySet[I
     """The lines with the words written to them (None without `with_words`), to be paged in ORDER."""
     notes = Note.objects.filter(interaction=OuterRef("pk"), deleted_at=None).order_by("id").values("body")
     words = Subquery(notes[:1]) if with_words else Value(None, output_field=TextField(null=True))
-    lines = Interaction.objects.filter(contact=contact).annotate(note=words)
+    lines = Interaction.objects.filter(lines_of(contact)).annotate(note=words)
     return lines.values_list(*SHOWN, "note", named=True)
 
 
 def get_interaction(contact: Contact, interaction_id: UUID) -> Interaction:
     """A line of this person's timeline; NotFound for every other id."""
-    found = Interaction.objects.filter(pk=interaction_id, contact=contact).first()
+    found = Interaction.objects.filter(lines_of(contact), pk=interaction_id).first()
     if found is None:
         raise NotFound("interaction_not_found", _("There is no such line in this person's timeline."))
     return found

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models import Contact, DuplicateCandidate, MergeOperation, Stage
+from contacts.undoing import UNDO_WITHIN
 from ecosystem.base.errors import NotFound
 from ecosystem.base.keyset import Page, keyset_page
 from ecosystem.models import Job, KindSetting
@@ -72,6 +74,11 @@ def get_merge(merge_id: UUID) -> MergeOperation:
     if found is None:
         raise NotFound("merge_unknown", _("There is no such merge."))
     return found
+
+
+def parted_until(made: MergeOperation) -> datetime:
+    """Until when two people who were made one can be parted again."""
+    return made.merged_at + UNDO_WITHIN
 
 
 def merges_of(contact: Contact) -> list[MergeOperation]:

@@ -1,6 +1,6 @@
 """Which people of everyone, in which order: the filter that the list, its counts and changes to many people share."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,6 +10,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from contacts.models import Affiliation, ConsentState, Contact, ContactPoint, ContactTag, RoleAssignment
 from contacts.models.contacts import NEVER
+from ecosystem.base.access import Action
 from ecosystem.base.addresses import fold
 from ecosystem.models import LADDER, SIDE_KINDS
 
@@ -115,6 +116,19 @@ def count_matching(wanted: PeopleFilter, *, now: datetime) -> tuple[int, bool]:
     """How many people a filter lets through, counted up to 10,000; True beside it where there are more."""
     found = matching(wanted, now=now).order_by()[: MOST_COUNTED + 1].count()
     return min(found, MOST_COUNTED), found > MOST_COUNTED
+
+
+def asks_by(wanted: PeopleFilter) -> Iterator[tuple[str, Action]]:
+    """What a filter asks by that not every member may see, with the right that it takes.
+
+    Whoever may not see a thing may not ask by it either: it would tell them one yes or no after the other.
+    """
+    if wanted.topic_id:
+        yield "said", Action.SEE_PERMISSIONS
+    if "@" in wanted.begins:
+        yield "begins", Action.SEE_ADDRESSES
+    if wanted.owner:
+        yield "owner", Action.SEE_TEAM
 
 
 def open_roles() -> QuerySet[RoleAssignment]:

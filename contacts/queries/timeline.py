@@ -129,13 +129,16 @@ def days_of_people(
     with_words: bool = True,
 ) -> list[Day]:
     """The newest twenty lines of some people together, each with whose it is, as on the page of a firm."""
-    ids = [str(person.pk) for person in people]
-    newest = rows(_NEWEST_OF_PEOPLE, {"people": array_text(ids), "limit": PAGE_LENGTH}) if ids else []
+    by_id = {pk: person for person in people for pk in person.all_ids}
+    newest = (
+        rows(_NEWEST_OF_PEOPLE, {"people": array_text([str(pk) for pk in by_id]), "limit": PAGE_LENGTH})
+        if by_id
+        else []
+    )
     taken_away = Note.objects.filter(interaction=OuterRef("pk"), deleted_at__isnull=False)
     found = Interaction.objects.filter(pk__in=[row["id"] for row in newest])
     found = found.exclude(Q(kind="note") & Q(Exists(taken_away))).select_related("actor__user")
     shown = sorted(found, key=lambda line: (line.occurred_at, line.pk), reverse=True)
-    by_id = {person.pk: person for person in people}
     notes = _notes(shown) if shown and with_words else {}
     loaded = _load(shown)
     told = []

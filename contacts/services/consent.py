@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from contacts.events import ConsentConfirmed, ConsentGranted, ConsentRequested, ConsentWithdrawn
+from contacts.events import ConsentConfirmed, ConsentGranted, ConsentRequested
 from contacts.models import Act, Basis, Consent, ConsentState, Contact, Suppression, Topic
 from contacts.queries.consent import (
     address_of,
@@ -25,6 +25,7 @@ from contacts.services.consent_ledger import (
     Evidence,
     append_row,
     lock_contact,
+    publish_no,
     refuse_what_they_closed,
 )
 from contacts.services.consent_states import keep_no, keep_request, keep_yes
@@ -247,7 +248,7 @@ def withdraw_consent(
         source_detail=source_detail, actor=actor, request_id=request_id, evidence=evidence, occurred_at=now,
     )  # fmt: skip
     keep_no(consent)
-    _publish_no(consent, channel_hashes(channel, addresses))
+    publish_no(consent, channel_hashes(channel, addresses))
     said_yes_to = tuple(topic_id for topic_id, state in before.items() if state == ConsentState.State.GRANTED)
     return Withdrawal(consent=consent, topic_ids=said_yes_to)
 
@@ -275,7 +276,7 @@ def withdraw_address(
         contact=None, address_hash=hashes[0], channel=channel, topic=topic, act=Act.WITHDRAWN, source=source,
         request_id=request_id, occurred_at=now,
     )  # fmt: skip
-    _publish_no(consent, hashes)
+    publish_no(consent, hashes)
     return consent
 
 
@@ -287,17 +288,5 @@ def _publish_grant(consent: Consent, contact: Contact, topic: Topic) -> None:
             channel=consent.channel,
             topic_id=topic.id,
             source=consent.source,
-        )
-    )
-
-
-def _publish_no(consent: Consent, hashes: list[str]) -> None:
-    publish(
-        ConsentWithdrawn(
-            business_id=consent.business_id,
-            contact_id=consent.contact_id,
-            channel=consent.channel,
-            topic_id=consent.topic_id,
-            address_hashes=tuple(hashes),
         )
     )

@@ -1,17 +1,20 @@
 """The ledger of permission: every yes and no is a new row with its proof; none is ever changed."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
-from contacts.models import IMPORT_UNDONE, Act, Consent, ConsentEvidence, ConsentState, Contact, Topic
+from contacts.events import ConsentWithdrawn
+from contacts.models import CORRECTIONS, Act, Consent, ConsentEvidence, ConsentState, Contact, Topic
 from contacts.queries.consent import channel_hashes, find_state, is_suppressed
-from contacts.services.interactions import record_interaction
+from contacts.services.interactions import NewInteraction, record_interactions
 from ecosystem.base import clock
 from ecosystem.base.addresses import address_hash
 from ecosystem.base.errors import NotAllowed
+from ecosystem.base.events import publish
 from ecosystem.models import Membership
 
 
@@ -55,12 +58,42 @@ def append_row(
         page=evidence.page[:300], note=evidence.note[:300],
     )  # fmt: skip
     if contact is not None:
-        record_interaction(
-            contact, kind="consent_change", channel=channel, direction="none" if actor else "in",
-            occurred_at=consent.occurred_at, source="consent", external_id=consent.id.hex, actor=actor,
-            object_id=consent.id, params={"act": act.value},
-        )  # fmt: skip
+        tell_of_rows([consent], is_their_own=actor is None)
     return consent
+
+
+def tell_of_rows(rows: Sequence[Consent], *, is_their_own: bool = False) -> None:
+    """Write the lines of the timeline that tell of rows of the ledger, each once: theirs, or written down for them."""
+    record_interactions(
+        [
+            NewInteraction(
+                contact_id=row.contact_id,  # type: ignore[arg-type]
+                kind="consent_change",
+                channel=row.channel,
+                direction="in" if is_their_own else "none",
+                source="consent",
+                occurred_at=row.occurred_at,
+                external_id=row.pk.hex,
+                actor_id=row.actor_id,
+                object_id=row.pk,
+                params={"act": row.act},
+            )
+            for row in rows
+        ]
+    )
+
+
+def publish_no(row: Consent, hashes: Iterable[str] = ()) -> None:
+    """Say that a no holds, by the addresses that it is for (that of the row where none are given)."""
+    publish(
+        ConsentWithdrawn(
+            business_id=row.business_id,
+            contact_id=row.contact_id,
+            channel=row.channel,
+            topic_id=row.topic_id,
+            address_hashes=tuple(hashes) or ((row.address_hash,) if row.address_hash else ()),
+        )
+    )
 
 
 def lock_contact(contact: Contact | None) -> None:
@@ -75,7 +108,7 @@ def refuse_what_they_closed(contact: Contact, *, address: str, channel: str, top
     said_no = (
         state is not None
         and state.state == ConsentState.State.WITHDRAWN
-        and not Consent.objects.filter(pk=state.consent_id, source=IMPORT_UNDONE).exists()
+        and not Consent.objects.filter(pk=state.consent_id, source__in=CORRECTIONS).exists()
     )
     if said_no or is_suppressed(channel, channel_hashes(channel, [address]), topic=topic):
         raise NotAllowed("only_their_own_yes", _("They said stop. Only their own new yes opens this again."))

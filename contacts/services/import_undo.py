@@ -15,7 +15,6 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils.translation import gettext as _
 
-from contacts.events import ConsentWithdrawn
 from contacts.models import (
     IMPORT_UNDONE,
     Act,
@@ -31,13 +30,12 @@ from contacts.models import (
     Organization,
     RoleAssignment,
 )
-from contacts.queries.import_reviews import UNDO_WITHIN
 from contacts.queries.touched import touched_organizations, touched_people
+from contacts.services.consent_ledger import publish_no, tell_of_rows
 from contacts.services.import_changes import Image, apply_images, images_of
-from contacts.services.interactions import NewInteraction, record_interactions
+from contacts.undoing import UNDO_WITHIN
 from ecosystem.base import clock
 from ecosystem.base.errors import Conflict
-from ecosystem.base.events import publish
 from ecosystem.base.ids import uuid7
 from ecosystem.base.tenancy import business_scope
 from ecosystem.models import Job, Membership
@@ -236,23 +234,15 @@ def _yeses(turn: _Turn) -> _Done:
         for state in states
     ]
     Consent.objects.bulk_create(rows)
-    record_interactions([_consent_line(row) for row in rows])
+    tell_of_rows(rows)
     for state, row in zip(states, rows, strict=True):
         state.state, state.since, state.consent = ConsentState.State.WITHDRAWN, turn.now, row
         state.basis, state.updated_at = "", turn.now
     ConsentState.objects.bulk_update(states, ["state", "since", "consent", "basis", "updated_at"])
-    for state in states:
+    for state, row in zip(states, rows, strict=True):
         # To whoever is gone nothing was ever sent; for all others letters that wait must stop.
         if state.contact.deleted_at is None:
-            publish(
-                ConsentWithdrawn(
-                    business_id=turn.imported.business_id,
-                    contact_id=state.contact_id,
-                    channel=state.channel,
-                    topic_id=state.topic_id,
-                    address_hashes=(state.address_hash,),
-                )
-            )
+            publish_no(row)
     turn.count("yeses", len(states))
     return 0, states[-1].contact_id
 
@@ -300,20 +290,6 @@ def _keep(turn: _Turn, kept: dict[UUID, Any]) -> None:
         update_fields=["state", "why"],
     )
     turn.count("kept", len(kept))
-
-
-def _consent_line(row: Consent) -> NewInteraction:
-    return NewInteraction(
-        contact_id=row.contact_id,  # type: ignore[arg-type]
-        kind="consent_change",
-        channel=row.channel,
-        source="consent",
-        occurred_at=row.occurred_at,
-        external_id=row.pk.hex,
-        actor_id=row.actor_id,
-        object_id=row.pk,
-        params={"act": row.act},
-    )
 
 
 def _first_id(moment: datetime) -> UUID:

@@ -6,15 +6,13 @@ The ledger gets rows for the winner and keeps those of the loser; stops are by a
 from datetime import datetime
 from uuid import UUID
 
-from contacts.events import ConsentWithdrawn
-from contacts.models import Act, Consent, ConsentState, Contact, MergeOperation
+from contacts.models import CORRECTIONS, MERGE_UNDONE, Act, Consent, ConsentState, Contact, MergeOperation
+from contacts.services.consent_ledger import publish_no, tell_of_rows
 from contacts.services.consent_states import keep_no, keep_yes
-from contacts.services.interactions import NewInteraction, record_interactions
-from ecosystem.base.events import publish
 from ecosystem.base.ids import uuid7
 from ecosystem.models import Membership
 
-MERGED, PARTED = "merge", "merge_undone"
+MERGED = "merge"
 
 
 def keep_stricter(
@@ -23,14 +21,15 @@ def keep_stricter(
     """Write down for the winner what the loser said and is stricter, or new; the rows, and the topics of each no.
 
     A no to everything on a channel comes over as one. A yes comes over where the winner never answered, bound to the
-    address that it was given for.
+    address that it was given for. What left the loser with a list or a merge that was taken back is no word of theirs.
     """
     rows: list[Consent] = []
     for channel in _closed_channels(loser) - _closed_channels(winner):
         rows.append(_row(winner, Act.WITHDRAWN, channel, None, "", actor, now))
     closed = _closed_channels(winner) | {row.channel for row in rows}
     ours = {(state.channel, state.topic_id): state for state in ConsentState.objects.filter(contact=winner)}
-    theirs = ConsentState.objects.filter(contact=loser).select_related("consent", "topic").order_by("id")
+    theirs = ConsentState.objects.filter(contact=loser).exclude(consent__source__in=CORRECTIONS)
+    theirs = theirs.select_related("consent", "topic").order_by("id")
     nos = []
     for state in theirs:
         own = ours.get((state.channel, state.topic_id))
@@ -43,10 +42,10 @@ def keep_stricter(
     Consent.objects.bulk_create(rows)
     for row in rows:
         (keep_no if row.act == Act.WITHDRAWN else keep_yes)(row)
-    _tell(rows)
+    tell_of_rows(rows)
     for row in rows:
         if row.act == Act.WITHDRAWN:
-            _publish_no(row)
+            publish_no(row)
     return [row.pk for row in rows], nos
 
 
@@ -56,14 +55,14 @@ def take_back_yeses(winner: Contact, operation: MergeOperation, *, actor: Member
         contact=winner, state=ConsentState.State.GRANTED, consent_id__in=[UUID(pk) for pk in operation.consent_ids]
     )
     rows = [
-        _row(winner, Act.WITHDRAWN, state.channel, state.topic_id, state.address_hash, actor, now, source=PARTED)
+        _row(winner, Act.WITHDRAWN, state.channel, state.topic_id, state.address_hash, actor, now, source=MERGE_UNDONE)
         for state in brought
     ]
     Consent.objects.bulk_create(rows)
     for row in rows:
         keep_no(row)
-        _publish_no(row)
-    _tell(rows)
+        publish_no(row)
+    tell_of_rows(rows)
 
 
 def _closed_channels(contact: Contact) -> set[str]:
@@ -116,36 +115,4 @@ def _yes(winner: Contact, state: ConsentState, actor: Membership | None) -> Cons
         actor=actor,
         request_id=said.pk,
         occurred_at=said.occurred_at,
-    )
-
-
-def _publish_no(row: Consent) -> None:
-    """Letters that wait for the winner stop at once."""
-    publish(
-        ConsentWithdrawn(
-            business_id=row.business_id,
-            contact_id=row.contact_id,
-            channel=row.channel,
-            topic_id=row.topic_id,
-            address_hashes=(row.address_hash,) if row.address_hash else (),
-        )
-    )
-
-
-def _tell(rows: list[Consent]) -> None:
-    record_interactions(
-        [
-            NewInteraction(
-                contact_id=row.contact_id,  # type: ignore[arg-type]
-                kind="consent_change",
-                channel=row.channel,
-                source="consent",
-                occurred_at=row.occurred_at,
-                external_id=row.pk.hex,
-                actor_id=row.actor_id,
-                object_id=row.pk,
-                params={"act": row.act},
-            )
-            for row in rows
-        ]
     )

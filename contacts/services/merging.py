@@ -5,7 +5,7 @@ either record has said no. Letters that wait for the loser are cancelled, so tha
 """
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from contacts.events import ContactDeleted, ContactEdited, ContactMerged, ContactRestored
 from contacts.models import Contact, ContactPoint, DataRequest, DuplicateCandidate, MergeOperation, Stage
+from contacts.queries.merges import parted_until
 from contacts.services.merge_consents import keep_stricter, take_back_yeses
 from contacts.services.merge_facts import recount_facts
 from contacts.services.merge_rows import move_back, move_rows
@@ -25,7 +26,6 @@ from ecosystem.base.tenancy import current_business_id
 from ecosystem.models import Membership
 from ecosystem.services.audit import record_act
 
-UNDO_WITHIN = timedelta(days=30)
 # What somebody chooses between the two, with the columns of each.
 CHOICES: Mapping[str, tuple[str, ...]] = {
     "name": ("given_name", "family_name", "display_name", "sort_name"),
@@ -85,7 +85,7 @@ def undo_merge(operation_id: UUID, *, actor: Membership | None, now: datetime) -
     operation = MergeOperation.objects.select_for_update().get(pk=operation_id)
     if operation.reverted_at is not None:
         return operation
-    if now > operation.merged_at + UNDO_WITHIN:
+    if now > parted_until(operation):
         raise Conflict("undo_too_late", _("Two people can be parted again for 30 days. These are over."))
     people = _locked(operation.winner_id, operation.loser_id)
     winner, loser = people.get(operation.winner_id), people.get(operation.loser_id)

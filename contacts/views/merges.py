@@ -11,11 +11,20 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from contacts.queries.contacts import get_contact
-from contacts.queries.merges import get_merge, get_pair, last_search, merges_of, pairs_page, sides_of, title_of
+from contacts.queries.merges import (
+    get_merge,
+    get_pair,
+    last_search,
+    merges_of,
+    pairs_page,
+    parted_until,
+    sides_of,
+    title_of,
+)
 from contacts.queries.search import search_people
 from contacts.services.duplicates import search_duplicates
 from contacts.services.merge_rows import count_to_move
-from contacts.services.merging import CHOICES, UNDO_WITHIN, keep_apart, merge_contacts, undo_merge
+from contacts.services.merging import CHOICES, keep_apart, merge_contacts, undo_merge
 from ecosystem.base.access import Action, member_required
 from ecosystem.base.clock import now
 from ecosystem.base.errors import DomainError
@@ -101,8 +110,8 @@ def merge_do(request: HttpRequest, slug: str, id: UUID, other_id: UUID) -> HttpR
 def merge_detail(request: HttpRequest, slug: str, merge_id: UUID) -> HttpResponse:
     """What was made one, and what became of parting it."""
     made = get_merge(merge_id)
-    may_undo = made.reverted_at is None and now() <= made.merged_at + UNDO_WITHIN
-    context = {"merge": made, "may_undo": may_undo, "until": made.merged_at + UNDO_WITHIN}
+    until = parted_until(made)
+    context = {"merge": made, "may_undo": made.reverted_at is None and now() <= until, "until": until}
     return render(request, "contacts/merges/detail.html", context)
 
 

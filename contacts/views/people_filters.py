@@ -13,7 +13,7 @@ from contacts.forms.people_filter import FILTERS, FilterNotUnderstood
 from contacts.models import Channel, Contact
 from contacts.queries.kinds import rungs_in_use
 from contacts.queries.people_choices import PeopleChoices
-from contacts.queries.people_filter import NOBODY, PeopleFilter
+from contacts.queries.people_filter import NOBODY, PeopleFilter, asks_by
 from ecosystem.base.access import Action, may
 from ecosystem.models import Membership
 from ecosystem.queries.stakeholders import KindWords
@@ -72,12 +72,10 @@ def refuse_hidden(request: HttpRequest, wanted: PeopleFilter) -> None:
     Raises FilterNotUnderstood.
     """
     membership = request.membership  # type: ignore[attr-defined]
-    if wanted.topic_id and not may(membership, Action.SEE_PERMISSIONS):
-        raise FilterNotUnderstood("unknown", "said")
-    if "@" in wanted.begins and not may(membership, Action.SEE_ADDRESSES):
-        raise FilterNotUnderstood("q", wanted.begins)
-    if wanted.owner and not may(membership, Action.SEE_TEAM):
-        raise FilterNotUnderstood("unknown", "owner")
+    for field, action in asks_by(wanted):
+        if may(membership, action):
+            continue
+        raise FilterNotUnderstood("q", wanted.begins) if field == "begins" else FilterNotUnderstood("unknown", field)
 
 
 def refuse_gone(wanted: PeopleFilter, choices: PeopleChoices, members: list[Membership]) -> None:

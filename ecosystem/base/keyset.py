@@ -147,13 +147,20 @@ def _read(model: type[models.Model], order: Sequence[str], cursor: str) -> tuple
         text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
         way, *values = json.loads(text)
         fields = [_field(model, name.lstrip("-")) for name in order]
-        if way not in ("f", "b") or any(value is None or isinstance(value, list | dict) for value in values):
+        if way not in ("f", "b") or not all(_is_ours(value) for value in values):
             raise ValueError(way)
         return way == "b", [field.to_python(value) for field, value in zip(fields, values, strict=True)]
     except (ValueError, TypeError, ValidationError, binascii.Error, OverflowError, RecursionError) as error:
         raise Invalid("bad_cursor", _("This place in the list is not known; start at the first page."), "cursor") from (
             error
         )
+
+
+def _is_ours(value: Any) -> bool:
+    """Whether a value can have come out of a column; a lone surrogate raises ValueError."""
+    if isinstance(value, str):
+        return b"\x00" not in value.encode()
+    return isinstance(value, int)
 
 
 def _field(model: Any, name: str) -> Any:

@@ -19,12 +19,7 @@ def page_html(markdown: str) -> SafeString:
     drawn = _PARSER.render(markdown.replace("\x00", ""))
     for level in (3, 2, 1):
         drawn = drawn.replace(f"<h{level}>", f"<h{level + 1}>").replace(f"</h{level}>", f"</h{level + 1}>")
-    return clean_page_html(drawn)
-
-
-def clean_page_html(html: str) -> SafeString:
-    """HTML that was kept, with everything taken out that `page_html` never makes: what a page shows is always clean."""
     kept = nh3.clean(
-        html, tags=_TAGS, attributes={"a": {"href"}}, url_schemes=_SCHEMES, link_rel="nofollow noopener noreferrer"
+        drawn, tags=_TAGS, attributes={"a": {"href"}}, url_schemes=_SCHEMES, link_rel="nofollow noopener noreferrer"
     )
     return mark_safe(kept)  # noqa: S308 - cleaned on the line before

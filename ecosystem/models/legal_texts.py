@@ -17,7 +17,6 @@ class LegalText(LedgerModel):
     kind = models.CharField(max_length=8, choices=Kind.choices)
     number = models.PositiveIntegerField()
     body = models.TextField(max_length=40_000)
-    html = models.TextField(help_text="sanitised when it was published")
 
     class Meta:
         constraints = [TenantUniqueConstraint(fields=["business_id", "kind", "number"], name="legal_text_number_once")]

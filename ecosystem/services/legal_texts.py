@@ -16,8 +16,7 @@ def publish_legal_text(kind: str, body: str, *, after: int, actor: Membership) -
     Invalid for a text without words.
     """
     body = body.replace("\r\n", "\n").strip()
-    html = page_html(body)
-    if not html.strip():
+    if not page_html(body).strip():
         raise Invalid("text_missing", _("Write something: the text is still empty."), "body")
     profile = BusinessProfile.objects.select_for_update().get()
     newest = find_legal_text(kind)
@@ -26,7 +25,7 @@ def publish_legal_text(kind: str, body: str, *, after: int, actor: Membership) -
         raise Conflict("stale", _("Somebody else published meanwhile. Publish once more to put yours after it."))
     if newest is not None and newest.body == body:
         return newest
-    text = LegalText.objects.create(kind=kind, number=number + 1, body=body, html=html)
+    text = LegalText.objects.create(kind=kind, number=number + 1, body=body)
     setattr(profile, f"{LegalText.Kind(kind).value}_number", text.number)
     profile.save(update_fields=["privacy_number", "terms_number", "updated_at"])
     record_act(f"{LegalText.Kind(kind).value}_published", actor=actor, subject=text, number=text.number)

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from ecosystem.base.access import Action, member_required
 from ecosystem.base.errors import Conflict, DomainError
 from ecosystem.base.http import takes
-from ecosystem.base.rich_text import clean_page_html, page_html
+from ecosystem.base.rich_text import page_html
 from ecosystem.forms.errors import add_domain_error
 from ecosystem.forms.legal_texts import LegalTextForm
 from ecosystem.forms.posting import posted
@@ -59,7 +59,7 @@ def public_text(request: HttpRequest, slug: str, kind: str, number: int = 0) -> 
     newest = find_legal_text(kind) if number else text
     context = {
         "text": text,
-        "html": clean_page_html(text.html),
+        "html": page_html(text.body),
         "kind": LegalText.Kind(kind),
         "newest": newest,
         "profile": get_profile(),

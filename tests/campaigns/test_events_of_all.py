@@ -370,7 +370,7 @@ def tell(account: ProviderAccount, message: Message, kind: str, at: datetime) ->
     take_in_events(account, [told], now=now())
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     told=st.lists(st.sampled_from(KINDS), min_size=1, max_size=10),
     cuts=st.sets(st.integers(0, 9)),
@@ -518,7 +518,7 @@ def test_an_address_that_takes_nothing_for_a_week_is_stopped_and_opened_by_a_let
     assert stops_of(address) == []
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(order=st.permutations(range(6)), cuts=st.sets(st.integers(0, 5)))
 def test_rel_16_soft_bounces_and_an_arrival_end_the_same_in_every_order(shop, seasonal, order, cuts):
     account = ProviderAccount.objects.first() or add_account(provider="mailgun", name="Mailgun", secret="key")

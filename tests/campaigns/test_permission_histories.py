@@ -175,7 +175,7 @@ STEP = st.tuples(st.sampled_from(OTHERS + THEIR_YES), st.integers(0, 1))
 
 
 @settings(
-    max_examples=40, deadline=None,
+    max_examples=40,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )  # fmt: skip
 @example(history=[(Town.confirmed_an_opt_in, 0), (Town.left_by_a_link, 0), (Town.told_by_a_program, 0)])

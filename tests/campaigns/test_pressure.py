@@ -473,7 +473,7 @@ letters = st.lists(st.tuples(st.integers(0, 40 * 24 * 60), st.integers(0, 1)), m
 measures = st.tuples(st.integers(1, 4), st.integers(1, 10), st.integers(1, 3), st.integers(1, 20))
 
 
-@examples(deadline=None, max_examples=150)
+@examples(max_examples=150)
 @given(letters, measures, st.integers(0, 22), st.integers(1, 24))
 def test_no_measure_is_ever_exceeded_in_any_window_and_nothing_is_moved_twice(asked, limits, opens, length):
     topics = [uuid4(), uuid4()]

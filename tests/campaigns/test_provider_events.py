@@ -93,7 +93,7 @@ def sent(name: str = "step.sent") -> int:
     return sum(Tally.objects.filter(name=name).values_list("amount", flat=True))
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     told=st.lists(st.sampled_from(sorted(WORDS)), min_size=1, max_size=8),
     cuts=st.sets(st.integers(0, 7)),

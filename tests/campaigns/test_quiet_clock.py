@@ -60,7 +60,7 @@ def test_rel_19_a_time_of_day_is_one_moment_though_the_clock_is_changed(zone, wa
     assert instant_of(datetime.fromisoformat(wall), zone) == utc(moment)
 
 
-@examples(deadline=None, max_examples=200)
+@examples(max_examples=200)
 @given(st.sampled_from(ZONES), st.datetimes(datetime(2010, 1, 1), datetime(2030, 1, 1)))
 def test_rel_19_a_wall_time_is_shown_or_jumped_over_at_its_moment(zone, wall):
     wall = wall.replace(microsecond=0)
@@ -107,7 +107,7 @@ places = st.builds(
 )
 
 
-@examples(deadline=None, max_examples=200)
+@examples(max_examples=200)
 @given(st.lists(places, min_size=1, max_size=3), st.datetimes(datetime(2011, 1, 1), datetime(2030, 1, 1)))
 def test_never_in_quiet_hours_never_early_and_moved_once(some, naive):
     moment = naive.replace(tzinfo=UTC, microsecond=0)

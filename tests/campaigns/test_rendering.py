@@ -155,7 +155,7 @@ def test_conditions_and_plain_tags_print_what_they_say():
     assert "https://crm.example.com/l/" in read(known)
 
 
-@examples(deadline=None, max_examples=60)
+@examples(max_examples=60)
 @example(name=". .a\n.b", tag="{{ first_name }}")
 @given(NAMES, st.sampled_from(["{{ first_name }}", '{{ contact.first_name | default: "<b>friend & co\'" }}']))
 def test_the_spliced_way_prints_what_liquid_prints(name, tag):
@@ -172,7 +172,7 @@ def test_the_spliced_way_prints_what_liquid_prints(name, tag):
     assert Elements(preview.html).words == Elements(read(spliced)).words
 
 
-@examples(deadline=None, max_examples=60)
+@examples(max_examples=60)
 @example("000" + "\xa0" * 6 + "\U00010000" * 3 + "0", "A letter")
 @given(NAMES, st.sampled_from(["A letter", "Письмо о хлебе, " * 20, "Grüße, " * 5]))
 def test_every_name_arrives_as_it_was_and_fits_the_wire(name, words):

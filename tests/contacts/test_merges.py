@@ -1,6 +1,7 @@
 """Two records of one person made one, parted again, and found by what is equal of them."""
 
-from datetime import timedelta
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.urls import reverse
@@ -22,8 +23,9 @@ from contacts.models import (
     Suppression,
     Topic,
 )
-from contacts.queries.consent import consent_history
-from contacts.services.consent import confirm_consent, withdraw_consent
+from contacts.queries.consent import consent_history, where_of
+from contacts.queries.timeline import days_of_people
+from contacts.services.consent import confirm_consent, grant_consent, withdraw_consent
 from contacts.services.consent_proof import consent_states_differ
 from contacts.services.consent_states import rebuild_consent_states
 from contacts.services.duplicates import search_duplicates, work_search
@@ -36,7 +38,10 @@ from contacts.services.topics import add_topic
 from ecosystem.base.errors import Conflict, NotFound
 from ecosystem.base.tenancy import business_scope
 from ecosystem.models import AuditEntry, Membership
+from tests.contacts.test_import_known import bring_in
+from tests.factories.api import make_program
 from tests.factories.contacts import make_contact, make_talk
+from tests.factories.ecosystem import membership_of
 
 pytestmark = pytest.mark.django_db
 
@@ -188,6 +193,68 @@ def test_a_yes_of_the_loser_comes_over_and_goes_again_when_they_are_parted(baker
     with business_scope(bakery):
         assert ConsentState.objects.get(contact=ana).state == "withdrawn"
         assert ConsentState.objects.get(contact=anna).state == "granted"
+
+
+def test_a_yes_that_went_with_an_undone_merge_was_no_word_of_theirs(bakery, nora, two):
+    ana, anna = two
+    with business_scope(bakery):
+        topic = topic_of(bakery)
+        say_yes(bakery, anna, topic)
+    part(bakery, merge(bakery, ana, anna))
+    with business_scope(bakery):
+        state = ConsentState.objects.select_related("consent").get(contact=ana)
+        assert (state.state, where_of(state.consent.source)) == (
+            "withdrawn",
+            "Went with a record that was taken apart again",
+        )
+        paper = {"source": "paper", "said_on": date(2026, 3, 2), "note": "card 14"}
+        grant_consent(ana, channel="email", topic=topic, actor=membership_of(bakery, nora), **paper)
+        assert ConsentState.objects.get(contact=ana).state == "granted"
+    proven(bakery)
+
+
+def test_what_nobody_said_no_to_takes_no_yes_away(bakery, two):
+    ana, anna = two
+    with business_scope(bakery):
+        say_yes(bakery, anna, topic_of(bakery))
+    part(bakery, merge(bakery, ana, anna))
+    merge(bakery, anna, ana)
+    with business_scope(bakery):
+        assert ConsentState.objects.get(contact=anna).state == "granted"
+        assert not Consent.objects.filter(contact=anna, act="withdrawn").exists()
+    proven(bakery)
+
+
+def test_a_list_may_bring_the_yes_that_went_with_an_undone_merge(bakery, two):
+    ana, anna = two
+    with business_scope(bakery):
+        say_yes(bakery, anna, topic_of(bakery))
+    part(bakery, merge(bakery, ana, anna))
+    bring_in(bakery, b"Email,Newsletter,Opt-in date\nana@example.com,yes,2026-01-05\n", rule="column")
+    with business_scope(bakery):
+        assert ConsentState.objects.get(contact=ana).state == "granted"
+    proven(bakery)
+
+
+def test_programs_and_the_page_of_a_firm_read_the_lines_of_both_records(bakery, nora, two):
+    ana, anna = two
+    make_talk(bakery, ana, days_ago=2)
+    make_talk(bakery, anna, days_ago=1)
+    with business_scope(bakery):
+        say_yes(bakery, anna, topic_of(bakery))
+        firm = add_organization(name="Harbor Cafe", actor=None)
+        affiliate(ana, firm)
+    merge(bakery, ana, anna)
+    till = make_program(bakery, nora)
+    for what in ("interactions", "consents"):
+        lines = [row for page in till.pages(f"contacts/{ana.pk}/{what}") for row in page]
+        assert {row["contact_id"] for row in lines} >= {str(anna.pk)}, what
+    calls = [row for row in till.get(f"contacts/{ana.pk}/interactions").json()["items"] if row["kind"] == "call"]
+    assert len(calls) == 2
+    with business_scope(bakery):
+        days = days_of_people([Contact.objects.get(pk=ana.pk)], words={}, zone=ZoneInfo("UTC"), now=timezone.now())
+        told = [line for day in days for line in day.lines if line.icon == "phone"]
+        assert len(told) == 2
 
 
 def test_parted_again_both_stand_as_before(bakery, two):

@@ -55,7 +55,7 @@ LETTERS = st.text("abxyz019._+-", min_size=1, max_size=12)
 DOMAINS = st.lists(st.text("abxn019-", min_size=1, max_size=8), min_size=1, max_size=3).map(".".join)
 
 
-@examples(deadline=None, max_examples=60)
+@examples(max_examples=60)
 @given(st.builds("{}@{}.{}".format, LETTERS, DOMAINS, st.sampled_from(["com", "de", "org", "uk", "zz", "c", "x1"])))
 @example("ana@xn--a.com")
 @example("ana@123.com")
@@ -110,7 +110,7 @@ def test_text_is_folded_for_searching(text, folded):
     assert fold(text) == folded
 
 
-@examples(deadline=None, max_examples=60)
+@examples(max_examples=60)
 @given(st.text(max_size=60))
 def test_folding_twice_changes_nothing(text):
     assert fold(fold(text)) == fold(text)

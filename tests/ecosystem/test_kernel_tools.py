@@ -1,5 +1,8 @@
 """The small tools of the kernel: ids, registries, events, access, paging, limits, COPY."""
 
+import base64
+import contextlib
+import json
 import os
 import threading
 from dataclasses import dataclass
@@ -173,6 +176,26 @@ def test_a_cursor_that_is_not_ours_is_a_plain_refusal(bakery, cursor):
     with pytest.raises(Invalid) as refusal:
         keyset_page(AuditEntry.objects.all(), ("-created_at", "-id"), cursor, 10)
     assert refusal.value.code == "bad_cursor"
+
+
+@pytest.mark.parametrize(
+    ("order", "first"),
+    [
+        ("action", "a\x00b"),
+        ("action", "\ud800"),
+        ("action", True),
+        ("created_at", "n"),
+        ("created_at", 5),
+        ("created_at", "0001-01-01T00:00:00+14:00"),
+        ("created_at", "9999-12-31T23:59:59-12:00"),
+        ("created_at", "2026-01-01T00:00:00"),
+    ],
+)
+@pytest.mark.parametrize("pk", [str(UUID(int=5)), 2**200, -1])
+def test_a_forged_place_is_refused_or_read_and_never_an_error_of_ours(bakery, order, first, pk):
+    cursor = base64.urlsafe_b64encode(json.dumps(["f", first, pk]).encode()).decode().rstrip("=")
+    with contextlib.suppress(Invalid):
+        keyset_page(AuditEntry.objects.all(), (f"-{order}", "-id"), cursor, 10)
 
 
 def test_all_pages_stay_in_the_business_they_were_asked_in(bakery):

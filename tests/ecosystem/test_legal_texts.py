@@ -109,7 +109,7 @@ def test_a_version_cannot_be_changed_not_even_by_us(bakery: Business, nora):
 
     text = publish(bakery, nora, "First words.")
     with business_scope(bakery), pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
-        LegalText.objects.filter(pk=text.pk).update(html="other")
+        LegalText.objects.filter(pk=text.pk).update(body="other")
 
 
 @pytest.mark.parametrize(

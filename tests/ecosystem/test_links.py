@@ -26,7 +26,7 @@ ROTATED = {"b": "b" * 40, "a": "a" * 40}
 GONE = {"b": "b" * 40}
 
 
-@examples(deadline=None, max_examples=60)
+@examples(max_examples=60)
 @given(st.sampled_from(sorted(PURPOSES)), st.integers(0, 2**63 - 1), st.binary(max_size=80))
 def test_a_token_gives_back_what_was_signed(purpose, business_id, payload):
     found = read_link(purpose, sign_link(purpose, business_id, payload))
@@ -59,7 +59,7 @@ def test_the_tokens_of_a_message_are_the_same_every_time():
     assert MessageSigner(8).tokens(message_id) != MessageSigner(7).tokens(message_id)
 
 
-@examples(deadline=None, max_examples=60)
+@examples(max_examples=60)
 @given(st.data())
 def test_no_changed_letter_is_accepted(data):
     token = sign_link(CONFIRM, 12, b"0123456789abcdef", issued_at=1_800_000_000)
@@ -71,7 +71,7 @@ def test_no_changed_letter_is_accepted(data):
             read_link(CONFIRM, changed, now=1_800_000_000)
 
 
-@examples(deadline=None, max_examples=60)
+@examples(max_examples=60)
 @given(st.text(max_size=200))
 def test_any_text_is_either_ours_or_a_bad_link(text):
     with pytest.raises(BadLink):
