@@ -40,6 +40,7 @@ from ecosystem.agenda import AGENDA_QUEUES, AgendaQueue
 from ecosystem.attention import ATTENTION
 from ecosystem.base.access import Action
 from ecosystem.checklist import CHECKLIST
+from ecosystem.closing import COPIES, Copy
 from ecosystem.finding import DEEDS, FINDERS, Deed, Finder
 from ecosystem.gauges import GAUGES, PERMISSIONS, WAITING
 from ecosystem.invariants import INVARIANTS
@@ -230,6 +231,7 @@ TIMELINE_KINDS.add(
     "consent_change", TimelineKind(_("Said yes or no"), "shield-check", tell_consent_change, load_consents)
 )
 
+COPIES.add("people", Copy(_("Everyone, with addresses, tags, rungs and what they allow"), "contacts:export_list"))
 AGENDA_QUEUES.add(PURGE_QUEUE, AgendaQueue(lane="maintenance", work=work_purge))
 GAUGES.add("contacts", PEOPLE_GAUGE)
 WAITING.add("contacts", who_waits)

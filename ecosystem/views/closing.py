@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from ecosystem.base.access import Action, member_required
 from ecosystem.base.clock import now
 from ecosystem.base.http import takes
+from ecosystem.closing import COPIES
 from ecosystem.forms.closing import ClosingForm
 from ecosystem.fresh_login import fresh_login_required
 from ecosystem.middleware import forget_businesses
@@ -52,5 +53,5 @@ def close_undo(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _page(request: HttpRequest, form: ClosingForm, *, status: int = 200) -> HttpResponse:
-    context: dict[str, Any] = {"form": form, "day": now() + GRACE, "people": team().count()}
+    context: dict[str, Any] = {"form": form, "day": now() + GRACE, "people": team().count(), "copies": list(COPIES)}
     return render(request, "ecosystem/closing/page.html", context, status=status)

@@ -401,6 +401,21 @@ def test_a_receiver_that_asks_for_less_slows_its_group_alone(shop, seasonal, mai
     assert (float(google), other) == (0.5, None)
 
 
+def test_sec_69_all_that_redis_knows_of_a_business_ends_by_itself(shop, seasonal, mail_server):
+    mail_server.script("p0@gmail.com", Trouble("dot", "421 4.7.28 too many of you", times=1))
+    mail_server.script("p1@example.org", Trouble("dot", "421 4.3.2 not now", times=1))
+    write_to(shop, seasonal, ["p0@gmail.com", "p1@example.org", "ana@example.com"])
+    work(times=2)
+    breaker = breaker_of("own:one")
+    for _trouble in range(12):
+        breaker.hear([outcome(**TROUBLE)])
+    redis_of_all = shared_memory._client(django_settings.CACHE_URL)
+    keys = list(redis_of_all.scan_iter(match=f"{shared_memory._prefix()}*"))
+    days = {key.decode().removeprefix(shared_memory._prefix()): redis_of_all.ttl(key) / 86_400 for key in keys}
+    assert {name.partition(":")[0] for name in days} >= {"bucket", "breaker"}
+    assert {name: left for name, left in days.items() if not 0 < left < 2 and not name.startswith("heartbeat")} == {}
+
+
 # Slow accounts
 
 

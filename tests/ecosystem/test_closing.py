@@ -1,11 +1,17 @@
 """Closing the account: nothing is sent at once, thirty days to think, then nothing is left but a polite answer."""
 
+import os
+import subprocess
+import sys
 from datetime import timedelta
+from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 import time_machine
 from django.apps import apps
+from django.conf import settings
 from django.core.management import call_command
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -174,3 +180,32 @@ def rows_outside(business_id: int) -> dict[str, int]:
             if count:
                 found[model._meta.label] = count
     return found
+
+
+@pytest.mark.django_db(transaction=True)
+def test_sec_69_whoever_stays_deletes_what_is_due_and_ends_when_told(bakery, nora):
+    now = timezone.now()
+    with business_scope(bakery, nora):
+        begin_closing(actor=membership_of(bakery, nora), now=now - GRACE)
+    environment = dict(os.environ)
+    for name in ("DATABASE_URL", "MIGRATION_DATABASE_URL"):
+        url = urlsplit(environ_url := environment[name])._replace(path=f"/{connection.settings_dict['NAME']}")
+        environment[name] = urlunsplit(url)
+        assert environ_url != environment[name]
+    command = [sys.executable, "manage.py", "delete_closed_businesses", "--daily"]
+    keeper = subprocess.Popen(command, env=environment, cwd=settings.BASE_DIR, stdout=subprocess.PIPE, text=True)
+    try:
+        assert "rows deleted" in keeper.stdout.readline()
+        assert Business.objects.get(pk=bakery.pk).state == "closed"
+        assert keeper.poll() is None
+        keeper.terminate()
+        assert keeper.wait(timeout=20) == 0
+    finally:
+        keeper.kill()
+        keeper.wait()
+
+
+@pytest.mark.django_db
+def test_the_owner_finds_the_way_to_a_copy_before_anything_goes(as_nora, bakery, url):
+    page = as_nora.get(url).content.decode()
+    assert f'href="/b/{bakery.slug}/contacts/exports/"' in page

@@ -21,10 +21,11 @@ def test_every_container_is_kept_small(name):
     assert "healthcheck" in service or name == "migrate"
 
 
-def test_only_migrate_knows_the_owner_of_the_tables():
+def test_only_who_migrates_and_who_deletes_knows_the_owner_of_the_tables():
     knowing = {name for name in SERVICES if "migration_database_url" in SERVICES[name].get("secrets", [])}
-    assert knowing == {"migrate"}
-    for name in set(OURS) - {"migrate"}:
+    assert knowing == {"migrate", "closing"}
+    assert all(SERVICES[name]["networks"] == ["inside"] and "ports" not in SERVICES[name] for name in knowing)
+    for name in set(OURS) - knowing:
         assert not any("MIGRATION" in variable or "OPS" in variable for variable in SERVICES[name]["environment"])
 
 

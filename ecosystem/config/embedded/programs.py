@@ -59,6 +59,12 @@ def workers(environment: dict[str, str]) -> list[Program]:
     return found
 
 
+def closing(environment: dict[str, str]) -> Program:
+    """Who deletes what was closed thirty days ago, once a day; alone it knows the owner of the tables."""
+    command = _python("manage.py", "delete_closed_businesses", "--daily")
+    return Program("closing", command, environment, stop_seconds=10, folder=CHECKOUT)
+
+
 def mail_sink(environment: dict[str, str], folder: str, port: int) -> Program:
     """The SMTP server that keeps every mail instead of sending it."""
     command = _python("-m", "ecosystem.config.embedded.mail_sink", folder, str(port))
@@ -72,4 +78,10 @@ def text_sink(environment: dict[str, str], folder: str, port: int) -> Program:
 
 
 # Reverse of the start: first who makes work, then who does it, then who answers, last who remembers.
-STOP_TIERS = [{"beat", "migrate", "static", "seed"}, set(WORKERS), {"web"}, {"mail", "texts"}, {"postgres", "redis"}]
+STOP_TIERS = [
+    {"beat", "closing", "migrate", "static", "seed"},
+    set(WORKERS),
+    {"web"},
+    {"mail", "texts"},
+    {"postgres", "redis"},
+]

@@ -83,6 +83,9 @@ class _House:
         self.supervisor.wait_until("web", self._answers, seconds=120)
         for program in programs.workers(environment):
             self.supervisor.start(program)
+        owner = {**environment, **self.servers.owner_environment()}
+        if owner.get("MIGRATION_DATABASE_URL"):
+            self.supervisor.start(programs.closing(owner))
         self._greet()
 
     def _seconds(self) -> str:
