@@ -196,7 +196,9 @@ def test_the_whole_house_starts_answers_and_leaves_nobody_behind(tmp_path):
         for pid in whole.processes():
             with suppress(OSError):
                 told = Path(f"/proc/{pid}/environ").read_text()
-                assert "crm_owner" not in told, Path(f"/proc/{pid}/cmdline").read_text()
+                command = Path(f"/proc/{pid}/cmdline").read_text()
+                assert "crm_ops" not in told, command
+                assert ("crm_owner" in told) == ("delete_closed_businesses" in command), command
 
         below = whole.processes()
         assert len(below) >= 10

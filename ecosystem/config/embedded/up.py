@@ -77,15 +77,14 @@ class _House:
             )
             return
         self._prepare(environment)
-        environment.pop("MIGRATION_DATABASE_URL", None)
+        owners_url = environment.pop("MIGRATION_DATABASE_URL", "")
         environment.pop("OPS_DATABASE_URL", None)
         self.supervisor.start(programs.web(environment, self.port))
         self.supervisor.wait_until("web", self._answers, seconds=120)
         for program in programs.workers(environment):
             self.supervisor.start(program)
-        owner = {**environment, **self.servers.owner_environment()}
-        if owner.get("MIGRATION_DATABASE_URL"):
-            self.supervisor.start(programs.closing(owner))
+        if url := self.servers.owner_environment().get("MIGRATION_DATABASE_URL", owners_url):
+            self.supervisor.start(programs.closing({**environment, "MIGRATION_DATABASE_URL": url}))
         self._greet()
 
     def _seconds(self) -> str:
