@@ -74,10 +74,18 @@ class TextSenderForm(forms.Form):
         help_text=_("An address or a number; goes to whoever texts HELP."),
     )
     terms_url = forms.URLField(
-        label=_("Your terms for texts"), max_length=300, required=False, assume_scheme="https", help_text=_("A link.")
+        label=_("Your terms for texts"),
+        max_length=300,
+        required=False,
+        assume_scheme="https",
+        help_text=_("A link. Empty: the terms that you published here."),
     )
     privacy_url = forms.URLField(
-        label=_("Your privacy notice"), max_length=300, required=False, assume_scheme="https", help_text=_("A link.")
+        label=_("Your privacy notice"),
+        max_length=300,
+        required=False,
+        assume_scheme="https",
+        help_text=_("A link. Empty: the privacy notice that you published here."),
     )
 
     def __init__(self, *args: Any, sender: TextSender | None = None, **kwargs: Any) -> None:

@@ -21,9 +21,10 @@ SELECT (SELECT account.provider FROM campaigns_provideraccount AS account
        EXISTS (SELECT FROM campaigns_senderdomain AS domain
                 WHERE domain.business_id = %(business_id)s AND domain.domain = %(domain)s
                   AND domain.good_until > clock_timestamp()) AS is_proved,
-       EXISTS (SELECT FROM campaigns_textsender AS sender
-                WHERE sender.business_id = %(business_id)s AND sender.terms_url <> ''
-                  AND sender.privacy_url <> '') AS texts_are_ready,
+       (%(has_terms)s OR EXISTS (SELECT FROM campaigns_textsender AS sender
+                WHERE sender.business_id = %(business_id)s AND sender.terms_url <> ''))
+       AND (%(has_privacy)s OR EXISTS (SELECT FROM campaigns_textsender AS sender
+                WHERE sender.business_id = %(business_id)s AND sender.privacy_url <> '')) AS texts_are_ready,
        (SELECT count(*) FROM campaigns_channelrule AS rule WHERE rule.business_id = %(business_id)s) AS own_rules,
        (SELECT count(*)
           FROM (SELECT FROM campaigns_signupform AS form
@@ -48,6 +49,7 @@ class WritingFacts:
 def writing_facts(profile: BusinessProfile) -> WritingFacts:
     """All of it in one statement."""
     domain = domain_of(profile)
-    (row,) = rows(_FACTS, {"email": Channel.EMAIL, "own": f"{OWN}:", "domain": domain})
+    published = {"has_terms": bool(profile.terms_number), "has_privacy": bool(profile.privacy_number)}
+    (row,) = rows(_FACTS, {"email": Channel.EMAIL, "own": f"{OWN}:", "domain": domain, **published})
     provider = ProviderAccount.Provider(row["provider"]).label if row["provider"] else ""
     return WritingFacts(**{**row, "provider": str(provider), "domain": domain})

@@ -17,7 +17,8 @@ from ecosystem.base.errors import NotFound
 from ecosystem.base.keyset import Page, keyset_page
 from ecosystem.base.links import TEXTS, sign_link
 from ecosystem.base.tenancy import current_business_id
-from ecosystem.models import Business, BusinessProfile
+from ecosystem.models import Business, BusinessProfile, LegalText
+from ecosystem.queries.legal_texts import legal_url, shown_with_a_yes
 
 ORDER = ("-id",)
 
@@ -31,6 +32,10 @@ class TextSettings:
     help_line: str
     language: str
     country: str
+    terms_url: str
+    privacy_url: str
+    # The versions of the business's own texts that stand beside a box, as they are kept with a yes.
+    shown_versions: str
 
     def voice(self, topic: Topic | None = None, *, promise: str = "") -> TextVoice:
         """Who speaks, and for which topic."""
@@ -45,13 +50,14 @@ class TextSettings:
     @property
     def may_offer_boxes(self) -> bool:
         """Whether everything that must stand beside a box for texts is known."""
-        return bool(self.sender.terms_url and self.sender.privacy_url)
+        return bool(self.terms_url and self.privacy_url)
 
 
 def text_settings() -> TextSettings:
-    """How the current business speaks in texts."""
+    """How the current business speaks in texts. Its own links to terms and privacy go before what it published here."""
     profile = BusinessProfile.objects.get()
-    name = Business.objects.only("name").get(pk=current_business_id()).name
+    business = Business.objects.only("name", "slug").get(pk=current_business_id())
+    name = business.name
     sender = TextSender.objects.first() or TextSender()
     return TextSettings(
         sender=sender,
@@ -59,6 +65,9 @@ def text_settings() -> TextSettings:
         help_line=sender.help_line or profile.reply_to_email or profile.sender_email or name,
         language=profile.language,
         country=profile.country,
+        terms_url=sender.terms_url or legal_url(business.slug, LegalText.Kind.TERMS, profile.terms_number),
+        privacy_url=sender.privacy_url or legal_url(business.slug, LegalText.Kind.PRIVACY, profile.privacy_number),
+        shown_versions=shown_with_a_yes(profile),
     )
 
 

@@ -106,7 +106,7 @@ def ask_for_consent(contact: Contact, *, topic: Topic, actor: Membership, now: d
         raise Conflict("asked_already", gettext_lazy("They were asked less than 30 days ago. Give them time."))
     if not take(("confirmation_letter", email), LETTERS_PER_ADDRESS, ADDRESS_WINDOW):
         raise LimitReached("address_limit", gettext_lazy("This address got three such letters today. Ask tomorrow."))
-    wording = f"{topic.name}\n{topic.promise}"
+    wording = f"{topic.name}\n{topic.promise}\n{shown_with_a_yes(get_profile())}".rstrip("\n")
     signup = _keep_signup(
         uuid7(), form=None, email=email, given_name=contact.given_name, ticked=[(topic, wording)], evidence=NO_EVIDENCE
     )

@@ -37,10 +37,9 @@ class TextYes:
 
 
 def disclosure_of(topic: Topic, settings: TextSettings) -> str:
-    """The words beside the box for texts about a topic; they are kept with the yes."""
-    sender = settings.sender
+    """The words beside the box for texts about a topic."""
     return disclosure(
-        settings.voice(topic), topic=topic.name, terms_url=sender.terms_url, privacy_url=sender.privacy_url
+        settings.voice(topic), topic=topic.name, terms_url=settings.terms_url, privacy_url=settings.privacy_url
     )
 
 
@@ -76,7 +75,9 @@ def request_texts(
     if not boxes or not take(("confirmation_text", number), TEXTS_PER_NUMBER, NUMBER_WINDOW):
         return None
     now, settings = now or clock.now(), text_settings()
-    ticked = [(box.topic, disclosure_of(box.topic, settings)) for box in boxes]
+    ticked = [
+        (box.topic, f"{disclosure_of(box.topic, settings)}\n{settings.shown_versions}".rstrip("\n")) for box in boxes
+    ]
     asked = TextSignup.objects.create(
         id=request_id or uuid7(),
         form=form,

@@ -10,7 +10,8 @@ from ecosystem.base.fields import TenantForeignKey, TenantUniqueConstraint
 from ecosystem.base.models import LedgerModel, TenantModel
 from ecosystem.models import Membership
 
-# The sources of a no that nobody said: the list, or the record, that told of the yes was taken back.
+# The sources of rows by which a yes ends that somebody else had told of: the list, or the record, was taken back.
+# No word of the person: afterwards it is as if nothing had been said.
 IMPORT_UNDONE, MERGE_UNDONE = "import_undone", "merge_undone"
 CORRECTIONS = (IMPORT_UNDONE, MERGE_UNDONE)
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.utils.translation import gettext_lazy as _
 
 from contacts.events import ConsentWithdrawn
-from contacts.models import CORRECTIONS, Act, Consent, ConsentEvidence, ConsentState, Contact, Topic
+from contacts.models import Act, Consent, ConsentEvidence, ConsentState, Contact, Topic
 from contacts.queries.consent import channel_hashes, find_state, is_suppressed
 from contacts.services.interactions import NewInteraction, record_interactions
 from ecosystem.base import clock
@@ -105,10 +105,6 @@ def lock_contact(contact: Contact | None) -> None:
 def refuse_what_they_closed(contact: Contact, *, address: str, channel: str, topic: Topic) -> None:
     """Raise NotAllowed where the person said no or the address is stopped: nobody else's word opens that again."""
     state = find_state(contact, channel=channel, topic=topic)
-    said_no = (
-        state is not None
-        and state.state == ConsentState.State.WITHDRAWN
-        and not Consent.objects.filter(pk=state.consent_id, source__in=CORRECTIONS).exists()
-    )
+    said_no = state is not None and state.state == ConsentState.State.WITHDRAWN
     if said_no or is_suppressed(channel, channel_hashes(channel, [address]), topic=topic):
         raise NotAllowed("only_their_own_yes", _("They said stop. Only their own new yes opens this again."))

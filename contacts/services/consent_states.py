@@ -1,10 +1,12 @@
 """What holds now, kept from the ledger row by row, and rebuilt from it at will with the same result.
 
 The rule in one place: the newest yes or no counts; a no to everything is a no to each topic; a request shows only
-where no yes stands.
+where no yes stands. A correction (CORRECTIONS) is neither: nothing holds after it until something is said.
 """
 
-from contacts.models import Consent, ConsentState
+from collections.abc import Sequence
+
+from contacts.models import CORRECTIONS, Consent, ConsentState
 from ecosystem.base import sql
 
 _UNIQUE = ["business_id", "contact", "channel", "topic"]
@@ -27,7 +29,11 @@ _FOLD = """
          WHERE business_id = %(business_id)s AND contact_id IS NOT NULL AND topic_id IS NULL AND act = 'withdrawn'
          ORDER BY contact_id, channel, id DESC
     ), said AS (
-        SELECT contact_id, channel, topic_id FROM yes_or_no UNION SELECT contact_id, channel, topic_id FROM request
+        SELECT contact_id, channel, topic_id FROM yes_or_no WHERE source <> ALL (%(corrections)s)
+         UNION
+        SELECT contact_id, channel, topic_id
+          FROM request LEFT JOIN yes_or_no USING (contact_id, channel, topic_id)
+         WHERE yes_or_no.id IS NULL OR yes_or_no.source <> ALL (%(corrections)s) OR request.id > yes_or_no.id
     ), newest AS (
         SELECT said.contact_id, said.channel, said.topic_id,
                CASE
@@ -81,10 +87,15 @@ def keep_no(consent: Consent) -> None:
     )
 
 
+def keep_correction(states: Sequence[ConsentState]) -> None:
+    """Let what nobody said hold no more: nothing is known of these topics then."""
+    ConsentState.objects.filter(pk__in=[state.pk for state in states]).delete()
+
+
 def rebuild_consent_states() -> int:
     """Throw away what is kept for the current business and fold it anew from the ledger; says how many rows."""
     ConsentState.objects.all().delete()
-    return sql.execute(_FOLD)
+    return sql.execute(_FOLD, {"corrections": list(CORRECTIONS)})
 
 
 def _keep(consent: Consent, state: str) -> None:

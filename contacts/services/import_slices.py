@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from contacts.lists.rows import PersonRow, ProblemRow
-from contacts.models import CORRECTIONS, Import, ImportProblem, Tag, Topic
+from contacts.models import Import, ImportProblem, Tag, Topic
 from contacts.queries.import_rows import permission_of, read_rows
 from contacts.services import import_sql as statements
 from contacts.services.import_changes import find_changes
@@ -122,7 +122,6 @@ def _statement_values(imported: Import) -> dict[str, object]:
         "topic_id": topic.id if topic else None,
         "wording": f"{topic.name}: {topic.promise}" if topic else "",
         "yes_source": permission.source,
-        "corrections": list(CORRECTIONS),
     }
 
 

@@ -148,7 +148,7 @@ from (select distinct t.tag_id, p.contact_id from import_tags t join import_peop
 on conflict do nothing
 """
 # The proof of a yes is the list: who brought it, where and when it was said. A no that stands, a suppressed address
-# and a yes that stands already are left as they are. What went with a list or a merge is no word of the person.
+# and a yes that stands already are left as they are.
 CHOOSE_YES = """
 create temp table import_yes on commit drop as
 select distinct on (p.contact_id) p.contact_id, p.email_norm, p.email_hashes[1] as email_hash, p.said_yes_at,
@@ -163,11 +163,7 @@ where p.said_yes_at is not null
   and not exists (
     select 1 from contacts_consentstate cs
     where cs.business_id = %(business_id)s and cs.contact_id = p.contact_id and cs.channel = 'email'
-      and cs.topic_id = %(topic_id)s and cs.state in ('granted', 'withdrawn') and not exists (
-        select 1 from contacts_consent undone
-        where undone.business_id = %(business_id)s and undone.id = cs.consent_id
-          and undone.source = any (%(corrections)s)
-      )
+      and cs.topic_id = %(topic_id)s and cs.state in ('granted', 'withdrawn')
   )
   and not exists (
     select 1 from contacts_consent said

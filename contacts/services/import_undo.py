@@ -32,6 +32,7 @@ from contacts.models import (
 )
 from contacts.queries.touched import touched_organizations, touched_people
 from contacts.services.consent_ledger import publish_no, tell_of_rows
+from contacts.services.consent_states import keep_correction
 from contacts.services.import_changes import Image, apply_images, images_of
 from contacts.undoing import UNDO_WITHIN
 from ecosystem.base import clock
@@ -235,10 +236,7 @@ def _yeses(turn: _Turn) -> _Done:
     ]
     Consent.objects.bulk_create(rows)
     tell_of_rows(rows)
-    for state, row in zip(states, rows, strict=True):
-        state.state, state.since, state.consent = ConsentState.State.WITHDRAWN, turn.now, row
-        state.basis, state.updated_at = "", turn.now
-    ConsentState.objects.bulk_update(states, ["state", "since", "consent", "basis", "updated_at"])
+    keep_correction(states)
     for state, row in zip(states, rows, strict=True):
         # To whoever is gone nothing was ever sent; for all others letters that wait must stop.
         if state.contact.deleted_at is None:

@@ -6,9 +6,9 @@ The ledger gets rows for the winner and keeps those of the loser; stops are by a
 from datetime import datetime
 from uuid import UUID
 
-from contacts.models import CORRECTIONS, MERGE_UNDONE, Act, Consent, ConsentState, Contact, MergeOperation
+from contacts.models import MERGE_UNDONE, Act, Consent, ConsentState, Contact, MergeOperation
 from contacts.services.consent_ledger import publish_no, tell_of_rows
-from contacts.services.consent_states import keep_no, keep_yes
+from contacts.services.consent_states import keep_correction, keep_no, keep_yes
 from ecosystem.base.ids import uuid7
 from ecosystem.models import Membership
 
@@ -21,15 +21,14 @@ def keep_stricter(
     """Write down for the winner what the loser said and is stricter, or new; the rows, and the topics of each no.
 
     A no to everything on a channel comes over as one. A yes comes over where the winner never answered, bound to the
-    address that it was given for. What left the loser with a list or a merge that was taken back is no word of theirs.
+    address that it was given for.
     """
     rows: list[Consent] = []
     for channel in _closed_channels(loser) - _closed_channels(winner):
         rows.append(_row(winner, Act.WITHDRAWN, channel, None, "", actor, now))
     closed = _closed_channels(winner) | {row.channel for row in rows}
     ours = {(state.channel, state.topic_id): state for state in ConsentState.objects.filter(contact=winner)}
-    theirs = ConsentState.objects.filter(contact=loser).exclude(consent__source__in=CORRECTIONS)
-    theirs = theirs.select_related("consent", "topic").order_by("id")
+    theirs = ConsentState.objects.filter(contact=loser).select_related("consent", "topic").order_by("id")
     nos = []
     for state in theirs:
         own = ours.get((state.channel, state.topic_id))
@@ -51,18 +50,17 @@ def keep_stricter(
 
 def take_back_yeses(winner: Contact, operation: MergeOperation, *, actor: Membership | None, now: datetime) -> None:
     """End each yes that the winner had from the loser alone and that still stands. A no that was kept stays."""
-    brought = ConsentState.objects.filter(
-        contact=winner, state=ConsentState.State.GRANTED, consent_id__in=[UUID(pk) for pk in operation.consent_ids]
-    )
+    granted = ConsentState.objects.filter(contact=winner, state=ConsentState.State.GRANTED)
+    brought = list(granted.filter(consent_id__in=[UUID(pk) for pk in operation.consent_ids]))
     rows = [
         _row(winner, Act.WITHDRAWN, state.channel, state.topic_id, state.address_hash, actor, now, source=MERGE_UNDONE)
         for state in brought
     ]
     Consent.objects.bulk_create(rows)
-    for row in rows:
-        keep_no(row)
-        publish_no(row)
+    keep_correction(brought)
     tell_of_rows(rows)
+    for row in rows:
+        publish_no(row)
 
 
 def _closed_channels(contact: Contact) -> set[str]:

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from campaigns.models import Message, Signup, TextSignup
 from campaigns.queries.eligibility import may_send
+from campaigns.queries.settings_facts import writing_facts
 from campaigns.queries.signups import confirm_url
 from campaigns.services.signup_forms import FormWords, add_signup_form, publish_signup_form
 from campaigns.services.signup_purge import work_purge
@@ -16,6 +17,8 @@ from contacts.models import Consent, ConsentEvidence, Contact
 from contacts.services.suppression import suppress_address
 from ecosystem.base.addresses import address_hashes
 from ecosystem.base.clock import now
+from ecosystem.queries.businesses import get_profile
+from ecosystem.services.legal_texts import publish_legal_text
 from tests.factories.campaigns import work
 from tests.factories.ecosystem import sign_in
 from tests.factories.permission import join_url, make_person, owner_of, send_form
@@ -169,6 +172,27 @@ def test_without_the_links_or_a_provider_no_box_shows(shop, form, url, seasonal,
     send(url, seasonal)
     assert TextSignup.objects.count() == 0
     assert Signup.objects.count() == 1
+
+
+def test_s1_what_was_published_here_stands_beside_the_box_and_its_version_with_the_yes(shop, seasonal, provider):
+    make_sender(terms_url="", privacy_url="")
+    promises = {"intro": "Bread", "promise_how_often": "Twice a month", "promise_no_abuse": "Never shared"}
+    words = FormWords(headline="Warm bread", promise_how_to_leave="One tap", offers_texts=True, **promises)
+    form = publish_signup_form(add_signup_form(words, boxes={seasonal.id: "Bread news, by email"}))
+    url = join_url(shop, form)
+    assert 'name="texts"' not in Client().get(url).content.decode()
+    assert not writing_facts(get_profile()).texts_are_ready
+    for kind in ("privacy", "terms"):
+        publish_legal_text(kind, "Our words.", after=0, actor=owner_of(shop))
+    assert writing_facts(get_profile()).texts_are_ready
+    page = Client().get(url).content.decode()
+    for kind in ("privacy", "terms"):
+        assert f"/p/{shop.slug}/{kind}" in page.partition('name="texts"')[2]
+    send(url, seasonal)
+    work()
+    hear("Yes")
+    wording = Consent.objects.get(act="confirmed", channel="sms").wording
+    assert wording.endswith("Privacy notice: version 1\nTerms: version 1")
 
 
 # The person's page
