@@ -3,6 +3,7 @@
 from campaigns.services.data_letters import plan_data_letter
 from campaigns.services.enrollments import exit_enrollments, exit_on_rung, exit_text_only
 from campaigns.services.messages import cancel_open_messages
+from campaigns.services.pressure_merges import join_rings
 from campaigns.services.quiet_hours import plan_hours_anew
 from campaigns.services.trigger_starts import promise_start_on_yes
 from contacts.events import (
@@ -12,6 +13,7 @@ from contacts.events import (
     ContactDeleted,
     ContactEdited,
     ContactErased,
+    ContactMerged,
     DataCopyReady,
     ErasureAsked,
     StagesChanged,
@@ -58,6 +60,12 @@ def stop_for_deleted(event: ContactDeleted) -> None:
     """Nobody writes to somebody who was taken off the lists."""
     exit_enrollments(contact_id=event.contact_id, reason="deleted")
     cancel_open_messages(contact_id=event.contact_id, reason="contact_gone")
+
+
+@on(ContactMerged)
+def count_for_both(event: ContactMerged) -> None:
+    """What was promised to a person was promised once, however many records they had."""
+    join_rings(event.contact_id, event.merged_id)
 
 
 @on(ContactErased)

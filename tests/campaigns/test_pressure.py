@@ -24,10 +24,12 @@ from campaigns.services.delivery_claims import claim_messages
 from campaigns.services.delivery_gate import pass_gate
 from campaigns.services.enrollments import enroll_contacts
 from campaigns.services.messages import cancel_open_messages, decide_unknown, plan_message
+from campaigns.services.pressure_merges import join_rings
 from campaigns.services.proofs import wrong_counts
 from campaigns.services.rendering import compile_content
 from campaigns.services.sequences import pause_sequence
 from contacts.models import ConsentState, Contact, Topic
+from contacts.services.merging import merge_contacts, undo_merge
 from ecosystem.base.addresses import address_hash
 from ecosystem.base.clock import now
 from ecosystem.base.sql import rows
@@ -98,6 +100,29 @@ def test_mission_41_the_fourth_letter_in_a_week_is_held_back_and_reported(shop, 
     assert QueuedMessage.objects.get().due_at == held.due_at
     first = min(ring(ana).taken_at)
     assert held.due_at == first + WEEK
+
+
+@pytest.mark.parametrize("has_ring", [True, False])
+def test_what_either_record_got_counts_for_the_one_that_they_are_made(shop, generous, mail_server, has_ring):
+    ana, anna = make_friend(generous), make_friend(generous, 1)
+    for number in range(2):
+        news(anna, generous, number)
+    if has_ring:
+        news(ana, generous, 7)
+    work()
+    made = merge_contacts(ana.pk, anna.pk, choices={}, actor=None, now=now())
+    assert len(ring(ana).message_ids) == len(set(ring(ana).message_ids)) == 2 + has_ring
+    join_rings(ana.pk, anna.pk)
+    for number in range(2):
+        news(ana, generous, 10 + number)
+    work()
+    assert len(mail_server.accepted) == 3
+    assert len(ring(ana).message_ids) == len(ring(ana).taken_at) == len(ring(ana).topic_ids)
+    undo_merge(made.pk, actor=None, now=now())
+    news(anna, generous, 20)
+    news(anna, generous, 21)
+    work()
+    assert [held for _state, held in outcomes()].count("rule") == (2 if has_ring else 1) + 1
 
 
 def test_the_promise_of_a_topic_counts_as_a_measure(shop, mail_server):
