@@ -22,6 +22,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Say at once what is missing, instead of failing at the first query."""
     if OWNER not in settings.DATABASES or not os.environ.get("DATABASE_URL"):
         raise pytest.UsageError("Start the tests by bin/test, or set DATABASE_URL and MIGRATION_DATABASE_URL.")
+    # What a third of a second of hashing is for, tests/ecosystem/test_login_security.py asks with rounds enough.
+    settings.PASSWORD_HASHERS = ["tests.passwords.FewRounds"]
     if open_to_nobody_knows := addresses_without_a_rule():
         raise pytest.UsageError(f"Nobody has said who may reach {', '.join(open_to_nobody_knows)}.")
 
