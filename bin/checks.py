@@ -1,5 +1,6 @@
 """All checks, one after the other, pytest last; the arguments are pytest's. Fails if any failed."""
 
+import os
 import subprocess
 import sys
 import time
@@ -47,11 +48,16 @@ def run(name: str, command: list[str]) -> bool:
 def main(arguments: list[str]) -> int:
     """Every check runs, whatever the ones before it said."""
     failed = [name for name, command in checks() if not run(name, command)]
-    pytest = [sys.executable, "-m", "pytest", *([] if _chooses_workers(arguments) else ["-n", "2"]), *arguments]
+    pytest = [sys.executable, "-m", "pytest", *([] if _chooses_workers(arguments) else _workers()), *arguments]
     code = subprocess.run(pytest, cwd=CHECKOUT, stdin=subprocess.DEVNULL, check=False).returncode
     if failed:
         sys.stderr.write(f"Failed before the tests: {', '.join(failed)}; see above.\n")
     return code or (1 if failed else 0)
+
+
+def _workers() -> list[str]:
+    """Two a core: many tests wait for processes, clocks, browsers and PostgreSQL while others work."""
+    return ["-n", str(2 * min(os.cpu_count() or 1, 4))]
 
 
 def _chooses_workers(arguments: list[str]) -> bool:

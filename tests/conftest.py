@@ -1,6 +1,7 @@
 """The ground of every test: real PostgreSQL as `crm_app`, never as a stronger role."""
 
 import os
+import zlib
 
 import hypothesis
 import pytest
@@ -28,13 +29,27 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(f"Nobody has said who may reach {', '.join(open_to_nobody_knows)}.")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Have every database test ask for both aliases: emptying tables is the owner's, all else the application's."""
     for item in items:
         marker = item.get_closest_marker("django_db")
         if marker is not None and "databases" not in marker.kwargs:
             wanted = pytest.mark.django_db(*marker.args, databases=[APPLICATION, OWNER], **marker.kwargs)
             item.add_marker(wanted, append=False)
+        if "tenantapp" in getattr(item, "fixturenames", ()):
+            # Its tables are made once, and dropped when somebody else's turn comes.
+            item.add_marker(pytest.mark.xdist_group("tenantapp"))
+    if config.getoption("loadgroup", False):
+        items.sort(key=_long_ones_first)
+
+
+def _long_ones_first(item: pytest.Item) -> tuple[float, int]:
+    """Where several workers share the tests: by how long a test may take, and mixed among those that may as long.
+
+    So no worker ends long after the others, and tests that wait run beside tests that work.
+    """
+    limit = item.get_closest_marker("timeout")
+    return -float(limit.args[0] if limit else 0), zlib.crc32(item.nodeid.encode())
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,8 @@ from tests.house.doors import public_routes
 from tests.house.plans import Asked, alone_rows, faults_of, indexes_of, plan_of
 from tests.house.routes import tenant_models
 
-pytestmark = pytest.mark.timeout(300)
+# One worker asks them all: what they look at takes a minute to gather.
+pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("plans")]
 
 _OPERATOR = "counts what waits in all businesses together, for the operator's own machine"
 # What may be as it is: the place that asks, the fault, and why. One that is no longer needed fails.

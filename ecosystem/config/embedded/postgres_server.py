@@ -87,6 +87,8 @@ class PostgresServer:
         if self.for_tests:
             # A test database may be lost with the machine; waiting for the disk is then all cost.
             options |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+            # Several tests at once, of which each may ask by fifty threads.
+            options |= {"max_connections": "250"}
         arguments = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
         return [str(self.programs / "postgres"), "-D", str(self.files), *arguments]
 
