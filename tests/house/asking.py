@@ -70,22 +70,42 @@ def _ask_pages(tenant: DemoTenant, asked: Everything) -> None:
     of_steps = [(name, url) for name, url in waiting if name == "campaigns:step_messages"]
     waiting += [(name, url.replace("/sent/", f"/{few}/")) for name, url in of_steps for few in ("held", "delayed")]
     seen: set[object] = set()
+    alike = Alike()
     while waiting:
         name, url = waiting.pop(0)
         pairs = _pairs_of(url)
-        if pairs <= seen:
+        if pairs <= seen or alike.asks_again(url):
             continue
         seen |= pairs
         before = len(asked.questions)
         with asked.at(f"GET {name} {urlsplit(url).query}"):
             page = client.get(url)
+        alike.note(url, asked.last)
         if page.status_code != 200 or page.streaming or not page["Content-Type"].startswith("text/html"):
             continue
         waiting += [(name, found) for found in _links(page.content.decode(), url)]
         if len(asked.questions) > before or not urlsplit(url).query:
-            for place in _places(client, url):
-                with asked.at(f"GET {name} {urlsplit(place).query}"):
-                    client.get(place)
+            _ask_further_on(client, url, asked, f"GET {name}")
+
+
+class Alike:
+    """Values of one parameter that ask the same questions: beside other parameters one of them speaks for all."""
+
+    def __init__(self) -> None:
+        self._first: dict[object, str] = {}
+        self._speaks: dict[object, str] = {}
+
+    def note(self, url: str, questions: set[str]) -> None:
+        """Keep what an address with one parameter asked."""
+        path, query = urlsplit(url).path, parse_qsl(urlsplit(url).query)
+        if len(query) == 1:
+            ((name, value),) = query
+            self._speaks[path, name, value] = self._first.setdefault((path, name, frozenset(questions)), value)
+
+    def asks_again(self, url: str) -> bool:
+        """Whether another value speaks for one of these."""
+        path, query = urlsplit(url).path, parse_qsl(urlsplit(url).query)
+        return len(query) > 1 and any(self._speaks.get((path, *pair), pair[1]) != pair[1] for pair in query)
 
 
 def _pairs_of(url: str) -> set[object]:
@@ -120,13 +140,21 @@ def _fields(form: str) -> dict[str, list[str]]:
     return fields
 
 
-def _places(client: Client, url: str) -> list[str]:
-    """The same list at a place further on, forwards and backwards, in every order; none where it has no such places."""
+def _ask_further_on(client: Client, url: str, asked: Everything, place: str) -> None:
+    """The same list at a place further on, forwards and backwards, in its order; where it has such places."""
+    if "cursor=" in url:
+        return
     base = f"{url}{'&' if '?' in url else '?'}cursor="
     content = client.get(base + "x").content
-    if "cursor=" in url or not (NOT_A_PLACE.encode() in content or b"bad_cursor" in content):
-        return []
-    return [base + _cursor(way, values) for way in "fb" for values in _VALUES]
+    if not (NOT_A_PLACE.encode() in content or b"bad_cursor" in content):
+        return
+    for values in _VALUES:
+        for way in "fb":
+            further_on = base + _cursor(way, values)
+            with asked.at(f"{place} {urlsplit(further_on).query}"):
+                answer = client.get(further_on)
+            if answer.status_code == 400:
+                break  # a place in another order: nothing is read for it in either direction
 
 
 def _cursor(way: str, values: list[str]) -> str:
@@ -152,9 +180,8 @@ def _ask_api(tenant: DemoTenant, asked: Everything) -> None:
             with asked.at(f"GET {path} {urlencode(chosen)}"):
                 answer = client.get(address)
             assert answer.status_code != 429, address
-            for place in _places(client, address) if len(asked.questions) > before else []:
-                with asked.at(f"GET {path} {urlencode(chosen)} further on"):
-                    client.get(place)
+            if len(asked.questions) > before:
+                _ask_further_on(client, address, asked, f"GET {path}")
 
 
 def _examples(tenant: DemoTenant, client: Client) -> dict[str, str]:

@@ -187,6 +187,11 @@ def _tenant_indexes() -> dict[str, set[str]]:
     return _known["indexes"]
 
 
+def words_of_indexes() -> set[str]:
+    """Every word that stands in the condition of an index."""
+    return set().union(*_tenant_indexes().values())
+
+
 def _columns_of(table: str) -> set[str]:
     if "columns" not in _known:
         _known["columns"] = {

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from tests.house.plans import Asked, skeleton_of
+from tests.house.big_statistics import SHARES
+from tests.house.plans import Asked, skeleton_of, words_of_indexes
 
 _FRAME = ("SAVEPOINT", "RELEASE", "ROLLBACK", "SELECT set_config", "SET ", "ANALYZE", "COPY ", "INSERT INTO", "DROP ")
 _ASKED = ("SELECT", "UPDATE", "DELETE", "WITH", "INSERT")
@@ -23,12 +24,17 @@ class Everything:
         self.questions: set[str] = set()
         self.tables: list[str] = []
         self.visited: set[tuple[str, str]] = set()
+        # What the last place asked.
+        self.last: set[str] = set()
+        # The words by which the planner chooses: told of in the statistics, or named by the condition of an index.
+        self._telling = words_of_indexes() | {word for shares in SHARES.values() for word in shares}
 
     @contextmanager
     def at(self, place: str) -> Iterator[None]:
         """Keep what is asked inside, under the name of a place."""
         with CaptureQueriesContext(connection) as captured:
             yield
+        self.last = set()
         for query in captured.captured_queries:
             self._keep(place, query["sql"].strip())
 
@@ -42,4 +48,6 @@ class Everything:
             question = skeleton_of(sql)
             self.questions.add(question)
             # A word in it, such as a state, may lead to another index.
-            self.statements.setdefault(f"{question} {sorted(set(_WORDS.findall(sql)))}", Asked(place, sql))
+            key = f"{question} {sorted(self._telling & set(_WORDS.findall(sql)))}"
+            self.last.add(key)
+            self.statements.setdefault(key, Asked(place, sql))

@@ -73,7 +73,6 @@ EXPLAINED |= {
         _TWO_FILTERS
     ),
     ("GET contacts:contact_list *&source=*", "Filter on source of contacts_contact"): _TWO_FILTERS,
-    ("GET contacts:contact_list source=*&kind=*", "Filter on source of contacts_contact"): _TWO_FILTERS,
     ("GET contacts:contact_list source=*&sort=*", "Filter on source of contacts_contact"): (
         "of the ways in a common one is met at once in any order, and a rare one is read by its index and sorted"
     ),
