@@ -41,6 +41,8 @@ def test(places: Places, command: list[str]) -> int:
 def _run(supervisor: Supervisor, command: list[str], addresses: dict[str, str]) -> int:
     """The command has the terminal to itself; the servers write to their file meanwhile."""
     environment = {"DEBUG": "1", **os.environ, **addresses}
+    # Tests are many processes, and start many more: each would compile the product and the tests anew.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     process = subprocess.Popen(command, cwd=CHECKOUT, env=environment, stdin=subprocess.DEVNULL)
     supervisor.waited_for_elsewhere.add(process.pid)
     try:
