@@ -225,6 +225,7 @@ add_personal(
 )
 add_not_personal(
     contacts__PeopleExport="Who asked for a file of people, and by which filter.",
+    contacts__PeopleView="A filter and its name; whom somebody searched for is not kept in it.",
     contacts__Topic="What people can say yes to.",
     contacts__Tag="Names of tags.",
     contacts__BulkEdit="A filter and what was to be done; whom it was done to stands in its items.",

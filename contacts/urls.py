@@ -6,6 +6,7 @@ from contacts.views import (
     bulk,
     contacts,
     data_requests,
+    everyone,
     exports,
     import_reviews,
     imports,
@@ -14,6 +15,7 @@ from contacts.views import (
     merges,
     next_steps,
     organizations,
+    people_views,
     roles,
     tags,
     topics,
@@ -22,11 +24,16 @@ from contacts.views import (
 app_name = "contacts"
 
 dashboard: list[URLPattern | URLResolver] = [
-    path("contacts/", contacts.contact_list, name="contact_list"),
+    path("contacts/", everyone.contact_list, name="contact_list"),
     path("contacts/change/", bulk.bulk_edit, name="bulk_edit"),
     path("contacts/change/<uuid:id>/", bulk.bulk_edit_detail, name="bulk_edit_detail"),
     path("contacts/change/<uuid:id>/stop/", bulk.bulk_edit_cancel, name="bulk_edit_cancel"),
     path("contacts/change/<uuid:id>/undo/", bulk.bulk_edit_undo, name="bulk_edit_undo"),
+    path("contacts/views/keep/", people_views.people_view_keep, name="people_view_keep"),
+    path("contacts/views/<uuid:id>/", people_views.people_view_open, name="people_view_open"),
+    path("contacts/views/<uuid:id>/edit/", people_views.people_view_edit, name="people_view_edit"),
+    path("contacts/views/<uuid:id>/delete/", people_views.people_view_delete, name="people_view_delete"),
+    path("contacts/views/<uuid:id>/restore/", people_views.people_view_restore, name="people_view_restore"),
     path("contacts/new/", contacts.contact_add, name="contact_add"),
     path("contacts/<uuid:id>/", contacts.contact_detail, name="contact_detail"),
     path("contacts/<uuid:id>/cards/<slug:card>/", contacts.contact_panel, name="contact_panel"),

@@ -58,6 +58,7 @@ from contacts.services.merging import merge_contacts
 from contacts.services.next_steps import NONE_YET, set_next_step
 from contacts.services.notes import add_note
 from contacts.services.organizations import add_organization, affiliate
+from contacts.services.people_views import keep_view
 from contacts.services.roles import assign_role
 from contacts.services.stages import change_stage
 from contacts.services.suppression import suppress_address
@@ -189,6 +190,7 @@ def _write_people(made: SimpleNamespace) -> None:
     assign_role("vendor", now=made.now, actor=made.actor, contact=made.contact, note=f"{made.marker}role")
     edit_chosen("owner", str(made.actor.pk), [made.contact.pk], actor=made.actor, now=made.now)
     edit_matching("owner", "", PeopleFilter(kind="prospect"), actor=made.actor, total=1)
+    keep_view(PeopleFilter(kind="prospect"), name=f"{made.marker}view", for_team=False, actor=made.actor, now=made.now)
 
 
 def _write_permission(made: SimpleNamespace) -> None:

@@ -3,10 +3,16 @@
 from collections.abc import Sequence
 
 from django import forms
+from django.http import QueryDict
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from contacts.forms.people_filter import FilterNotUnderstood, read_filter
 from contacts.models import Stage
+from contacts.queries.ladder import BoardFilter
+
+# What narrows the board, as its address writes it.
+BOARD_FILTERS = ("owner", "tag", "step")
 
 REASONS: dict[str, Sequence[Promise]] = {
     Stage.CLIENT: (_("Bought something"), _("Paid a deposit"), _("Signed an agreement")),
@@ -32,6 +38,14 @@ class StageForm(forms.Form):
         """Where the person stood on the page; empty beside the ladder, None where the page did not tell."""
         seen: str = self.cleaned_data["seen"]
         return "" if seen == "none" else seen or None
+
+
+def read_board_filter(query: QueryDict) -> BoardFilter:
+    """The filter that the address of the board asks for; raises FilterNotUnderstood for what means nothing."""
+    people = read_filter(query)
+    if query.get("step", "") not in ("", "1"):
+        raise FilterNotUnderstood("step", query["step"])
+    return BoardFilter(owner=people.owner, tag_id=people.tag_id, has_step=bool(query.get("step")))
 
 
 def reasons_for(from_stage: str | None, to_stage: str) -> Sequence[Promise]:

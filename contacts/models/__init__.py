@@ -21,6 +21,7 @@ from contacts.models.merges import DuplicateCandidate, MergeOperation
 from contacts.models.next_steps import NextStep
 from contacts.models.notes import Note
 from contacts.models.organizations import Affiliation, Organization
+from contacts.models.people_views import PeopleView
 from contacts.models.points import ContactPoint
 from contacts.models.roles import RoleAssignment
 from contacts.models.search import SearchToken
@@ -59,6 +60,7 @@ __all__ = [
     "Note",
     "Organization",
     "PeopleExport",
+    "PeopleView",
     "RoleAssignment",
     "SearchToken",
     "Stage",

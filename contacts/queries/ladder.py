@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -13,6 +13,7 @@ from contacts.models import Contact, NextStep, StageChange
 from contacts.queries.contacts import PeoplePage, Person, as_people, with_facts
 from contacts.queries.health import risen_since
 from contacts.queries.kinds import height, rungs_in_use
+from contacts.queries.people_filter import PeopleFilter, matching
 from ecosystem.base.errors import NotFound
 from ecosystem.base.keyset import cursor_after, keyset_page
 from ecosystem.days import business_day, first_midnight
@@ -40,19 +41,39 @@ class Card:
 
 
 @dataclass(frozen=True)
+class BoardFilter:
+    """Whom the board shows; what is empty asks for nothing. `owner` is an id of a membership, or `nobody`."""
+
+    owner: str = ""
+    tag_id: UUID | None = None
+    has_step: bool = False
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether anything is asked for."""
+        return self != BoardFilter()
+
+
+EVERYBODY = BoardFilter()
+
+
+@dataclass(frozen=True)
 class Lane:
-    """One rung: who stands on it (the newest twenty), how many in all, how many rose from it lately."""
+    """One rung: who stands on it (the newest twenty), how many in all, how many rose from it lately.
+
+    `count` is None where the board is narrowed and more than these fit: nobody has counted them.
+    """
 
     words: KindWords
     cards: list[Card]
-    count: int
+    count: int | None
     risen: int
     is_top: bool
     next_cursor: str | None
 
     @property
     def left(self) -> int:
-        return max(self.count - len(self.cards), 0)
+        return max(self.count - len(self.cards), 0) if self.count is not None else 0
 
 
 @dataclass(frozen=True)
@@ -86,23 +107,26 @@ class Rung:
     since: datetime | None
 
 
-def board(words: Mapping[str, KindWords], *, now: datetime) -> list[Lane]:
-    """Every lane with its first twenty cards, in three statements."""
+def board(words: Mapping[str, KindWords], wanted: BoardFilter = EVERYBODY, *, now: datetime) -> list[Lane]:
+    """Every lane with its first twenty cards who pass a filter, in three statements."""
     rungs = rungs_in_use(words)
     counts = tallies(["people_by_stage"])
     risen = _risen(now)
-    parts = [_lane(rung.kind, now).order_by(*LANE_ORDER)[: LANE_LENGTH + 1] for rung in rungs]
+    parts = [_lane(rung.kind, wanted, now).order_by(*LANE_ORDER)[: LANE_LENGTH + 1] for rung in rungs]
     found: list[Contact] = list(parts[0].union(*parts[1:], all=True)) if parts else []
     lanes = []
     for rung in rungs:
         here = [contact for contact in found if contact.stage == rung.kind]
         here.sort(key=lambda contact: (contact.stage_since, contact.pk), reverse=True)
         shown = here[:LANE_LENGTH]
+        count: int | None = counts.get(("people_by_stage", rung.kind), 0)
+        if wanted.is_narrow:
+            count = None if len(here) > LANE_LENGTH else len(here)
         lanes.append(
             Lane(
                 words=rung,
                 cards=_cards(as_people(shown), rung, now),
-                count=counts.get(("people_by_stage", rung.kind), 0),
+                count=count,
                 risen=risen.get(rung.kind, 0),
                 is_top=rung is rungs[-1],
                 next_cursor=cursor_after(shown[-1], LANE_ORDER) if len(here) > LANE_LENGTH else None,
@@ -111,9 +135,11 @@ def board(words: Mapping[str, KindWords], *, now: datetime) -> list[Lane]:
     return lanes
 
 
-def lane_page(rung: KindWords, *, cursor: str | None, now: datetime) -> tuple[list[Card], PeoplePage]:
+def lane_page(
+    rung: KindWords, wanted: BoardFilter = EVERYBODY, *, cursor: str | None, now: datetime
+) -> tuple[list[Card], PeoplePage]:
     """The next twenty cards of one lane."""
-    page = keyset_page(_lane(rung.kind, now), order=LANE_ORDER, cursor=cursor, limit=LANE_LENGTH)
+    page = keyset_page(_lane(rung.kind, wanted, now), order=LANE_ORDER, cursor=cursor, limit=LANE_LENGTH)
     people = PeoplePage(as_people(page.items), page.next_cursor, page.previous_cursor)
     return _cards(people.people, rung, now), people
 
@@ -178,9 +204,12 @@ def _below(since: Mapping[str, datetime], rung: KindWords, place: int) -> dateti
     return since.get(rung.kind) if height(rung.kind) < place else None
 
 
-def _lane(stage: str, now: datetime) -> QuerySet[Contact]:
-    people = with_facts(Contact.objects.filter(deleted_at=None, stage=stage), now=now)
+def _lane(stage: str, wanted: BoardFilter, now: datetime) -> QuerySet[Contact]:
+    asked = PeopleFilter(stage=stage, owner=wanted.owner, tag_id=wanted.tag_id)
+    people = with_facts(matching(asked, now=now), now=now)
     steps = NextStep.objects.filter(contact=OuterRef("pk"), closed_at=None)
+    if wanted.has_step:
+        people = people.filter(Exists(steps))
     return people.annotate(next_what=Subquery(steps.values("what")[:1]), next_on=Subquery(steps.values("due_on")[:1]))
 
 

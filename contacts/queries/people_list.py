@@ -35,7 +35,12 @@ class PeopleList:
     team_only: bool
     yeses: Mapping[str, int]
     matching: int | None
+    counts: Mapping[tuple[str, str], int]
     is_more: bool = False
+
+    def kept_count(self, wanted: PeopleFilter) -> int | None:
+        """How many people pass another filter, where a count of them is kept."""
+        return _matching(self.counts, wanted, self.everyone)
 
 
 def people_list(
@@ -55,6 +60,7 @@ def people_list(
         team_only=everyone <= count_of(counts, Kind.ASSOCIATE),
         yeses={key: count for (name, key), count in counts.items() if name == "people_granted"},
         matching=matching,
+        counts=counts,
         is_more=is_more,
     )
 

@@ -1,11 +1,11 @@
-"""Pages of people: everyone, one of them, adding, editing, deleting."""
+"""Pages of one person: looking, adding, editing, deleting, bringing back."""
 
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -16,15 +16,12 @@ from contacts.forms.contacts import AddContactForm, EditContactForm
 from contacts.forms.interactions import NoteForm, TalkForm
 from contacts.forms.next_steps import NextStepForm
 from contacts.forms.organizations import AffiliationForm
-from contacts.forms.people_filter import FilterNotUnderstood, read_address
 from contacts.forms.tags import TagForm
 from contacts.models import Contact, Organization
 from contacts.panels import CONTACT_PANELS, ContactPanel
 from contacts.queries.contacts import get_contact
 from contacts.queries.kinds import rungs_in_use, side_kinds_in_use
 from contacts.queries.organizations import get_organization
-from contacts.queries.people_choices import people_choices
-from contacts.queries.people_list import people_list
 from contacts.queries.person import PersonFacts, person_facts
 from contacts.queries.timeline import timeline_of
 from contacts.services.contacts import (
@@ -39,63 +36,12 @@ from contacts.services.contacts import (
 from contacts.services.next_steps import NONE_YET
 from contacts.services.organizations import affiliate
 from contacts.timeline_kinds import Shelf
-from contacts.views.people_filters import (
-    address_with,
-    chips_of,
-    fields_of,
-    refuse_gone,
-    refuse_hidden,
-    sent_filter,
-    sorts_of,
-)
 from contacts.views.surroundings import today_of, words_of
 from ecosystem.base.access import Action, may, member_required
 from ecosystem.base.clock import now
-from ecosystem.base.errors import DomainError, Invalid, NotAllowed, NotFound
+from ecosystem.base.errors import DomainError, NotAllowed, NotFound
 from ecosystem.base.http import takes
 from ecosystem.queries.memberships import team
-from ecosystem.ways_in import WAYS_IN
-
-
-@require_GET
-@member_required(Action.SEE_PEOPLE)
-def contact_list(request: HttpRequest, slug: str) -> HttpResponse:
-    """Everyone, or those who pass the filters in the address."""
-    try:
-        return render(request, "contacts/contacts/list.html", _list_context(request))
-    except FilterNotUnderstood as not_understood:
-        broken = not_understood
-    except Invalid as broken_place:
-        broken = FilterNotUnderstood("cursor", str(broken_place))
-    names = [broken.value] if broken.name in ("unknown", "twice") else [broken.name]
-    mended = address_with(request.GET, **dict.fromkeys(names))
-    return render(request, "contacts/contacts/list.html", {"broken": broken, "mended": mended}, status=400)
-
-
-def _list_context(request: HttpRequest) -> dict[str, Any]:
-    """All that the list shows; raises FilterNotUnderstood, and Invalid for a place that is not known."""
-    wanted, words, moment = read_address(request.GET), words_of(request), now()
-    refuse_hidden(request, wanted)
-    choices = people_choices(wanted)
-    members = list(team()) if may(request.membership, Action.SEE_TEAM) else []
-    refuse_gone(wanted, choices, members)
-    cursor, count_it = request.GET.get("cursor"), request.GET.get("count") == "1"
-    found = people_list(wanted, words, cursor=cursor, now=moment, count_it=count_it)
-    filters = fields_of(request, wanted, choices, members, words, found.yeses)
-    return {
-        "ways_in": _ways_in(request),
-        "wanted": wanted,
-        "found": found,
-        "filters": filters,
-        "sorts": sorts_of(wanted),
-        "chips": chips_of(request.GET, wanted, choices, members, words),
-        "less": address_with(QueryDict(), kind=wanted.kind),
-        "sent": sent_filter(request.GET),
-        "chosen_kind": words.get(wanted.kind),
-        "tags": list(choices.tags.values()),
-        "rungs": rungs_in_use(words),
-        "members": members,
-    }
 
 
 @require_GET
@@ -283,13 +229,3 @@ def _organization_of(request: HttpRequest) -> Organization | None:
 def _panels(request: HttpRequest) -> list[tuple[str, ContactPanel]]:
     """The cards that others lend, for those who may see them."""
     return [(name, panel) for name, panel in CONTACT_PANELS.items() if may(request.membership, panel.action)]
-
-
-def _ways_in(request: HttpRequest) -> list[dict[str, Any]]:
-    """How people can come in, for those who may bring them in."""
-    slug = request.business.slug
-    return [
-        {"way": way, "url": reverse(way.url_name, kwargs={"slug": slug})}
-        for way in WAYS_IN
-        if may(request.membership, way.action)
-    ]

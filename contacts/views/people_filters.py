@@ -1,8 +1,9 @@
 """The filter of the list of everyone as its page offers and shows it: choices, chips, ways to another order."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, QueryDict
 from django.utils.functional import Promise
@@ -12,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from contacts.forms.people_filter import FILTERS, FilterNotUnderstood
 from contacts.models import Channel, Contact
 from contacts.queries.kinds import rungs_in_use
-from contacts.queries.people_choices import PeopleChoices
+from contacts.queries.people_choices import KeptView, PeopleChoices
 from contacts.queries.people_filter import NOBODY, PeopleFilter, asks_by
 from ecosystem.base.access import Action, may
 from ecosystem.models import Membership
@@ -64,6 +65,16 @@ class Chip:
 
     label: str
     url: str
+
+
+@dataclass(frozen=True)
+class ViewTab:
+    """A kept view above the list, with its address, and how many fit where a count is kept."""
+
+    view: KeptView
+    url: str
+    count: int | None
+    is_shown: bool
 
 
 def refuse_hidden(request: HttpRequest, wanted: PeopleFilter) -> None:
@@ -153,6 +164,34 @@ def address_with(query: QueryDict, **changes: str | None) -> str:
     return f"?{kept.urlencode()}"
 
 
+def address_of(wanted: PeopleFilter) -> str:
+    """The address that asks for this filter."""
+    asked = {"kind": wanted.kind, **_sent(wanted), "q": wanted.begins}
+    if wanted.sort != "newest":
+        asked["sort"] = wanted.sort
+    return f"?{urlencode({name: value for name, value in asked.items() if value})}"
+
+
+def view_tabs_of(
+    request: HttpRequest, wanted: PeopleFilter, views: list[KeptView], count: Callable[[PeopleFilter], int | None]
+) -> list[ViewTab]:
+    """The kept views as tabs, without those that narrow by what the member may not see."""
+    asked = replace(wanted, sort=wanted.order)
+    return [
+        ViewTab(view, address_of(view.wanted), count(view.wanted), view.wanted == asked)
+        for view in views
+        if _may_open(request, view.wanted)
+    ]
+
+
+def _may_open(request: HttpRequest, wanted: PeopleFilter) -> bool:
+    try:
+        refuse_hidden(request, wanted)
+    except FilterNotUnderstood:
+        return False
+    return True
+
+
 def sent_filter(query: QueryDict) -> list[tuple[str, str]]:
     """The filter as the fields of a form that asks for the same people."""
     return [(name, query[name]) for name in FILTERS if query.get(name)]
@@ -163,11 +202,15 @@ def sorts_of(wanted: PeopleFilter) -> list[Option]:
     return [Option(name, label, name == wanted.order) for name, label in SORTS.items()]
 
 
+def select_field(name: str, label: str, any_label: str, options: Mapping[str, str | Promise], chosen: str) -> Field:
+    """A filter of these options, the chosen one marked."""
+    return Field(name, label, any_label, [Option(value, shown, value == chosen) for value, shown in options.items()])
+
+
 def _field(
     name: str, label: str, any_label: str, options: Mapping[str, str | Promise], sent: Mapping[str, str]
 ) -> Field:
-    made = [Option(value, shown, value == sent[name]) for value, shown in options.items()]
-    return Field(name, label, any_label, made)
+    return select_field(name, label, any_label, options, sent[name])
 
 
 def _sent(wanted: PeopleFilter) -> dict[str, str]:

@@ -37,6 +37,7 @@ class Action(StrEnum):
     EDIT_PEOPLE = "edit_people"
     MOVE_LADDER = "move_ladder"
     LOG_INTERACTION = "log_interaction"
+    KEEP_VIEWS = "keep_views"
     EXPORT_PEOPLE = "export_people"
     DELETE_PEOPLE = "delete_people"
     IMPORT_PEOPLE = "import_people"
@@ -58,7 +59,7 @@ class Action(StrEnum):
 
 # Where people can be reached and what was said between us is for the team; an adviser comes from outside.
 _TEAM = {Action.SEE_ADDRESSES, Action.SEE_NOTES}
-_HELPER = {Action.SEE_TODAY, Action.SEE_PEOPLE, Action.LOG_INTERACTION} | _TEAM
+_HELPER = {Action.SEE_TODAY, Action.SEE_PEOPLE, Action.LOG_INTERACTION, Action.KEEP_VIEWS} | _TEAM
 _ADVISER = {
     Action.SEE_TODAY,
     Action.SEE_PEOPLE,

@@ -1,5 +1,6 @@
 """A kind's badge: the icon is ours, the word is the business's own."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django import template
@@ -20,6 +21,7 @@ class ShownKind:
     label: str
     plural: str
     definition: str = ""
+    is_on: bool = True
 
 
 @register.simple_tag(takes_context=True)
@@ -32,7 +34,15 @@ def kind_words(context: Context, kind: str) -> ShownKind:
         label=str(label),
         plural=words.plural if words else str(label),
         definition=words.definition if words else "",
+        is_on=words.is_on if words else True,
     )
+
+
+@register.simple_tag(takes_context=True)
+def first_kind(context: Context, kinds: Sequence[str]) -> str:
+    """The first of somebody's kinds that is not switched off: it colours what stands before their name."""
+    words = _words_of(context)
+    return next((kind for kind in kinds if kind not in words or words[kind].is_on), "")
 
 
 def _words_of(context: Context) -> dict[str, KindWords]:

@@ -2,7 +2,7 @@
 
 import re
 import threading
-from datetime import timedelta
+from datetime import date, timedelta
 from uuid import uuid4
 
 import pytest
@@ -10,17 +10,19 @@ from django.db import connection
 from django.urls import reverse
 
 from contacts.events import StagesChanged
-from contacts.models import Contact, Interaction, StageChange
+from contacts.models import Contact, Interaction, StageChange, Tag
 from contacts.queries.ladder import rungs_of
 from contacts.services.interactions import NewInteraction, record_interactions
+from contacts.services.next_steps import NONE_YET, set_next_step
 from contacts.services.stages import change_stage, undo_stage_change
+from contacts.services.tags import tag_contact
 from ecosystem.base.clock import now
 from ecosystem.base.errors import Conflict, Invalid, NotFound
 from ecosystem.base.events import on
 from ecosystem.base.tenancy import business_scope
 from ecosystem.days import business_day
 from ecosystem.middleware import forget_businesses
-from ecosystem.models import BusinessProfile, KindSetting
+from ecosystem.models import BusinessProfile, KindSetting, Membership
 from ecosystem.queries.stakeholders import words_by_kind
 from ecosystem.queries.tallies import tally
 from tests.factories.contacts import make_contact, make_contacts, make_talk
@@ -245,8 +247,8 @@ def test_the_board_costs_the_same_for_3_people_a_lane_as_for_30(as_nora, bakery)
     asked = statements_of(as_nora, board_url(bakery))
     fill(27)
     more = statements_of(as_nora, board_url(bakery))
-    # profile, kinds, counts, risen, cards, who rose, the user's businesses
-    assert len(asked) == len(more) == 7, more
+    # profile, kinds, tags and team, counts, risen, cards, who rose, the user's businesses
+    assert len(asked) == len(more) == 8, more
 
 
 def test_who_rose_this_week_stands_below_with_the_reason_and_who_was_taken_back_does_not(as_nora, bakery):
@@ -261,7 +263,7 @@ def test_who_rose_this_week_stands_below_with_the_reason_and_who_was_taken_back_
         change_stage(dan, "client", actor=None, reason="asked", now=now() - timedelta(days=40))
     response = as_nora.get(board_url(bakery))
     risen = response.content.decode().split("Who rose this week, and why")[1]
-    assert re.findall(r'<b><a href="[^"]+">([^<]+)</a></b> ([^<]+)<small>', risen) == [("Ana Ruiz", "Paid a deposit")]
+    assert re.findall(r'<b><a href="[^"]+">([^<]+)</a></b>: ([^<]+)<small>', risen) == [("Ana Ruiz", "Paid a deposit")]
     assert (
         "1 moved up in 30 days"
         in re.search(r'data-lane="prospect".*?</section>', response.content.decode(), re.S).group()
@@ -356,3 +358,82 @@ def test_two_clicks_at_once_move_once():
     with business_scope(bakery):
         assert StageChange.objects.filter(contact=ana).count() == 2
         assert [tally("people_by_stage", stage) for stage in ("prospect", "client")] == [0, 1]
+
+
+def names_on(board):
+    """Who stands on the board, by lane."""
+    lanes = re.findall(r'data-lane="(\w+)".*?</section>', board, re.S)
+    cards = {
+        lane: re.findall(r'<li class="pc".*?<a href="[^"]+">([^<]+)</a>', _lane(board, lane), re.S) for lane in lanes
+    }
+    return {lane: names for lane, names in cards.items() if names}
+
+
+@pytest.fixture
+def told_apart(bakery):
+    """Ana has a next step, Ben is looked after by Nora, Cleo has a tag; all of them are clients but Cleo."""
+    ana = make_contact(bakery, "Ana Ruiz", stage="client")
+    ben = make_contact(bakery, "Ben Ode", stage="client")
+    make_contact(bakery, "Cleo Park", stage="prospect", tags=["rye"])
+    with business_scope(bakery):
+        nora = Membership.objects.get(role="owner")
+        set_next_step(ana, what="Ring her", due_on=date.today(), assignee=nora, version=NONE_YET, now=now())
+        Contact.objects.filter(pk=ben.pk).update(owner=nora)
+        return {"owner": str(nora.pk), "tag": str(Tag.objects.get().pk), "step": "1"}
+
+
+@pytest.mark.parametrize(
+    ("name", "left"),
+    [("step", {"client": ["Ana Ruiz"]}), ("owner", {"client": ["Ben Ode"]}), ("tag", {"prospect": ["Cleo Park"]})],
+)
+def test_the_board_shows_only_some_and_every_lane_goes_on_with_them(as_nora, bakery, told_apart, name, left):
+    asked = {name: told_apart[name]}
+    board = as_nora.get(board_url(bakery), asked).content.decode()
+    assert names_on(board) == left
+    lane = reverse("contacts:ladder_lane", kwargs={"slug": bakery.slug, "stage": "client"})
+    page = as_nora.get(lane, asked).content.decode()
+    assert [person for person in ("Ana Ruiz", "Ben Ode") if person in page] == left.get("client", [])
+
+
+def test_a_narrowed_board_counts_who_fits_and_leads_on_to_the_same_people(as_nora, bakery):
+    make_contacts(bakery, 3, stage="client")
+    for contact in make_contacts(bakery, 22, stage="prospect"):
+        with business_scope(bakery):
+            tag_contact(contact, ["rye"])
+    with business_scope(bakery):
+        rye = Tag.objects.get(name="rye").pk
+    board = as_nora.get(board_url(bakery), {"tag": rye}).content.decode()
+    assert [_count_of(board, lane) for lane in ("client", "prospect")] == ["0", ""]
+    assert f"&amp;tag={rye}" in _lane(board, "prospect")
+    assert "moved up in 30 days" not in board
+
+
+def _count_of(board, lane):
+    found = re.search(r'<span class="count">([^<]*)</span>', _lane(board, lane))
+    return found[1] if found else ""
+
+
+def test_a_board_that_nobody_fits_says_so_and_leads_back(as_nora, bakery):
+    make_contact(bakery, "Ana Ruiz", stage="client")
+    board = as_nora.get(board_url(bakery), {"step": "1"}).content.decode()
+    assert "Nobody fits all of that" in board
+    assert "Nobody stands on your ladder yet" not in board
+
+
+@pytest.mark.parametrize(
+    ("asked", "sentence"),
+    [
+        ({"step": "yes"}, "The board shows who has a next step, or everybody."),
+        ({"tag": "rye"}, "There is no such tag here any more."),
+        ({"owner": str(uuid4())}, "There is nobody like that in your team."),
+    ],
+)
+def test_a_filter_that_means_nothing_to_the_board_is_named(as_nora, bakery, asked, sentence):
+    answer = as_nora.get(board_url(bakery), asked)
+    assert answer.status_code == 400
+    assert sentence in answer.content.decode()
+
+
+def test_a_helper_does_not_narrow_the_board_by_the_team(as_helper, bakery, told_apart):
+    assert as_helper.get(board_url(bakery), {"owner": told_apart["owner"]}).status_code == 400
+    assert 'name="owner"' not in as_helper.get(board_url(bakery)).content.decode()

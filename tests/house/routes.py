@@ -39,6 +39,7 @@ PATHS = {
     "contacts/imports": "contacts.Import",
     "contacts/exports": "contacts.PeopleExport",
     "contacts/data": "contacts.DataRequest",
+    "contacts/views": "contacts.PeopleView",
     "contacts": "contacts.Contact",
     "organizations": "contacts.Organization",
     "topics": "contacts.Topic",
