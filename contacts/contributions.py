@@ -1,9 +1,7 @@
 """What contacts lends to the pages of lower floors, and how the lines are told that it writes into timelines."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from functools import partial
-from typing import Any
-from uuid import UUID
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext
@@ -34,7 +32,7 @@ from contacts.services.import_undo import UNDO_JOB, work_undo
 from contacts.services.imports import IMPORT_JOB
 from contacts.services.notes import PURGE_QUEUE, work_purge
 from contacts.services.proofs import facts_differ, people_counts_differ, rungs_differ
-from contacts.timeline_kinds import TIMELINE_KINDS, Scene, Shelf, Telling, TimelineKind
+from contacts.timeline_kinds import TIMELINE_KINDS, Fact, Scene, Shelf, Telling, TimelineKind, about
 from contacts.today import PEOPLE_GAUGE, data_notice, permission_figures, settling_steps, who_waits
 from ecosystem.agenda import AGENDA_QUEUES, AgendaQueue
 from ecosystem.attention import ATTENTION
@@ -121,19 +119,19 @@ WAYS_IN.add(
     order=20,
 )
 
-Tell = Callable[[Interaction, Scene, Any], Telling]
+Tell = Callable[[Interaction, Scene, Fact], Telling]
 
 
 def talk(with_name: Promise, without: Promise) -> Tell:
     """How something is told that one of the team did, and that nobody knows who did."""
 
-    def tell(line: Interaction, scene: Scene, loaded: Any) -> Telling:
+    def tell(line: Interaction, scene: Scene, fact: Fact) -> Telling:
         return Telling(title=with_name % {"who": scene.who} if scene.who else without)
 
     return tell
 
 
-def tell_stage_change(line: Interaction, scene: Scene, loaded: StageChange | None) -> Telling:
+def tell_stage_change(line: Interaction, scene: Scene, fact: Fact) -> Telling:
     """`Sam moved them from prospect to client`, with the reason where one was given."""
     from_stage, to_stage = line.params.get("from", ""), line.params.get("to", "")
     names = {"who": scene.who, "from": scene.label(from_stage), "to": scene.label(to_stage)}
@@ -147,17 +145,11 @@ def tell_stage_change(line: Interaction, scene: Scene, loaded: StageChange | Non
         title = gettext("%(who)s moved them from %(from)s to %(to)s") % names
     else:
         title = gettext("Moved from %(from)s to %(to)s") % names
-    reason = loaded.reason if loaded is not None and from_stage and not line.params.get("undo") else ""
+    reason = fact["reason"] if fact and from_stage and not line.params.get("undo") else ""
     return Telling(title=title, text=reason, kind=to_stage)
 
 
-def load_stage_changes(lines: Sequence[Interaction]) -> Mapping[UUID, StageChange]:
-    """The moves that lines tell of."""
-    changes = StageChange.objects.in_bulk([line.object_id for line in lines if line.object_id])
-    return {line.pk: changes[line.object_id] for line in lines if line.object_id in changes}
-
-
-def tell_role_change(line: Interaction, scene: Scene, loaded: Any) -> Telling:
+def tell_role_change(line: Interaction, scene: Scene, fact: Fact) -> Telling:
     """`Became a vendor`, `No longer a vendor`."""
     kind = line.params.get("kind", "")
     sentences = {
@@ -169,9 +161,9 @@ def tell_role_change(line: Interaction, scene: Scene, loaded: Any) -> Telling:
     return Telling(title=title, kind=kind)
 
 
-def tell_consent_change(line: Interaction, scene: Scene, loaded: Consent | None) -> Telling:
+def tell_consent_change(line: Interaction, scene: Scene, fact: Fact) -> Telling:
     """`Said yes to “What is in season”`, with the way by which."""
-    topic = loaded.topic.name if loaded is not None and loaded.topic else gettext("everything")
+    topic = (fact and fact["topic"]) or gettext("everything")
     sentences = {
         Act.REQUESTED: gettext("Was asked to confirm “%(topic)s”"),
         Act.GRANTED: gettext("Said yes to “%(topic)s”"),
@@ -179,33 +171,21 @@ def tell_consent_change(line: Interaction, scene: Scene, loaded: Consent | None)
         Act.WITHDRAWN: gettext("Said no to “%(topic)s”"),
         Act.IMPORTED: gettext("Said yes to “%(topic)s” before"),
     }
-    if loaded is not None and loaded.source == IMPORT_UNDONE:
+    if fact and fact["source"] == IMPORT_UNDONE:
         return Telling(title=gettext("Their yes to “%(topic)s” went with the list it came from") % {"topic": topic})
-    if loaded is not None and loaded.source == MERGE_UNDONE:
+    if fact and fact["source"] == MERGE_UNDONE:
         return Telling(title=gettext("Their yes to “%(topic)s” went with the record it came from") % {"topic": topic})
     title = sentences.get(line.params.get("act", ""), sentences[Act.GRANTED]) % {"topic": topic}
     by = gettext("Written down by %(who)s") % {"who": scene.who} if scene.who else ""
     return Telling(title=title, text=by)
 
 
-def load_consents(lines: Sequence[Interaction]) -> Mapping[UUID, Consent]:
-    """The answers that lines tell of."""
-    rows = Consent.objects.select_related("topic").in_bulk([line.object_id for line in lines if line.object_id])
-    return {line.pk: rows[line.object_id] for line in lines if line.object_id in rows}
-
-
-def tell_next_step(line: Interaction, scene: Scene, loaded: NextStep | None) -> Telling:
+def tell_next_step(line: Interaction, scene: Scene, fact: Fact) -> Telling:
     """`Sam did what was next`, with what it was."""
     title = gettext("%(who)s did what was next") % {"who": scene.who} if scene.who else gettext("Did what was next")
-    if loaded is not None and loaded.outcome != NextStep.Outcome.DONE:
-        return Telling(title=title, said=loaded.what, text=gettext("Taken back: it is still to be done"))
-    return Telling(title=title, said=loaded.what if loaded else "")
-
-
-def load_next_steps(lines: Sequence[Interaction]) -> Mapping[UUID, NextStep]:
-    """The steps that lines tell of."""
-    steps = NextStep.objects.in_bulk([line.object_id for line in lines if line.object_id])
-    return {line.pk: steps[line.object_id] for line in lines if line.object_id in steps}
+    if fact and fact["outcome"] != NextStep.Outcome.DONE:
+        return Telling(title=title, said=fact["what"], text=gettext("Taken back: it is still to be done"))
+    return Telling(title=title, said=fact["what"] if fact else "")
 
 
 _TALKS = [
@@ -223,12 +203,24 @@ for _kind, _label, _icon, _with_name, _without in _TALKS:
     _shelf = {"note": Shelf.NOTES, "purchase": Shelf.PURCHASES, "import": Shelf.CHANGES}.get(_kind, Shelf.TALKS)
     TIMELINE_KINDS.add(_kind, TimelineKind(_label, _icon, talk(_with_name, _without), shelf=_shelf))
 TIMELINE_KINDS.add(
-    "stage_change", TimelineKind(_("Came to this rung"), "footprints", tell_stage_change, load_stage_changes)
+    "stage_change",
+    TimelineKind(_("Came to this rung"), "footprints", tell_stage_change, lambda: about(StageChange, reason="reason")),
 )
-TIMELINE_KINDS.add("next_step_done", TimelineKind(_("A step done"), "circle-check", tell_next_step, load_next_steps))
+TIMELINE_KINDS.add(
+    "next_step_done",
+    TimelineKind(
+        _("A step done"), "circle-check", tell_next_step, lambda: about(NextStep, what="what", outcome="outcome")
+    ),
+)
 TIMELINE_KINDS.add("role_change", TimelineKind(_("Role changed"), "id-card", tell_role_change))
 TIMELINE_KINDS.add(
-    "consent_change", TimelineKind(_("Said yes or no"), "shield-check", tell_consent_change, load_consents)
+    "consent_change",
+    TimelineKind(
+        _("Said yes or no"),
+        "shield-check",
+        tell_consent_change,
+        lambda: about(Consent, topic="topic__name", source="source"),
+    ),
 )
 
 COPIES.add("people", Copy(_("Everyone, with addresses, tags, rungs and what they allow"), "contacts:export_list"))

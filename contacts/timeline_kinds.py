@@ -1,11 +1,11 @@
 """How each kind of Interaction is told: its icon and its sentence. Higher floors add the kinds that they write."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
-from django.db.models import TextChoices
+from django.db.models import Model, OuterRef, Subquery, TextChoices
+from django.db.models.functions import JSONObject
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -14,6 +14,7 @@ from ecosystem.base.registry import Registry
 from ecosystem.queries.stakeholders import KindWords
 
 Words = str | Promise
+Fact = Mapping[str, Any] | None
 
 
 @dataclass(frozen=True)
@@ -53,19 +54,25 @@ class Shelf(TextChoices):
     CHANGES = "changes", _("Changes")
 
 
+def about(model: type[Model], **names: Any) -> Subquery:
+    """What a line tells of: some columns of the row that it names, under names of ours."""
+    rows = model._default_manager.filter(pk=OuterRef("object_id"))
+    return Subquery(rows.values(fact=JSONObject(**names))[:1])
+
+
 @dataclass(frozen=True)
 class TimelineKind:
     """A kind of line: what lists call it, its icon, and how it is told.
 
-    `load` fetches what the lines of this kind on one page tell of, by interaction id, in a fixed number of
-    statements; `tell` makes the sentence from the line, its scene and what was loaded for it (None: nothing).
-    `shelf` is the filter under which it is found.
+    `fact` is what PostgreSQL reads beside a line of this kind, of the row that it tells of (`about`); so a page of a
+    hundred kinds is still one statement. `tell` makes the sentence from the line, its scene and that fact (None: there
+    is none). `shelf` is the filter under which it is found.
     """
 
     label: Words
     icon: str
-    tell: Callable[[Interaction, Scene, Any], Telling]
-    load: Callable[[Sequence[Interaction]], Mapping[UUID, Any]] | None = None
+    tell: Callable[[Interaction, Scene, Fact], Telling]
+    fact: Callable[[], Subquery] | None = None
     shelf: Shelf = Shelf.CHANGES
 
 

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Case, Exists, JSONField, OuterRef, Q, QuerySet, Subquery, When
+from django.db.models.functions import JSONObject
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
@@ -88,29 +88,19 @@ def timeline_of(
     shelf: str = "",
     with_words: bool = True,
 ) -> Timeline:
-    """A page of a person's timeline, or of one shelf of it: one statement for the lines, one for the notes, and one a
-    kind that needs more. Of a note that was taken away nothing is left to see. What was said or written in the lines
+    """A page of a person's timeline, or of one shelf of it: one statement, whatever its
+    lines tell of. Of a note that was taken away nothing is left to see. What was said or written in the lines
     is told `with_words` only.
     """
     taken_away = Note.objects.filter(interaction=OuterRef("pk"), deleted_at__isnull=False)
     lines = Interaction.objects.filter(lines_of(contact)).exclude(Q(kind="note") & Q(Exists(taken_away)))
     if shelf:
         lines = lines.filter(kind__in=kinds_on(shelf))
-    lines = lines.select_related("actor__user")
     # Twice the page: what follows is counted by being there.
-    page = keyset_page(lines, order=ORDER, cursor=cursor, limit=2 * PAGE_LENGTH)
+    page = keyset_page(_told_of(lines), order=ORDER, cursor=cursor, limit=2 * PAGE_LENGTH)
     shown, following = page.items[:PAGE_LENGTH], page.items[PAGE_LENGTH:]
-    notes = _notes(shown) if shown and with_words else {}
-    loaded = _load(shown)
     told = [
-        _line(
-            line,
-            Scene(contact, str(line.actor.user) if line.actor else "", words),
-            notes.get(line.pk),
-            loaded.get(line.pk),
-            zone,
-            with_words,
-        )
+        _line(line, Scene(contact, str(line.actor.user) if line.actor else "", words), zone, with_words)
         for line in shown
     ]
     return Timeline(
@@ -137,15 +127,13 @@ def days_of_people(
     )
     taken_away = Note.objects.filter(interaction=OuterRef("pk"), deleted_at__isnull=False)
     found = Interaction.objects.filter(pk__in=[row["id"] for row in newest])
-    found = found.exclude(Q(kind="note") & Q(Exists(taken_away))).select_related("actor__user")
-    shown = sorted(found, key=lambda line: (line.occurred_at, line.pk), reverse=True)
-    notes = _notes(shown) if shown and with_words else {}
-    loaded = _load(shown)
+    found = found.exclude(Q(kind="note") & Q(Exists(taken_away)))
+    shown = sorted(_told_of(found), key=lambda line: (line.occurred_at, line.pk), reverse=True)
     told = []
     for line in shown:
         person = by_id[line.contact_id]
         scene = Scene(person, str(line.actor.user) if line.actor else "", words)
-        one = _line(line, scene, notes.get(line.pk), loaded.get(line.pk), zone, with_words)
+        one = _line(line, scene, zone, with_words)
         told.append(replace(one, person=person))
     return _by_day(told, zone, now)
 
@@ -160,28 +148,38 @@ def label_of_kind(kind: str) -> str:
     return str(TIMELINE_KINDS.get(kind).label) if kind in TIMELINE_KINDS else ""
 
 
-def _notes(lines: Sequence[Interaction]) -> dict[UUID | None, WrittenNote]:
-    """The words beside lines."""
-    found = Note.objects.filter(interaction__in=lines, deleted_at=None)
-    rows = found.values_list("interaction_id", "id", "body", "written_by_id", "edited_at")
-    return {row[0]: WrittenNote(*row[1:]) for row in rows}
+def _told_of(lines: QuerySet[Interaction]) -> QuerySet[Interaction]:
+    """The lines with who of the team did them, the words beside them and what each of them tells of."""
+    notes = Note.objects.filter(interaction=OuterRef("pk"), deleted_at=None)
+    words = JSONObject(id="id", body="body", written_by_id="written_by_id", edited_at="edited_at")
+    facts = [When(kind=key, then=kind.fact()) for key, kind in TIMELINE_KINDS.items() if kind.fact]
+    return lines.select_related("actor__user").annotate(
+        its_note=Subquery(notes.values(words=words)[:1]), its_fact=Case(*facts, output_field=JSONField())
+    )
 
 
-def _load(lines: Sequence[Interaction]) -> dict[UUID, Any]:
-    """What the lines tell of, loaded once for each kind that needs it."""
-    loaded: dict[UUID, Any] = {}
-    for kind in dict.fromkeys(line.kind for line in lines):
-        load = TIMELINE_KINDS.get(kind).load if kind in TIMELINE_KINDS else None
-        if load is not None:
-            loaded.update(load([line for line in lines if line.kind == kind]))
-    return loaded
+def _note_of(line: Interaction) -> WrittenNote | None:
+    """The words beside a line."""
+    note = vars(line)["its_note"]
+    if note is None:
+        return None
+    writer, edited = note["written_by_id"], note["edited_at"]
+    return WrittenNote(
+        id=UUID(note["id"]),
+        body=note["body"],
+        written_by_id=UUID(writer) if writer else None,
+        edited_at=datetime.fromisoformat(edited) if edited else None,
+    )
 
 
-def _line(
-    line: Interaction, scene: Scene, note: WrittenNote | None, loaded: Any, zone: ZoneInfo, with_words: bool
-) -> Line:
+def _line(line: Interaction, scene: Scene, zone: ZoneInfo, with_words: bool) -> Line:
+    note = _note_of(line) if with_words else None
     kind: TimelineKind | None = TIMELINE_KINDS.get(line.kind) if line.kind in TIMELINE_KINDS else None
-    telling = kind.tell(line, scene, loaded) if kind else Telling(title=line.kind.replace("_", " ").capitalize())
+    telling = (
+        kind.tell(line, scene, vars(line)["its_fact"])
+        if kind
+        else Telling(title=line.kind.replace("_", " ").capitalize())
+    )
     if not with_words:
         text = _("What was said is for the team only") if telling.said else telling.text
         telling = replace(telling, said="", text=text)

@@ -112,7 +112,9 @@ def _refuse_stranger(view: PeopleView, actor: Membership) -> None:
 
 def _refuse_taken(norm: str, member: Membership | None, *, but: PeopleView | None = None) -> None:
     others = PeopleView.objects.filter(member=member, name_norm=norm, deleted_at=None)
-    if others.exclude(pk=but.pk if but else None).exists():
+    if but is not None:
+        others = others.exclude(pk=but.pk)
+    if others.exists():
         sentence = _("There is a view of this name already. Choose another name.")
         raise Conflict("view_name_taken", sentence, field="name")
 
