@@ -1,12 +1,16 @@
 """What somebody writes about a firm or other body."""
 
+import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models import Contact
+from contacts.services.organizations import OrganizationDetails, StaleOrganization
 from ecosystem.base.form_fields import NewIdField
 
 
@@ -38,14 +42,53 @@ class OrganizationForm(forms.Form):
             *((key, person.display_name) for key, person in self.people.items()),
         ]
 
-    def read_anew(self, version: int) -> None:
-        """Keep what was typed, so that the next save puts it in place of what somebody else saved."""
-        self.data = self.data.copy()
-        self.data["version"] = str(version)
-
     def chosen_contact(self) -> Contact | None:
         """Who was chosen."""
         return self.people.get(self.cleaned_data["main_contact"])
+
+
+class EditOrganizationForm(OrganizationForm):
+    """An organization as it stands, with what was read, so that nobody's work is lost when two type at once."""
+
+    was = forms.CharField(widget=forms.HiddenInput, required=False)
+
+    @staticmethod
+    def initial_of(details: OrganizationDetails, version: int) -> dict[str, Any]:
+        """The form's first values."""
+        values = asdict(details)
+        values["main_contact"] = str(values.pop("main_contact_id") or "")
+        return {**values, "version": version, "was": _as_text(details)}
+
+    def before(self) -> OrganizationDetails | None:
+        """What was read when the page was made; None where that was tampered with."""
+        try:
+            read = json.loads(self.cleaned_data["was"])
+            person = read["main_contact_id"]
+            return OrganizationDetails(
+                name=str(read["name"]),
+                website=str(read["website"]),
+                is_context=bool(read["is_context"]),
+                main_contact_id=UUID(person) if person else None,
+            )
+        except (ValueError, TypeError, KeyError):
+            return None
+
+    def show_conflict(self, stale: StaleOrganization) -> None:
+        """Keep what was typed, say beside each field what was saved meanwhile, and let the next save decide."""
+        for difference in stale.differences:
+            field = "main_contact" if difference.field == "main_contact_id" else difference.field
+            sentence = _("Meanwhile somebody saved “%(theirs)s” here. Save again to keep yours.")
+            self.add_error(field, sentence % {"theirs": self._shown(field, difference.theirs)})
+        self.data = self.data.copy()
+        self.data["version"] = str(stale.version)
+        self.data["was"] = _as_text(stale.current)
+
+    def _shown(self, field: str, value: str) -> str:
+        if field == "main_contact":
+            return str(dict(self.fields["main_contact"].choices).get(value, _("somebody else")))
+        if field == "is_context":
+            return str(_("yes") if value == "True" else _("no"))
+        return value or str(_("nothing"))
 
 
 class AffiliationForm(forms.Form):
@@ -55,3 +98,7 @@ class AffiliationForm(forms.Form):
         label=_("Organization"), max_length=170, error_messages={"required": _("Write its name.")}
     )
     title = forms.CharField(label=_("What they do there"), max_length=80, required=False)
+
+
+def _as_text(details: OrganizationDetails) -> str:
+    return json.dumps({**asdict(details), "main_contact_id": str(details.main_contact_id or "")})

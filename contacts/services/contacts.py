@@ -1,7 +1,7 @@
 """Adding, editing, deleting and bringing back people."""
 
 from collections.abc import Collection
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from contacts.models import Contact, ContactPoint, StageChange
 from contacts.services.points import EmailTaken, Points, keep_points, read_points, refuse_taken_email
 from contacts.services.roles import assign_role
 from contacts.services.stages import change_stage
+from contacts.services.stale_edits import Difference, merge_edits
 from contacts.services.tags import tag_contact
 from ecosystem.base.addresses import fold
 from ecosystem.base.errors import Conflict, Invalid, NotFound
@@ -39,14 +40,6 @@ class ContactDetails:
     source_detail: str = ""
     do_not_contact: bool = False
     owner_id: UUID | None = None
-
-
-@dataclass(frozen=True)
-class Difference:
-    """A field that somebody else saved while this one was typed."""
-
-    field: str
-    theirs: str
 
 
 class StaleEdit(Conflict):
@@ -142,7 +135,9 @@ def edit_contact(
     held = hold_contact(contact.pk)
     current = details_of(held)
     if version != held.version:
-        details = _merge(before, current, details, held.version)
+        details, both = merge_edits(before, current, details)
+        if both:
+            raise StaleEdit(both, current, held.version)
     points = read_points(email=details.email, phone=details.phone)
     refuse_taken_email(points.email, besides=held)
     changed = tuple(
@@ -267,31 +262,12 @@ def _names(details: ContactDetails, points: Points) -> dict[str, str]:
     }
 
 
-def _merge(before: ContactDetails | None, theirs: ContactDetails, ours: ContactDetails, version: int) -> ContactDetails:
-    """Ours where only we changed a field, theirs where only they did; StaleEdit where both did, each in their way."""
-    merged = ours
-    both = []
-    for field in fields(ContactDetails):
-        name = field.name
-        was, there, here = (getattr(before or ours, name), getattr(theirs, name), getattr(ours, name))
-        if here == there:
-            continue
-        if before is None or (was not in (here, there)):
-            both.append(Difference(name, str(there if there is not None else "")))
-        elif was == here:
-            merged = replace(merged, **{name: there})
-    if both:
-        raise StaleEdit(both, theirs, version)
-    return merged
-
-
 def _reason(contact: Contact) -> str:
     return str(Contact.Source(contact.source).label)
 
 
 __all__ = [
     "ContactDetails",
-    "Difference",
     "EmailTaken",
     "StaleEdit",
     "add_contact",

@@ -1,14 +1,18 @@
 """Firms and other bodies, and who belongs to them."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from contacts.events import OrganizationAdded
 from contacts.models import Affiliation, Contact, ContactStats, Organization, RoleAssignment
+from contacts.services.stale_edits import Difference, merge_edits
 from ecosystem.base.addresses import fold
 from ecosystem.base.errors import Conflict, Invalid, NotFound
 from ecosystem.base.events import publish
@@ -55,6 +59,32 @@ def hold_organization(organization_id: UUID) -> Organization:
     return held
 
 
+@dataclass(frozen=True)
+class OrganizationDetails:
+    """What somebody writes about an organization."""
+
+    name: str
+    website: str
+    is_context: bool
+    main_contact_id: UUID | None
+
+
+class StaleOrganization(Conflict):
+    """Somebody else saved the same fields meanwhile; nothing of either is lost."""
+
+    def __init__(self, differences: Sequence[Difference], current: OrganizationDetails, version: int) -> None:
+        self.differences = tuple(differences)
+        self.current = current
+        self.version = version
+        super().__init__("stale_edit", _("Somebody else saved this organization while you were typing."))
+
+
+def organization_details(organization: Organization) -> OrganizationDetails:
+    """An organization as somebody would write it down."""
+    one = organization
+    return OrganizationDetails(one.name, one.website, one.is_context, one.main_contact_id)
+
+
 @transaction.atomic
 def edit_organization(
     organization: Organization,
@@ -65,20 +95,30 @@ def edit_organization(
     main_contact: Contact | None,
     version: int,
     now: datetime,
+    before: OrganizationDetails | None = None,
 ) -> Organization:
     """Write an organization anew. Its open roles follow to the new main contact.
 
-    Raises Conflict where somebody else saved it since `version` was read, or where its roles would lose their person.
+    `version` is the one that was read. Where it has risen since, `before` (what was read) tells what changed here and
+    what there: both are kept, and only a field that both changed raises StaleOrganization. Raises Conflict where its
+    roles would lose their person.
     """
     held = hold_organization(organization.pk)
     if held.version != version:
-        person = held.main_contact.display_name if held.main_contact else ""
-        theirs = ", ".join(filter(None, (held.name, held.website, person)))
-        told = _("Meanwhile somebody saved it as “%(theirs)s”. Save again to put what stands here in its place.")
-        raise Conflict("stale_edit", told % {"theirs": theirs}, field="name")
+        ours = OrganizationDetails(name, website, is_context, main_contact.pk if main_contact else None)
+        merged, both = merge_edits(before, organization_details(held), ours)
+        if both:
+            raise StaleOrganization(both, organization_details(held), held.version)
+        name, website, is_context = merged.name, merged.website, merged.is_context
+        if merged.main_contact_id == held.main_contact_id:
+            main_contact = held.main_contact
     roles = list(RoleAssignment.objects.filter(organization=held, ended_at=None))
     if roles and (main_contact is None or is_context):
-        sentence = _("It is %(count)d things to you now. End those first.") % {"count": len(roles)}
+        sentence = ngettext_lazy(
+            "It is something to you now. End that first.",
+            "It is %(count)d things to you now. End those first.",
+            len(roles),
+        ) % {"count": len(roles)}
         raise Conflict(
             "organization_has_roles", sentence, field="main_contact" if main_contact is None else "is_context"
         )

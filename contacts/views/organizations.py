@@ -10,8 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from contacts.forms.organizations import AffiliationForm, OrganizationForm
-from contacts.models import Organization
+from contacts.forms.organizations import AffiliationForm, EditOrganizationForm, OrganizationForm
 from contacts.queries.contacts import get_contact
 from contacts.queries.kinds import side_kinds_in_use
 from contacts.queries.organizations import (
@@ -23,11 +22,13 @@ from contacts.queries.organizations import (
 )
 from contacts.queries.timeline import days_of_people
 from contacts.services.organizations import (
+    StaleOrganization,
     add_organization,
     delete_organization,
     edit_organization,
     end_affiliation,
     join_organization,
+    organization_details,
     restore_organization,
 )
 from contacts.services.roles import assign_role
@@ -100,7 +101,8 @@ def organization_edit(request: HttpRequest, slug: str, id: UUID) -> HttpResponse
     """Edit an organization and choose whom one talks to there."""
     organization = get_organization(id)
     people = [place.contact for place in people_of(organization)]
-    form = OrganizationForm(request.POST or None, people=people, initial=_initial(organization))
+    initial = EditOrganizationForm.initial_of(organization_details(organization), organization.version)
+    form = EditOrganizationForm(request.POST or None, people=people, initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
             edit_organization(
@@ -110,12 +112,13 @@ def organization_edit(request: HttpRequest, slug: str, id: UUID) -> HttpResponse
                 is_context=form.cleaned_data["is_context"],
                 main_contact=form.chosen_contact(),
                 version=form.cleaned_data["version"],
+                before=form.before(),
                 now=now(),
             )
+        except StaleOrganization as stale:
+            form.show_conflict(stale)
         except DomainError as broken:
             form.add_error(broken.field if broken.field in form.fields else None, str(broken))
-            if broken.code == "stale_edit":
-                form.read_anew(get_organization(id).version)
         else:
             messages.success(request, _("Saved."))
             return redirect("contacts:organization_detail", slug=slug, id=id)
@@ -188,13 +191,3 @@ def affiliation_end(request: HttpRequest, slug: str, id: UUID, affiliation_id: U
     except DomainError as broken:
         messages.error(request, str(broken))
     return redirect(back_to(request, reverse("contacts:contact_detail", kwargs={"slug": slug, "id": id})))
-
-
-def _initial(organization: Organization) -> dict[str, object]:
-    return {
-        "version": organization.version,
-        "name": organization.name,
-        "website": organization.website,
-        "main_contact": str(organization.main_contact_id or ""),
-        "is_context": organization.is_context,
-    }
