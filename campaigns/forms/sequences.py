@@ -47,7 +47,11 @@ class LetterStepForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["content"].queryset = Content.objects.filter(archived_at__isnull=True).order_by("-updated_at")  # type: ignore[attr-defined]
+        letters = Content.objects.filter(archived_at__isnull=True).order_by("-updated_at")
+        self.letters = list(letters.only("id", "name"))
+        self.fields["content"].queryset = letters  # type: ignore[attr-defined]
+        # A page shows them twice, and asks for them once.
+        self.fields["content"].choices = [(letter.pk, letter.name) for letter in self.letters]  # type: ignore[attr-defined]
 
 
 class WaitForm(forms.Form):

@@ -11,9 +11,8 @@ from campaigns.models import Sequence, Step
 from campaigns.queries.sequences import (
     SequenceNumbers,
     StepNumbers,
-    find_draft,
-    sequence_numbers,
-    steps_with_numbers,
+    find_shown,
+    shown_with_numbers,
 )
 
 UNITS = {"minutes": 60, "hours": 3_600, "days": 86_400, "weeks": 604_800}
@@ -72,11 +71,13 @@ class SequencePage:
 
 def sequence_page(sequence: Sequence) -> SequencePage:
     """A sequence as its page draws it, in a fixed number of statements whatever its length."""
-    draft = find_draft(sequence)
+    shown = find_shown(sequence)
+    numbers, steps = shown_with_numbers(sequence, shown)
+    is_draft = shown is not None and shown.published_at is None
     return SequencePage(
-        numbers=sequence_numbers(sequence),
-        nodes=[StepNode(numbers) for numbers in steps_with_numbers(sequence, draft)],
-        has_unpublished_changes=draft is not None and sequence.live_version is not None,
+        numbers=numbers,
+        nodes=[StepNode(step) for step in steps],
+        has_unpublished_changes=is_draft and sequence.live_version is not None,
     )
 
 

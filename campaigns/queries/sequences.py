@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import F, Q, QuerySet, Sum
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -149,6 +149,19 @@ def find_published(sequence: Sequence) -> SequenceVersion | None:
     if sequence.live_version is None:
         return None
     return sequence.versions.filter(number=sequence.live_version).first()
+
+
+def find_shown(sequence: Sequence) -> SequenceVersion | None:
+    """The version that its page shows: the draft, or else the published one; None where there is neither."""
+    shown = sequence.versions.filter(Q(published_at=None) | Q(number=sequence.live_version))
+    return shown.order_by(F("published_at").desc(nulls_first=True), "-number").first()
+
+
+def shown_with_numbers(sequence: Sequence, shown: SequenceVersion | None) -> tuple[SequenceNumbers, list[StepNumbers]]:
+    """A sequence and the steps of a version of it, with the numbers of both, in two statements."""
+    sums = _sums(str(sequence.id))
+    steps = shown.steps.select_related("content", "content_version").order_by("position") if shown else []
+    return _numbers(sequence, sums), [_step_numbers(sequence, step, sums) for step in steps]
 
 
 def steps_with_numbers(sequence: Sequence, version: SequenceVersion | None = None) -> list[StepNumbers]:

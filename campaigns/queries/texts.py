@@ -53,9 +53,12 @@ class TextSettings:
         return bool(self.terms_url and self.privacy_url)
 
 
-def text_settings() -> TextSettings:
-    """How the current business speaks in texts. Its own links to terms and privacy go before what it published here."""
-    profile = BusinessProfile.objects.get()
+def text_settings(profile: BusinessProfile | None = None) -> TextSettings:
+    """How the current business speaks in texts; its profile is read unless it was before.
+
+    Its own links to terms and privacy go before what it published here.
+    """
+    profile = profile or BusinessProfile.objects.get()
     business = Business.objects.only("name", "slug").get(pk=current_business_id())
     name = business.name
     sender = TextSender.objects.first() or TextSender()

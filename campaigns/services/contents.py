@@ -26,7 +26,7 @@ from ecosystem.base.addresses import address_hash, address_hashes, normalise_ema
 from ecosystem.base.errors import Conflict, Invalid, LimitReached, NotAllowed
 from ecosystem.base.ids import uuid7
 from ecosystem.base.ratelimit import take
-from ecosystem.models import Membership
+from ecosystem.models import BusinessProfile, Membership
 from ecosystem.queries.businesses import get_profile
 from ecosystem.services.audit import record_act
 from ecosystem.services.once import made_before
@@ -136,9 +136,10 @@ def restore_content(content: Content, *, actor: Membership | None = None) -> Con
     return _archive(content, None, "letter_restored", actor)
 
 
-def read_content(content: Content) -> LetterReport:
-    """How a letter stands now, for the sender and the address as they are now."""
-    constants = sender_identity(get_profile(), topics=topic_of_letter(content.id)).values()
+def read_content(content: Content, profile: BusinessProfile | None = None) -> LetterReport:
+    """How a letter stands now, for the sender and the address as they are now (read unless they were before)."""
+    profile = profile or get_profile()
+    constants = sender_identity(profile, topics=topic_of_letter(content.id)).values()
     missing = []
     if not content.subject.strip():
         sentence = _("It has no subject yet: that is what people see first.")
@@ -148,7 +149,7 @@ def read_content(content: Content) -> LetterReport:
     if missing:
         return LetterReport(None, missing, constants)
     try:
-        plan = compile_letter(words_of(content).letter(), language=get_profile().language)
+        plan = compile_letter(words_of(content).letter(), language=profile.language)
     except Invalid as problem:
         return LetterReport(
             None, [Finding(problem.code, str(problem), is_blocking=True, field=problem.field)], constants

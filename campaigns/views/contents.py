@@ -34,6 +34,7 @@ from contacts.queries.contacts import get_contact
 from ecosystem.base.access import Action, member_required
 from ecosystem.base.errors import Conflict, DomainError
 from ecosystem.base.http import takes
+from ecosystem.queries.businesses import get_profile
 
 SAMPLE = "sample"  # anything else that is no id stands for somebody of whom nothing is known
 
@@ -200,13 +201,14 @@ def _text_preview(content: Content, person: str) -> dict[str, Any]:
     }
 
 
-def _page(request: HttpRequest, form: LetterForm | TextForm, content: Content | None = None) -> dict[str, Any]:
+def _page(request: Any, form: LetterForm | TextForm, content: Content | None = None) -> dict[str, Any]:
     has_text = content is not None and (content.is_text or content.offers_both)
-    voice = text_settings()
+    profile = request.business_profile = get_profile()
+    voice = text_settings(profile)
     return {
         "form": form,
         "content": content,
-        "report": read_content(content) if content and not content.is_text else None,
+        "report": read_content(content, profile) if content and not content.is_text else None,
         "text_report": read_text(content) if content and has_text else None,
         "text_brand": voice.brand,
         "has_short_parts": is_toll_free(voice.number),

@@ -58,7 +58,7 @@ OUTCOME_TITLES = {
 @takes()
 def sequence_list(request: HttpRequest, slug: str) -> HttpResponse:
     """Every sequence with how many walk it."""
-    context = {"rows": sequence_rows(), **_notes()}
+    context = {"rows": sequence_rows(), **_notes(request)}
     return render(request, "campaigns/sequences/list.html", context)
 
 
@@ -134,7 +134,7 @@ def show_sequence(
     """The page of a sequence, also with a form on it that was not taken."""
     page = sequence_page(sequence)
     chosen = page.node(step_key)
-    notes = _notes(sequence.id)
+    notes = _notes(request, sequence.id)
     held = notes["held"]
     initial = {"version": sequence.version}
     context: dict[str, Any] = {
@@ -260,9 +260,9 @@ def _switch(
     return redirect("campaigns:sequence_detail", slug=slug, id=id)
 
 
-def _notes(sequence_id: UUID | None = None) -> dict[str, Any]:
+def _notes(request: Any, sequence_id: UUID | None = None) -> dict[str, Any]:
     """What waits for all of us, and what is held because we were away: of a sequence, or of all."""
-    profile = get_profile()
+    profile = request.business_profile = get_profile()
     return {
         "sending_notes": sending_notes(now=now(), timezone=profile.timezone),
         "held": find_held_away(profile.absence_held, sequence_id=sequence_id),

@@ -50,7 +50,9 @@ def signup_form_add(request: HttpRequest, slug: str) -> HttpResponse:
 @member_required(Action.EDIT_SIGNUP_FORMS)
 def signup_form_edit(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
     page = get_signup_form(id)
-    form = SignupPageForm(request.POST or None, topics=open_topics(), form=page, boxes=boxes_of(page))
+    boxes, profile = boxes_of(page), get_profile()
+    request.business_profile = profile
+    form = SignupPageForm(request.POST or None, topics=open_topics(), form=page, boxes=boxes)
     if request.method == "POST" and form.is_valid():
         version = form.cleaned_data["version"] or 0
         try:
@@ -63,9 +65,9 @@ def signup_form_edit(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
     context = {
         "form": form,
         "page": page,
-        "missing": missing_for_publishing(page, get_profile(), boxes_of(page)),
+        "missing": missing_for_publishing(page, profile, boxes),
         "public_url": _public_url(slug, page),
-        "has_text_boxes": bool(text_boxes(page, boxes_of(page))),
+        "has_text_boxes": bool(text_boxes(page, boxes)),
     }
     return render(request, "campaigns/signups/form.html", context, status=422 if form.errors else 200)
 

@@ -33,6 +33,7 @@ SMALL = {
     "contacts.ExportPiece": "a thousand people each",
     "contacts.Topic": "what people may say yes to",
     "contacts.Tag": "words of the team",
+    "contacts.PeopleView": "tabs that members keep above a list",
     "campaigns.ChannelRule": "one of a channel",
     "campaigns.DailySends": "one of an account and a day",
     "campaigns.MessageClaim": "a hundred letters each, in the hand of a worker",
