@@ -71,9 +71,10 @@ class ProviderAccount(TenantModel):
 
 
 class ProviderEvent(TenantModel):
-    """One thing a provider told of one letter: taken in at once, worked later, known by its id if it comes again.
+    """One thing a provider told of one letter or text: taken in at once, worked later, known by its id.
 
-    Holds no address, only what an address is known by.
+    Holds no address, only what an address is known by. What is told of a text has no account: texts go by that of the
+    installation.
     """
 
     class Kind(models.TextChoices):
@@ -87,11 +88,12 @@ class ProviderEvent(TenantModel):
         UNSUBSCRIBED = "unsubscribed", _("Left at the provider")
         OPENED = "opened", _("Opened")
 
-    account = TenantForeignKey(ProviderAccount, on_delete=models.CASCADE, related_name="+")
+    account = TenantForeignKey(ProviderAccount, null=True, on_delete=models.CASCADE, related_name="+")
     event_id = models.CharField(max_length=64)
     kind = models.CharField(max_length=12, choices=Kind.choices)
     named_message_id = models.UUIDField(null=True, help_text="the letter it speaks of; perhaps not (yet) one of ours")
     address_hashes = models.CharField(max_length=500, blank=True)
+    code = models.CharField(max_length=40, blank=True, default="", db_default="", help_text="why a text did not arrive")
     is_machine = models.BooleanField(default=False)
     occurred_at = models.DateTimeField()
     look_at = models.DateTimeField(help_text="when its letter is looked for (again)")
@@ -99,7 +101,12 @@ class ProviderEvent(TenantModel):
 
     class Meta:
         constraints = [
-            TenantUniqueConstraint(fields=["business_id", "account", "event_id"], name="provider_event_once")
+            TenantUniqueConstraint(fields=["business_id", "account", "event_id"], name="provider_event_once"),
+            TenantUniqueConstraint(
+                fields=["business_id", "event_id"],
+                name="text_report_once",
+                condition=models.Q(account__isnull=True),
+            ),
         ]
         indexes = [
             models.Index(
@@ -112,6 +119,11 @@ class ProviderEvent(TenantModel):
 
     def __str__(self) -> str:
         return self.kind
+
+    @property
+    def channel(self) -> str:
+        """By which way went what it speaks of."""
+        return self.account.channel if self.account is not None else Channel.SMS
 
 
 class AddressTrouble(TenantModel):

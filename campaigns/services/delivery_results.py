@@ -13,7 +13,7 @@ from campaigns.models import Message
 from campaigns.services.delivery_claims import MOST_ATTEMPTS, ClaimedMessage, as_array
 from campaigns.services.delivery_lookups import note_lookup
 from campaigns.services.pressure import free_places
-from campaigns.services.proving import tell_of_letters
+from campaigns.services.proving import OPTED_OUT, tell_of_letters
 from campaigns.services.standing import judge_standing
 from campaigns.services.text_stops import stop_after_second_failure, stop_number
 from contacts.models import Channel, ContactPoint, Suppression
@@ -29,7 +29,6 @@ log = structlog.get_logger(__name__)
 # After a definite no: 1, 5, 30 minutes, 2, 8 hours, each a little earlier or later.
 RETRY_SECONDS = (60, 300, 1_800, 7_200, 28_800)
 FAULT_SECONDS = 60
-OPTED_OUT = "opted_out"
 NO_SUCH_ADDRESS = ("5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1")
 
 # What is over leaves the queue, and only the worker whose token still fits takes it out; the record is written once.

@@ -1,4 +1,4 @@
-"""What a provider told of our letters: taken in once, worked later, in whatever order it comes.
+"""What a provider told of our letters and texts: taken in once, worked later, in whatever order it comes.
 
 complained outweighs bounced, bounced outweighs delivered, delivered outweighs refused, refused outweighs accepted.
 What is told of a letter that is not known, or not yet written down as sent, waits seven days for it; a complaint or a
@@ -13,12 +13,14 @@ import structlog
 
 from campaigns.gateways.event_proofs import confirm_subscription
 from campaigns.gateways.provider_events import ToldEvent, ToldEvents
+from campaigns.gateways.sms_incoming import Report
 from campaigns.models import Message, ProviderAccount, ProviderEvent, QueuedMessage, TrackingEvent
 from campaigns.queries.machines import machine_reason
 from campaigns.services.proving import STATES, settle_delay, settle_message
 from campaigns.services.soft_bounces import ARRIVED, hear_arrival, hear_soft_bounce, leave_to_lasting_bounce
 from campaigns.services.standing import judge_standing
-from contacts.models import ContactPoint, Suppression
+from campaigns.services.text_outcomes import event_of_report, hear_of_number, settle_text
+from contacts.models import Channel, ContactPoint, Suppression
 from contacts.services.suppression import suppress_address
 from ecosystem.base.addresses import address_hashes
 from ecosystem.base.sealing import seal
@@ -31,6 +33,8 @@ log = structlog.get_logger(__name__)
 PROVIDER_EVENTS_QUEUE = "provider_events"
 BATCH = 500
 LOOK_AGAIN = timedelta(minutes=15)
+# What is in hand is written down within a lease.
+LOOK_SOON = timedelta(seconds=5)
 WAITS_FOR_LETTER = timedelta(days=7)
 KEPT = timedelta(days=30)
 
@@ -81,6 +85,12 @@ def take_in_events(account: ProviderAccount, events: Sequence[ToldEvent], *, now
         note_work(PROVIDER_EVENTS_QUEUE)
 
 
+def take_in_report(report: Report, *, now: datetime) -> None:
+    """Write down what was told of a text, once; a worker does the rest."""
+    ProviderEvent.objects.bulk_create([event_of_report(report, now=now)], ignore_conflicts=True)
+    note_work(PROVIDER_EVENTS_QUEUE)
+
+
 def work_provider_events(business_id: int, now: datetime) -> datetime | None:
     """Bring a batch of what was told to the letters it speaks of; when to look again, None where nothing waits."""
     _confirm(business_id)
@@ -94,8 +104,11 @@ def work_provider_events(business_id: int, now: datetime) -> datetime | None:
         ProviderEvent.objects.filter(id__in=done).update(worked_at=now)
         if any(event.kind in _JUDGED for event in events):
             judge_standing(now)
-        left = [event.id for event in events if event.id not in set(done)]
-        ProviderEvent.objects.filter(id__in=left).update(look_at=now + LOOK_AGAIN)
+        left = [event for event in events if event.id not in set(done)]
+        ProviderEvent.objects.filter(id__in=[event.id for event in left]).update(look_at=now + LOOK_AGAIN)
+        in_hand = _in_hand(left)
+        soon = [event.id for event in left if event.named_message_id in in_hand]
+        ProviderEvent.objects.filter(id__in=soon).update(look_at=now + LOOK_SOON)
         return waiting.values_list("look_at", flat=True).first()
 
 
@@ -121,15 +134,27 @@ def _work(events: Sequence[ProviderEvent], now: datetime) -> list[UUID]:
     messages = {m.id: m for m in Message.objects.filter(id__in=named).order_by("id").select_for_update(no_key=True)}
     done = []
     for event in sorted(events, key=lambda one: (one.occurred_at, one.id)):
-        _hear_of_address(event, messages.get(event.named_message_id) if event.named_message_id else None)
         message = messages.get(event.named_message_id) if event.named_message_id else None
+        if message is not None and message.channel != event.channel:
+            message = None
+        if event.channel != Channel.SMS:
+            _hear_of_address(event, message)
         # Told before our own worker wrote down that the letter has left: its word is waited for.
         if message is not None and _tell(message, places.get(message.id), event):
             places.pop(message.id, None)
             done.append(event.id)
         elif event.created_at < now - WAITS_FOR_LETTER:
             done.append(event.id)
+        # After its own text, which is not called off by what it tells.
+        if event.channel == Channel.SMS and message is not None:
+            hear_of_number(event, message)
     return done
+
+
+def _in_hand(events: Sequence[ProviderEvent]) -> set[UUID]:
+    """Which of the letters that are spoken of a worker is handing over now."""
+    named = {event.named_message_id for event in events if event.named_message_id}
+    return set(QueuedMessage.objects.filter(id__in=named, handed_at__isnull=False).values_list("id", flat=True))
 
 
 def _doubt_what_is_older(events: Sequence[ProviderEvent]) -> None:
@@ -150,7 +175,7 @@ def _hear_of_address(event: ProviderEvent, message: Message | None) -> None:
         hashes = address_hashes(message.channel, message.address)
     if not hashes:
         return
-    channel = event.account.channel
+    channel = event.channel
     if event.kind in _STOPS:
         suppress_address(channel=channel, hashes=hashes, topic=None, reason=_STOPS[event.kind])
         if event.kind == "bounced":
@@ -165,6 +190,9 @@ def _tell(message: Message, place: QueuedMessage | None, event: ProviderEvent) -
     told = "delivered" if event.kind == "opened" else STATES.get(event.kind)
     if place is not None and (place.handed_at is not None or message.handed_at is None):
         return False
+    if event.channel == Channel.SMS:
+        settle_text(message, place, event)
+        return True
     if event.kind == "bounced":
         ContactPoint.objects.filter(kind="email", value_norm=message.address, bounced_at=None).update(
             bounced_at=event.occurred_at

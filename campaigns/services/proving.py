@@ -48,6 +48,7 @@ _NUMBERS = {
     State.COMPLAINED: "step.sent",
 }
 DELAYED = "step.delayed"
+OPTED_OUT = "opted_out"
 _LEFT = frozenset({State.ACCEPTED, State.DELIVERED, State.BOUNCED, State.COMPLAINED})
 # The lines that tell of it, beside the one that says it was sent.
 _LINES = {State.BOUNCED: "message_bounced", State.COMPLAINED: "message_complained"}
@@ -72,22 +73,30 @@ def prove_message(message_id: UUID, *, state: str, occurred_at: datetime, provid
 
 
 def settle_message(
-    message: Message, place: QueuedMessage | None, told: str, *, occurred_at: datetime, provider_id: str = ""
+    message: Message,
+    place: QueuedMessage | None,
+    told: str,
+    *,
+    occurred_at: datetime,
+    provider_id: str = "",
+    reason: str = "",
 ) -> bool:
-    """As prove_message, for a letter and its place in the queue that the caller holds."""
+    """As prove_message, for a letter and its place in the queue that the caller holds; with the `reason` of a no."""
     was, becomes = State(message.state), State(told)
     # Once handed and handed back to wait: only what has been with a provider before can be proved by it.
     if place is not None and (place.handed_at is not None or message.handed_at is None):
         return False
     if place is None and was in (State.QUEUED, State.DEFERRED):
         return False
+    if was == becomes and reason:
+        _keep_reason(message, reason)
     if was not in _WEIGHT or _WEIGHT[becomes] <= _WEIGHT[was]:
         # What is outweighed is told all the same: a bounce of what was called unwanted, that it left before it was
         # refused.
         return _write_lines(message, was, becomes, occurred_at) if was in _WEIGHT else False
     if place is not None:
         place.delete()
-    message.state, message.reason = becomes, "refused" if becomes == State.FAILED else ""
+    message.state, message.reason = becomes, reason or ("refused" if becomes == State.FAILED else "")
     message.provider_id = provider_id[:200] or message.provider_id
     if becomes in _LEFT:
         message.accepted_at = message.accepted_at or occurred_at
@@ -98,6 +107,14 @@ def settle_message(
     _recount(message, None if place is not None else _NUMBERS.get(was), _NUMBERS[becomes])
     _write_lines(message, was, becomes, occurred_at)
     return True
+
+
+def _keep_reason(message: Message, reason: str) -> None:
+    """Of two reasons for the same no the same one is kept, whichever was told first."""
+    kept = OPTED_OUT if OPTED_OUT in (reason, message.reason) else min(reason, message.reason or reason)
+    if kept != message.reason:
+        message.reason = kept
+        message.save(update_fields=["reason", "updated_at"])
 
 
 def settle_delay(message: Message, place: QueuedMessage | None, *, occurred_at: datetime) -> None:

@@ -9,7 +9,7 @@ from campaigns.gateways.sms_address import OWN, read_sms_url
 from campaigns.gateways.sms_incoming import IncomingWords, NotUnderstood, is_signed, read_request
 from campaigns.queries.accounts import account_for
 from campaigns.services.incoming_texts import hear_text
-from campaigns.services.text_outcomes import hear_report
+from campaigns.services.provider_events import take_in_report
 from contacts.models import Channel
 from ecosystem.base import clock
 from ecosystem.base.addresses import normalise_phone
@@ -55,7 +55,7 @@ def _receive(request: HttpRequest) -> HttpResponse:
             number = normalise_phone(told.number, "")
             hear_text(number=number, body=told.body, provider_id=told.provider_id)
         else:
-            hear_report(told)
+            take_in_report(told, now=clock.now())
     except (NotUnderstood, Invalid) as problem:
         # Signed, so not an attack: asked again it would be no clearer.
         log.warning("text_not_understood", problem=str(problem)[:60])

@@ -408,6 +408,7 @@ def test_a_report_proves_what_nobody_knew(sent, shop, provider):
     assert numbers(sent) == {"step.unknown": 1}
     for status in ("delivered", "sent", "delivered", "failed"):
         assert send_in(provider, shop, report(sent, status)).status_code == 200
+    work("webhooks")
     sent.refresh_from_db()
     assert (sent.state, sent.reason) == ("delivered", "")
     assert numbers(sent) == {"step.sent": 1}
@@ -417,6 +418,7 @@ def test_a_report_proves_what_nobody_knew(sent, shop, provider):
 def test_s11_s12_a_failure_that_is_told_later_counts_like_one_at_once(sent, ana, shop, provider):
     work()
     send_in(provider, shop, report(sent, "failed", "30005"))
+    work("webhooks")
     sent.refresh_from_db()
     assert (sent.state, numbers(sent)) == ("bounced", {"step.failed": 1})
     assert Suppression.objects.count() == 0
@@ -424,6 +426,7 @@ def test_s11_s12_a_failure_that_is_told_later_counts_like_one_at_once(sent, ana,
     work()
     second = Message.objects.latest("id")
     send_in(provider, shop, report(second, "undelivered", "21610"))
+    work("webhooks")
     second.refresh_from_db()
     assert (second.state, second.reason) == ("failed", "opted_out")
     assert Suppression.objects.get(lifted_at=None).reason == "unsubscribed"
@@ -432,6 +435,7 @@ def test_s11_s12_a_failure_that_is_told_later_counts_like_one_at_once(sent, ana,
 def test_a_report_about_another_business_changes_nothing(sent, garage, provider):
     work()
     assert send_in(provider, garage, report(sent, "failed")).status_code == 200
+    work("webhooks")
     sent.refresh_from_db()
     assert sent.state == "accepted"
 
