@@ -1,12 +1,14 @@
 """Everyone in each of its states, the palette, and the keys, as people see and use them."""
 
+import json
 import re
+import time
 
 import pytest
 from django.urls import reverse
 from playwright.sync_api import expect
 
-from contacts.models import Contact
+from contacts.models import Contact, PeopleView
 from ecosystem.base.tenancy import business_scope
 from tests.browser.conftest import faults_of, keep_picture
 from tests.factories.contacts import make_contact, make_contacts
@@ -162,3 +164,58 @@ def test_keys_walk_the_list_go_places_and_can_be_switched_off(visit, nora, baker
     page.keyboard.press("g")
     page.keyboard.press("l")
     expect(page).to_have_url(re.compile("/ladder/"))
+
+
+# What a list shows while the next one is on its way, kept over the change of pages.
+_REMEMBER = """() => {
+  const seen = () => ({
+    rows: [...document.querySelectorAll('[data-waiting] .row')].filter(row => row.checkVisibility()).length,
+    says: document.querySelector('[data-waiting] [role=status]').textContent,
+    old: document.querySelector('tbody').checkVisibility(),
+  })
+  sessionStorage.before = JSON.stringify(seen())
+  setInterval(() => { sessionStorage.after = JSON.stringify(seen()) }, 50)
+}"""
+
+
+@pytest.mark.parametrize("seconds", [0, 1.5])
+def test_a_slow_list_shows_rows_without_words_and_says_that_it_looks(visit, nora, bakery, crowd, seconds):
+    visitor = visit(nora)
+    page = visitor.open(everyone_url(bakery))
+    page.evaluate(_REMEMBER)
+
+    def answer(route):
+        time.sleep(seconds)
+        route.fulfill(body="<title>Here</title>", content_type="text/html")
+
+    page.route("**/contacts/?kind=client*", answer)
+    page.get_by_role("navigation", name="Kinds").get_by_role("link", name="Clients").click()
+    expect(page).to_have_title("Here")
+    before, after = (json.loads(page.evaluate(f"sessionStorage.{when} || 'null'")) for when in ("before", "after"))
+    assert before == {"rows": 0, "says": "", "old": True}
+    if seconds:
+        assert after == {"rows": 8, "says": "Looking for them.", "old": False}
+    else:
+        assert after in (None, before)
+    assert visitor.complaints == []
+
+
+def test_a_filter_is_kept_as_a_view_and_opened_again(visit, looks_right, nora, bakery, crowd):
+    visitor = visit(nora, width=390)
+    page = visitor.open(everyone_url(bakery, "?kind=client&touched=week"))
+    page.get_by_role("button", name="Keep this view").click()
+    dialog = page.get_by_role("dialog", name="Keep this view")
+    dialog.get_by_label("Name").fill("Fresh clients")
+    dialog.get_by_label("Show it to the whole team").check()
+    dialog.get_by_role("button", name="Keep it").click()
+    tab = page.get_by_role("navigation", name="Kept views").get_by_role("link", name="Fresh clients")
+    expect(tab).to_have_attribute("aria-current", "page")
+    page.get_by_role("link", name="Change this view").click()
+    page.get_by_label("Name").fill("New clients")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("navigation", name="Kept views").get_by_role("link", name="New clients")).to_be_visible()
+    looks_right(nora, everyone_url(bakery, "?kind=client&touched=week"), name="everyone-views", widths=(1440, 390, 320))
+    with business_scope(bakery):
+        view = PeopleView.objects.get()
+    edit = reverse("contacts:people_view_edit", kwargs={"slug": bakery.slug, "id": view.pk})
+    looks_right(nora, edit, name="view-edit", widths=(1440, 390, 320))

@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
-from contacts.models import Contact
+from contacts.models import Contact, Tag
 from ecosystem.base.clock import now
 from ecosystem.base.tenancy import business_scope
 from ecosystem.models import Business
@@ -200,3 +200,13 @@ def test_the_question_on_its_own_page_looks_right(visit, nora, bakery, ana):
     keep_picture(page, "ladder-why-390")
     page.get_by_role("link", name="Not now").click()
     expect(in_lane(page, "prospect")).to_have_count(1)
+
+
+def test_a_narrowed_board_looks_right_with_people_with_nobody_and_when_it_is_not_understood(looks_right, nora, bakery):
+    make_contact(bakery, "Ana Ruiz", stage="client", tags=["wedding cake"])
+    with business_scope(bakery):
+        tag = Tag.objects.get().pk
+    board = reverse("contacts:ladder", kwargs={"slug": bakery.slug})
+    looks_right(nora, f"{board}?tag={tag}", name="ladder-narrowed", widths=(1440, 390, 320))
+    looks_right(nora, f"{board}?tag={tag}&step=1", name="ladder-nobody", widths=(1440, 390))
+    looks_right(nora, f"{board}?step=maybe", name="ladder-error", widths=(1440, 320))
