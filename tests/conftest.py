@@ -11,6 +11,7 @@ from ecosystem.base import ids
 from ecosystem.middleware import forget_businesses
 from ecosystem.queries.routes import addresses_without_a_rule
 from tests.database import APPLICATION, OWNER, fresh_databases
+from tests.redis_databases import take_databases
 
 pytest_plugins = ["tests.personas"]
 
@@ -25,6 +26,8 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError("Start the tests by bin/test, or set DATABASE_URL and MIGRATION_DATABASE_URL.")
     # What a third of a second of hashing is for, tests/ecosystem/test_login_security.py asks with rounds enough.
     settings.PASSWORD_HASHERS = ["tests.passwords.FewRounds"]
+    if worker := os.environ.get("PYTEST_XDIST_WORKER"):
+        take_databases(worker)
     if open_to_nobody_knows := addresses_without_a_rule():
         raise pytest.UsageError(f"Nobody has said who may reach {', '.join(open_to_nobody_knows)}.")
 

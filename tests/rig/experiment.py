@@ -16,6 +16,7 @@ from uuid import UUID
 
 import psycopg2
 import redis
+from django.conf import settings
 from django.db import connections
 from django.db.utils import InterfaceError, OperationalError
 
@@ -145,7 +146,8 @@ class _Crew:
             os.kill(_postmaster(), signal.SIGKILL)
             _patiently(lambda: left_to_send(self.ops))
         elif blow == "flush redis":
-            redis.Redis.from_url(os.environ["REDIS_URL"]).flushall()
+            for url in (settings.REDIS_URL, settings.CACHE_URL):
+                redis.Redis.from_url(url).flushdb()
         else:
             with psycopg2.connect(self.app) as session, session.cursor() as cursor:
                 cursor.execute(

@@ -38,7 +38,8 @@ class RedisServer:
             "daemonize": "no",
             "logfile": '""',
             "loglevel": "warning",
-            "databases": 4,
+            # Ours are two; each process of a test run has two of its own.
+            "databases": 64,
         }
         text = "".join(f"{name} {value}\n" for name, value in lines.items())
         owner = (self.account.uid, self.account.gid) if self.account else None
