@@ -125,6 +125,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "ecosystem.compression.PageCompressionMiddleware",
     "ecosystem.middleware.FailureMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
     "ecosystem.middleware.FramedMiddleware",

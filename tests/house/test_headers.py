@@ -1,5 +1,6 @@
 """What every answer tells a browser that it may not do: asked of every route there is, and of each kind of answer."""
 
+import gzip
 import json
 from dataclasses import replace
 
@@ -188,3 +189,17 @@ def test_sec_45_a_nonce_is_fresh_in_every_answer():
 )
 def test_sec_45_each_way_of_acting_in_a_page_is_noticed(page):
     assert active_content(page, policy="script-src 'self'").faults
+
+
+@pytest.mark.django_db
+def test_pages_are_compressed_and_what_programs_get_is_not(as_nora, bakery):
+    """The ETag of a program's answer is compared byte by byte, and a compressed answer would have to have another."""
+    asks = {"Accept-Encoding": "gzip"}
+    page = as_nora.get(f"/b/{bakery.slug}/contacts/", headers=asks)
+    assert (page.headers["Content-Encoding"], page.headers["Vary"].count("Accept-Encoding")) == ("gzip", 1)
+    assert b"<h1>Everyone</h1>" in gzip.decompress(page.content)
+    assert int(page.headers["Content-Length"]) == len(page.content) < 20_000
+    plain = as_nora.get(f"/b/{bakery.slug}/contacts/")
+    assert "Content-Encoding" not in plain.headers
+    described = Client().get("/api/v1/openapi.json", headers=asks)
+    assert (described.status_code, described.headers.get("Content-Encoding")) == (200, None)
