@@ -220,6 +220,7 @@ TIMELINE_KINDS.add(
         "shield-check",
         tell_consent_change,
         lambda: about(Consent, topic="topic__name", source="source"),
+        takes=Action.SEE_PERMISSIONS,
     ),
 )
 

@@ -10,6 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models import Contact, Interaction
+from ecosystem.base.access import Action
 from ecosystem.base.registry import Registry
 from ecosystem.queries.stakeholders import KindWords
 
@@ -66,7 +67,7 @@ class TimelineKind:
 
     `fact` is what PostgreSQL reads beside a line of this kind, of the row that it tells of (`about`); so a page of a
     hundred kinds is still one statement. `tell` makes the sentence from the line, its scene and that fact (None: there
-    is none). `shelf` is the filter under which it is found.
+    is none). `shelf` is the filter under which it is found, `takes` the right without which there is no such line.
     """
 
     label: Words
@@ -74,6 +75,7 @@ class TimelineKind:
     tell: Callable[[Interaction, Scene, Fact], Telling]
     fact: Callable[[], Subquery] | None = None
     shelf: Shelf = Shelf.CHANGES
+    takes: Action | None = None
 
 
 TIMELINE_KINDS: Registry[TimelineKind] = Registry("timeline kinds")

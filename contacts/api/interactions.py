@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from contacts.models import Channel, Interaction
 from contacts.queries.contacts import get_contact
 from contacts.queries.interactions import ORDER, interaction_rows
+from contacts.queries.timeline import kinds_hidden
 from contacts.services.program_interactions import PROGRAM_KINDS, tell_interaction
 from ecosystem.base.access import Action
 from ecosystem.base.clock import now
@@ -91,9 +92,11 @@ class InteractionListView(ApiView):
         operation_id="interaction_list", parameters=[Paging], responses=page_of(InteractionOut), tags=["Timeline"]
     )
     def get(self, request: Request, contact_id: UUID) -> Response:
-        """Everything that happened with a person, the latest first."""
+        """Everything that happened with a person that the maker of the key may see, the latest first."""
         asked = self.asked(Paging)
-        rows = interaction_rows(get_contact(contact_id), with_words=self.sees(Action.SEE_NOTES))
+        rows = interaction_rows(
+            get_contact(contact_id), with_words=self.sees(Action.SEE_NOTES), hidden=kinds_hidden(self.sees)
+        )
         return answer_page(request, rows, InteractionOut, order=ORDER, paging=asked)
 
     @extend_schema(

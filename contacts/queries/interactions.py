@@ -1,5 +1,6 @@
 """The lines of one person's timeline as they are kept."""
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
@@ -26,11 +27,18 @@ SHOWN = (
 )
 
 
-def interaction_rows(contact: Contact, *, with_words: bool = True) -> QuerySet[Interaction, Any]:
-    """The lines with the words written to them (None without `with_words`), to be paged in ORDER."""
+def interaction_rows(
+    contact: Contact, *, with_words: bool = True, hidden: Collection[str] = ()
+) -> QuerySet[Interaction, Any]:
+    """The lines with the words written to them (None without `with_words`), to be paged in ORDER.
+
+    Lines of `hidden` kinds are not there.
+    """
     notes = Note.objects.filter(interaction=OuterRef("pk"), deleted_at=None).order_by("id").values("body")
     words = Subquery(notes[:1]) if with_words else Value(None, output_field=TextField(null=True))
     lines = Interaction.objects.filter(lines_of(contact)).annotate(note=words)
+    if hidden:
+        lines = lines.exclude(kind__in=hidden)
     return lines.values_list(*SHOWN, "note", named=True)
 
 

@@ -1,6 +1,6 @@
 """Everything between a business and one person, newest first, told in sentences."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from contacts.models import Contact, Interaction, Note
 from contacts.queries.merged import lines_of
 from contacts.timeline_kinds import TIMELINE_KINDS, Scene, Telling, TimelineKind
+from ecosystem.base.access import Action
 from ecosystem.base.keyset import cursor_after, keyset_page
 from ecosystem.base.sql import array_text, rows
 from ecosystem.queries.stakeholders import KindWords
@@ -29,6 +30,7 @@ SELECT newest.id
         SELECT line.id, line.occurred_at
           FROM contacts_interaction AS line
          WHERE line.business_id = %(business_id)s AND line.contact_id = person.id
+           AND line.kind <> ALL (%(hidden)s::text[])
          ORDER BY line.occurred_at DESC, line.id DESC
          LIMIT %(limit)s) AS newest
  ORDER BY newest.occurred_at DESC, newest.id DESC
@@ -87,13 +89,16 @@ def timeline_of(
     now: datetime,
     shelf: str = "",
     with_words: bool = True,
+    hidden: Collection[str] = (),
 ) -> Timeline:
     """A page of a person's timeline, or of one shelf of it: one statement, whatever its
     lines tell of. Of a note that was taken away nothing is left to see. What was said or written in the lines
-    is told `with_words` only.
+    is told `with_words` only, and lines of `hidden` kinds are not there.
     """
     taken_away = Note.objects.filter(interaction=OuterRef("pk"), deleted_at__isnull=False)
     lines = Interaction.objects.filter(lines_of(contact)).exclude(Q(kind="note") & Q(Exists(taken_away)))
+    if hidden:
+        lines = lines.exclude(kind__in=hidden)
     if shelf:
         lines = lines.filter(kind__in=kinds_on(shelf))
     # Twice the page: what follows is counted by being there.
@@ -117,14 +122,16 @@ def days_of_people(
     zone: ZoneInfo,
     now: datetime,
     with_words: bool = True,
+    hidden: Collection[str] = (),
 ) -> list[Day]:
-    """The newest twenty lines of some people together, each with whose it is, as on the page of a firm."""
+    """The newest twenty lines of some people together, each with whose it is, as on the page of a firm.
+
+    Lines of `hidden` kinds are not there.
+    """
     by_id = {pk: person for person in people for pk in person.all_ids}
-    newest = (
-        rows(_NEWEST_OF_PEOPLE, {"people": array_text([str(pk) for pk in by_id]), "limit": PAGE_LENGTH})
-        if by_id
-        else []
-    )
+    ids = array_text([str(pk) for pk in by_id])
+    wanted = {"people": ids, "limit": PAGE_LENGTH, "hidden": array_text(list(hidden))}
+    newest = rows(_NEWEST_OF_PEOPLE, wanted) if by_id else []
     taken_away = Note.objects.filter(interaction=OuterRef("pk"), deleted_at__isnull=False)
     found = Interaction.objects.filter(pk__in=[row["id"] for row in newest])
     found = found.exclude(Q(kind="note") & Q(Exists(taken_away)))
@@ -141,6 +148,11 @@ def days_of_people(
 def kinds_on(shelf: str) -> list[str]:
     """The kinds of lines that a filter shows."""
     return [key for key, kind in TIMELINE_KINDS.items() if kind.shelf == shelf]
+
+
+def kinds_hidden(sees: Callable[[Action], bool]) -> list[str]:
+    """The kinds of lines that a reader who sees so much may not see."""
+    return [key for key, kind in TIMELINE_KINDS.items() if kind.takes is not None and not sees(kind.takes)]
 
 
 def label_of_kind(kind: str) -> str:

@@ -10,8 +10,9 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from contacts.queries.timeline import label_of_kind
+from contacts.queries.timeline import kinds_hidden, label_of_kind
 from ecosystem.base.clock import now
+from ecosystem.context import Rights
 from ecosystem.drawing.icons import KIND_ICONS
 from ecosystem.queries.stakeholders import KindWords
 from ecosystem.templatetags.design import icon
@@ -20,8 +21,10 @@ register = template.Library()
 
 
 @register.filter
-def line_label(kind: str) -> str:
-    """What a kind of timeline line is called in a list."""
+def line_label(kind: str, may: Rights) -> str:
+    """What a kind of timeline line is called in a list; of a kind that the reader may not see, that there was one."""
+    if kind in kinds_hidden(may.__getitem__):
+        return _("Something changed")
     return label_of_kind(kind) or kind.replace("_", " ").capitalize()
 
 

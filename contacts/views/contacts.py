@@ -36,7 +36,7 @@ from contacts.services.contacts import (
 from contacts.services.next_steps import NONE_YET
 from contacts.services.organizations import affiliate
 from contacts.timeline_kinds import Shelf
-from contacts.views.surroundings import today_of, words_of
+from contacts.views.surroundings import hidden_kinds, today_of, words_of
 from ecosystem.base.access import Action, may, member_required
 from ecosystem.base.clock import now
 from ecosystem.base.errors import DomainError, NotAllowed, NotFound
@@ -75,6 +75,7 @@ def person_page(request: HttpRequest, contact: Contact, status: int = 200, **for
             now=moment,
             shelf=shelf,
             with_words=may(request.membership, Action.SEE_NOTES),
+            hidden=hidden_kinds(request),
         ),
         "shelf": shelf,
         "shelves": Shelf.choices,

@@ -19,7 +19,7 @@ from contacts.queries.timeline import timeline_of
 from contacts.services.interactions import TALK_KINDS, log_talk
 from contacts.services.notes import add_note, delete_note, edit_note, may_change, restore_note
 from contacts.views.contacts import person_page, shelf_of
-from contacts.views.surroundings import words_of
+from contacts.views.surroundings import hidden_kinds, words_of
 from ecosystem.base.access import Action, may, member_required
 from ecosystem.base.clock import now
 from ecosystem.base.errors import DomainError, NotAllowed
@@ -42,6 +42,7 @@ def timeline(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
         now=now(),
         shelf=shelf_of(request),
         with_words=may(request.membership, Action.SEE_NOTES),
+        hidden=hidden_kinds(request),
     )
     context = {"contact": contact, "timeline": lines, "shelf": shelf_of(request)}
     return render(request, "contacts/contacts/_timeline.html", context)

@@ -33,7 +33,7 @@ from contacts.services.organizations import (
 )
 from contacts.services.roles import assign_role
 from contacts.views.contacts import person_page
-from contacts.views.surroundings import back_to, words_of
+from contacts.views.surroundings import back_to, hidden_kinds, words_of
 from ecosystem.base.access import Action, may, member_required
 from ecosystem.base.clock import now
 from ecosystem.base.errors import DomainError
@@ -66,6 +66,7 @@ def organization_detail(request: HttpRequest, slug: str, id: UUID) -> HttpRespon
         zone=timezone.get_current_timezone(),
         now=now(),
         with_words=may(request.membership, Action.SEE_NOTES),
+        hidden=hidden_kinds(request),
     )
     context = {
         "organization": organization,

@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping
 from datetime import date
+from functools import partial
 from typing import Any
 
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from contacts.queries.timeline import kinds_hidden
+from ecosystem.base.access import may
 from ecosystem.base.clock import now
 from ecosystem.queries.stakeholders import KindWords, words_by_kind
 
@@ -26,6 +29,11 @@ def back_to(request: HttpRequest, default: str) -> str:
         if url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure()):
             return wanted
     return default
+
+
+def hidden_kinds(request: Any) -> list[str]:
+    """The kinds of timeline lines that the member may not see."""
+    return kinds_hidden(partial(may, request.membership))
 
 
 def today_of() -> date:

@@ -4,11 +4,11 @@ import pytest
 from django.test import Client
 
 from campaigns.demo.tenants import write_tenants
-from contacts.models import Contact, ContactPoint
+from contacts.models import Affiliation, Contact, ContactPoint, Organization
 from ecosystem.base.access import Role
 from ecosystem.base.tenancy import business_scope
 from ecosystem.middleware import forget_businesses
-from ecosystem.models import User
+from ecosystem.models import Membership, User
 from ecosystem.services.memberships import add_membership
 from tests.factories.ecosystem import make_user, sign_in
 from tests.house.routes import dashboard_routes, ids_of
@@ -65,6 +65,48 @@ def test_sec_10_the_same_fields_are_there_for_the_team(asked):
     for user in (tenant.owner, tenant.helper):
         bodies = b"".join(body for name, body in sights(sign_in(Client(), user), tenant, contact) if "contact" in name)
         assert [text for text in hidden if text not in bodies] == []
+
+
+def permissions_told(tenant):
+    """What the pages of people say of what somebody allows."""
+    told = ["May email", "May not email", "No permission yet", "May reach by", f"Said yes to “{tenant.marker}topic”"]
+    return [text.encode() for text in [*told, f"Said no to “{tenant.marker}other”", f"{tenant.marker}proof"]]
+
+
+def test_sec_10_a_helper_reads_on_no_page_what_anybody_allows(asked):
+    tenant, contact, _hidden = asked
+    client = sign_in(Client(), tenant.helper)
+    with business_scope(tenant.business):
+        place = {"contact": contact, "organization": Organization.objects.get(name=f"{tenant.marker}firm")}
+        assert Affiliation.objects.filter(**place, ended_on=None).exists()
+    seen, leaks = set(), []
+    for name, body in sights(client, tenant, contact):
+        seen.add(name)
+        leaks += [(name, text) for text in permissions_told(tenant) if text in body]
+    assert leaks == []
+    pages = {"contact_list", "contact_detail", "timeline", "ladder", "ladder_lane", "organization_detail"}
+    assert {f"contacts:{page}" for page in pages} <= seen
+
+
+def test_sec_10_whoever_may_see_permissions_reads_them_on_the_same_pages(asked):
+    tenant, contact, _hidden = asked
+    for user in (tenant.owner, User.objects.get(email="ada@example.com")):
+        bodies = b"".join(body for _name, body in sights(sign_in(Client(), user), tenant, contact))
+        told = permissions_told(tenant)[:1] + permissions_told(tenant)[3:6]
+        assert [text for text in told if text not in bodies] == []
+
+
+def test_sec_10_a_key_whose_maker_became_a_helper_reads_no_answer_in_a_timeline(asked):
+    tenant, contact, _hidden = asked
+    asking = {"HTTP_AUTHORIZATION": f"Bearer {tenant.api_key}"}
+    url = f"/api/v1/contacts/{contact.pk}/interactions"
+    assert b"consent_change" in Client().get(url, **asking).content
+    with business_scope(tenant.business):
+        Membership.objects.filter(user=tenant.owner).update(role=Role.HELPER)
+    answer = Client().get(url, **asking)
+    assert answer.status_code == 200
+    assert b"call" in answer.content
+    assert b"consent_change" not in answer.content
 
 
 @pytest.mark.parametrize("part", ["", "begin"])
