@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Concat
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models import (
@@ -17,8 +19,8 @@ from contacts.models import (
     ContactPoint,
     ContactTag,
     Interaction,
-    Suppression,
 )
+from contacts.queries.granted import granted, holds_for
 from contacts.queries.people_filter import ORDERS, PeopleFilter, matching, open_roles
 from ecosystem.base.errors import Moved, NotFound
 from ecosystem.base.keyset import keyset_page
@@ -96,7 +98,7 @@ def people_page(wanted: PeopleFilter, *, cursor: str | None, now: datetime) -> P
     """A page of the list in one statement; a cursor that we did not make raises Invalid."""
     people = with_facts(matching(wanted, now=now), now=now)
     page = keyset_page(people, order=ORDERS[wanted.order], cursor=cursor, limit=PAGE_LENGTH)
-    return PeoplePage(as_people(page.items), page.next_cursor, page.previous_cursor)
+    return PeoplePage(as_people(page.items, now=now), page.next_cursor, page.previous_cursor)
 
 
 def with_facts(people: QuerySet[Contact], *, now: datetime) -> QuerySet[Contact]:
@@ -107,20 +109,22 @@ def with_facts(people: QuerySet[Contact], *, now: datetime) -> QuerySet[Contact]
     return people.annotate(
         shown_roles=ArraySubquery(open_roles().filter(contact=OuterRef("pk")).order_by("kind").values("kind")),
         shown_tags=ArraySubquery(tags.values("tag__name")),
-        shown_channels=ArraySubquery(_granted(now).values("channel").distinct()),
+        shown_yeses=ArraySubquery(_yeses(now)),
         shown_place=Subquery(places.values("organization__name")[:1]),
         last_kind=Subquery(lines.values("kind")[:1]),
         last_at=Subquery(lines.values("occurred_at")[:1]),
     )
 
 
-def as_people(contacts: Sequence[Contact]) -> list[Person]:
+def as_people(contacts: Sequence[Contact], *, now: datetime) -> list[Person]:
     """The lines of people that were read by `with_facts`."""
-    return [_as_person(contact) for contact in contacts]
+    return [_as_person(contact, now) for contact in contacts]
 
 
-def _as_person(contact: Contact) -> Person:
+def _as_person(contact: Contact, now: datetime) -> Person:
     facts = vars(contact)
+    yeses = [tuple(one.split(" ", 1)) for one in facts["shown_yeses"]]
+    held = zip(yeses, holds_for(contact, yeses, now=now), strict=True)
     kinds = ([contact.stage] if contact.stage else []) + facts["shown_roles"]
     return Person(
         contact=contact,
@@ -130,21 +134,11 @@ def _as_person(contact: Contact) -> Person:
         is_address_beside=not (facts["shown_place"] or contact.source_detail),
         last_kind=facts["last_kind"] or "",
         last_at=facts["last_at"],
-        may_reach_by=() if contact.do_not_contact else tuple(facts["shown_channels"]),
+        may_reach_by=tuple(dict.fromkeys(channel for (channel, _hash), holds in held if holds)),
     )
 
 
-def granted(now: datetime) -> Q:
-    """What makes a permission hold: granted, not run out, and no stop stands against the address."""
-    stops = Suppression.objects.filter(
-        Q(topic=None) | Q(topic_id=OuterRef("topic_id")),
-        channel=OuterRef("channel"),
-        address_hash=OuterRef("address_hash"),
-        lifted_at=None,
-    )
-    return (Q(expires_at=None) | Q(expires_at__gt=now)) & ~Exists(stops) & Q(state=ConsentState.State.GRANTED)
-
-
-def _granted(now: datetime) -> QuerySet[ConsentState]:
-    """The permissions of the outer contact that hold."""
-    return ConsentState.objects.filter(granted(now), contact=OuterRef("pk"))
+def _yeses(now: datetime) -> QuerySet[ConsentState, Any]:
+    """The permissions of the outer contact that were granted and hold, each as its channel and the hash it is for."""
+    held = ConsentState.objects.filter(granted(now), contact=OuterRef("pk"))
+    return held.values_list(Concat("channel", Value(" "), "address_hash"), flat=True).distinct()

@@ -8,7 +8,8 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from contacts.models import Channel, ConsentState, Contact, ContactPoint
-from contacts.queries.contacts import as_people, granted, with_facts
+from contacts.queries.contacts import as_people, with_facts
+from contacts.queries.granted import granted, holds_for
 from contacts.queries.people_filter import PeopleFilter, matching
 from ecosystem.models import KindSetting
 from ecosystem.queries.zones import date_of_business
@@ -35,7 +36,7 @@ def export_rows(people: Sequence[Contact], *, shows_addresses: bool, now: dateti
     topics = _topics(people, now)
     typed = _typed(people) if shows_addresses else {}
     rows = []
-    for person in as_people(people):
+    for person in as_people(people, now=now):
         contact = person.contact
         reached = [typed.get((contact.pk, kind), "") for kind in ("email", "phone")] if shows_addresses else []
         roles = person.kinds[1:] if contact.stage else person.kinds
@@ -50,7 +51,7 @@ def export_rows(people: Sequence[Contact], *, shows_addresses: bool, now: dateti
                 "; ".join(person.tags),
                 labels.get(contact.stage or "", ""),
                 "; ".join(labels.get(kind, kind) for kind in roles),
-                "" if contact.do_not_contact else "; ".join(topics.get(contact.pk, [])),
+                "; ".join(topics.get(contact.pk, [])),
                 _("yes") if contact.do_not_contact else "",
                 date_of_business(contact.created_at).isoformat(),
                 date_of_business(contact.last_touch_at).isoformat() if contact.last_touch_at else "",
@@ -70,6 +71,8 @@ def _topics(people: Sequence[Contact], now: datetime) -> dict[UUID, list[str]]:
     found: dict[UUID, list[str]] = {}
     states = ConsentState.objects.filter(granted(now), contact__in=[person.pk for person in people])
     states = states.filter(channel=Channel.EMAIL).order_by("topic__name")
-    for pk, name in states.values_list("contact_id", "topic__name"):
-        found.setdefault(pk, []).append(name)
+    by_id = {person.pk: person for person in people}
+    for pk, name, address_hash in states.values_list("contact_id", "topic__name", "address_hash"):
+        if all(holds_for(by_id[pk], [(Channel.EMAIL, address_hash)], now=now)):
+            found.setdefault(pk, []).append(name)
     return found

@@ -125,7 +125,7 @@ def board(words: Mapping[str, KindWords], wanted: BoardFilter = EVERYBODY, *, no
         lanes.append(
             Lane(
                 words=rung,
-                cards=_cards(as_people(shown), rung, now),
+                cards=_cards(as_people(shown, now=now), rung, now),
                 count=count,
                 risen=risen.get(rung.kind, 0),
                 is_top=rung is rungs[-1],
@@ -140,7 +140,7 @@ def lane_page(
 ) -> tuple[list[Card], PeoplePage]:
     """The next twenty cards of one lane."""
     page = keyset_page(_lane(rung.kind, wanted, now), order=LANE_ORDER, cursor=cursor, limit=LANE_LENGTH)
-    people = PeoplePage(as_people(page.items), page.next_cursor, page.previous_cursor)
+    people = PeoplePage(as_people(page.items, now=now), page.next_cursor, page.previous_cursor)
     return _cards(people.people, rung, now), people
 
 

@@ -10,6 +10,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from contacts.models import Affiliation, ConsentState, Contact, ContactPoint, ContactTag, RoleAssignment
 from contacts.models.contacts import NEVER
+from contacts.queries.granted import granted
 from ecosystem.base.access import Action
 from ecosystem.base.addresses import fold
 from ecosystem.models import LADDER, SIDE_KINDS
@@ -90,9 +91,9 @@ def matching(wanted: PeopleFilter, *, now: datetime) -> QuerySet[Contact]:
     if wanted.tag_id:
         people = people.filter(Exists(ContactTag.objects.filter(**theirs, tag_id=wanted.tag_id)))
     if wanted.topic_id:
-        lasts = Q(expires_at=None) | Q(expires_at__gt=now)
-        yes = {"topic_id": wanted.topic_id, "channel": wanted.channel, "state": ConsentState.State.GRANTED}
-        people = people.filter(Exists(ConsentState.objects.filter(lasts, **theirs, **yes)))
+        # Who asked for a rest said yes all the same: what is begun for them waits until then.
+        yes = {"topic_id": wanted.topic_id, "channel": wanted.channel}
+        people = people.filter(Exists(ConsentState.objects.filter(granted(now), **theirs, **yes)), do_not_contact=False)
     if wanted.organization_id:
         places = Affiliation.objects.filter(**theirs, organization_id=wanted.organization_id, ended_on=None)
         people = people.filter(Exists(places))

@@ -16,7 +16,13 @@ WITH states AS MATERIALIZED (
       JOIN contacts_contact person ON person.business_id = state.business_id AND person.id = state.contact_id
      WHERE state.business_id = %(business_id)s AND person.business_id = %(business_id)s AND person.deleted_at IS NULL
        AND (state.state = 'withdrawn' OR state.state = 'granted'
-            AND (state.expires_at IS NULL OR state.expires_at > %(now)s))
+            AND (state.expires_at IS NULL OR state.expires_at > %(now)s)
+            AND (state.channel <> 'sms' OR state.basis = 'express_written')
+            AND NOT person.do_not_contact AND (person.paused_until IS NULL OR person.paused_until <= %(now)s)
+            AND NOT EXISTS (SELECT 1 FROM contacts_suppression stop
+                             WHERE stop.business_id = %(business_id)s AND stop.channel = state.channel
+                               AND stop.address_hash = state.address_hash AND stop.lifted_at IS NULL
+                               AND (stop.topic_id IS NULL OR stop.topic_id = state.topic_id)))
      LIMIT %(most)s
 ), allowed AS (
     SELECT contact_id, channel, min(since) AS since FROM states WHERE state = 'granted' GROUP BY contact_id, channel
