@@ -163,7 +163,9 @@ class BulkEditUndoView(ApiView):
 
     @extend_schema(operation_id="bulk_edit_undo", request=None, responses={200: BulkEditOut}, tags=["Many people"])
     def post(self, request: Request, edit_id: UUID) -> Response:
-        """Let everybody stand as before who still stands as the change left them. Twice is once.
+        """Let everybody stand as before who still stands as the change left them.
+
+        Twice is once, but for a taking back that was stopped or has failed: another time goes on with it.
 
         More than 200 people are taken back in the background.
         """

@@ -34,6 +34,13 @@ class BulkEdit(TenantModel):
     def __str__(self) -> str:
         return f"{self.act} {self.value}"
 
+    @property
+    def is_undo_cut_short(self) -> bool:
+        """Whether taking it back was begun as a job, and that was stopped or failed: there may be more to take back."""
+        if self.undo_asked_at is None or self.job is None or self.job.created_at < self.undo_asked_at:
+            return False
+        return self.job.state in (Job.State.CANCELLED, Job.State.FAILED)
+
 
 class BulkEditItem(TenantModel):
     """One person whom the change has changed; `before` is the owner they had, or the id of the StageChange made."""

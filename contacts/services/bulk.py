@@ -69,9 +69,11 @@ def edit_matching(act: str, value: str, wanted: PeopleFilter, *, actor: Membersh
 def undo_edit(edit: BulkEdit, *, actor: Membership | None, now: datetime) -> BulkEdit:
     """Let everybody stand as before who still stands as the change left them; many of them in the background.
 
-    A second time changes nothing.
+    A second time changes nothing, but goes on where a taking back was stopped or has failed.
     """
     held = BulkEdit.objects.select_for_update(no_key=True).get(id=edit.id)
+    if held.is_undo_cut_short:
+        return _go_on_undoing(held, actor)
     if held.undo_asked_at is not None:
         return held
     held.undo_asked_at, held.below_id = now, None
@@ -82,6 +84,16 @@ def undo_edit(edit: BulkEdit, *, actor: Membership | None, now: datetime) -> Bul
     if held.changed_count <= MOST_AT_ONCE:
         _take_back(held, _items(held, MOST_AT_ONCE), now)
     return held
+
+
+def _go_on_undoing(edit: BulkEdit, actor: Membership | None) -> BulkEdit:
+    """Begin a job where the last one ended; who was looked at by then is not looked at again."""
+    items = BulkEditItem.objects.filter(edit=edit)
+    left = items.filter(contact_id__lt=edit.below_id).count() if edit.below_id else edit.changed_count
+    edit.job = start_job(BULK_JOB, total=left, started_by=actor)
+    edit.save(update_fields=["job", "updated_at"])
+    record_act("bulk_undone", actor=actor, subject=edit, count=left)
+    return edit
 
 
 def work_bulk(business_id: int, job_id: UUID) -> bool:

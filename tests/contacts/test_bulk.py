@@ -19,7 +19,7 @@ from ecosystem.base.ids import uuid7
 from ecosystem.base.tenancy import business_scope
 from ecosystem.models import AuditEntry, Job
 from ecosystem.queries.tallies import tally
-from ecosystem.services.jobs import request_cancel, work_jobs
+from ecosystem.services.jobs import end_job, request_cancel, work_jobs
 from tests.factories.ecosystem import sign_in
 from tests.factories.permission import make_business, make_member, make_person, owner_of
 
@@ -234,3 +234,46 @@ def test_helpers_see_no_boxes_and_may_not_change_anybody(client, bakery, people)
     assert 'name="person"' not in client.get(reverse("contacts:contact_list", args=[bakery.slug])).content.decode()
     assert send(client, bakery, "stage:client", people).status_code == 403
     assert stages() == ["suspect"] * 5
+
+
+@pytest.mark.parametrize("how", ["stopped", "failed"])
+def test_a_taking_back_that_was_cut_short_goes_on_where_it_was(as_nora, bakery, people, nora, monkeypatch, how):
+    monkeypatch.setattr("contacts.services.bulk.SLICE", 2)
+    monkeypatch.setattr("contacts.services.bulk.MOST_AT_ONCE", 3)
+    edit = edit_matching("stage", "client", PeopleFilter(kind="suspect"), actor=nora, total=5)
+    run_jobs(bakery)
+    edit.refresh_from_db()
+    edit = undo_edit(edit, actor=nora, now=now())
+    assert work_bulk(bakery.id, edit.job_id) is True
+    if how == "stopped":
+        request_cancel(edit.job_id)
+        run_jobs(bakery)
+    else:
+        end_job(edit.job_id, state="failed", message="Something broke.")
+    assert stages() == ["client"] * 3 + ["suspect"] * 2
+    page = reverse("contacts:bulk_edit_detail", args=[bakery.slug, edit.pk])
+    assert "Go on taking it back" in as_nora.get(page).content.decode()
+    going_on = as_nora.post(reverse("contacts:bulk_edit_undo", args=[bakery.slug, edit.pk]), follow=True)
+    assert "0 of 3 people" in going_on.content.decode()
+    run_jobs(bakery)
+    assert stages() == ["suspect"] * 5
+    edit.refresh_from_db()
+    assert edit.undone_count == 5
+    assert "Go on taking it back" not in as_nora.get(page).content.decode()
+    jobs = Job.objects.count()
+    undo_edit(edit, actor=nora, now=now())
+    assert Job.objects.count() == jobs
+
+
+def test_a_change_that_was_stopped_is_no_taking_back_to_go_on_with(bakery, people, nora, monkeypatch):
+    monkeypatch.setattr("contacts.services.bulk.SLICE", 2)
+    edit = edit_matching("stage", "client", PeopleFilter(kind="suspect"), actor=nora, total=5)
+    work_bulk(bakery.id, edit.job_id)
+    request_cancel(edit.job_id)
+    run_jobs(bakery)
+    edit.refresh_from_db()
+    assert undo_edit(edit, actor=nora, now=now()).undone_count == 2
+    edit.refresh_from_db()
+    assert not edit.is_undo_cut_short
+    undo_edit(edit, actor=nora, now=now())
+    assert (Job.objects.count(), stages()) == (1, ["suspect"] * 5)
