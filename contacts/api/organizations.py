@@ -155,7 +155,9 @@ class OrganizationView(ApiView):
         self._expect(organization_id, held.version, given.pop("version", None))
         wished = {"name": held.name, "website": held.website, "is_context": held.is_context, **given}
         main_contact_id = wished.pop("main_contact_id", held.main_contact_id)
-        person = get_contact(main_contact_id) if main_contact_id else None
+        # Who is off the list may stay what they are there, and becomes it nowhere.
+        stays = main_contact_id == held.main_contact_id
+        person = held.main_contact if stays else get_contact(main_contact_id) if main_contact_id else None
         edit_organization(held, **wished, main_contact=person, version=held.version, now=now())
         return _one(organization_id)
 

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 
 from contacts.models import RoleAssignment
 from contacts.queries.contacts import get_contact
-from contacts.queries.person import get_role, roles_of
+from contacts.queries.person import get_role_to_end, roles_of
 from contacts.services.roles import assign_role, end_role
 from ecosystem.base.clock import now
 from ecosystem.rest.base import ApiView, In, Out, Paging, answer, answer_page, example, page_of
@@ -76,5 +76,5 @@ class RoleView(ApiView):
     @extend_schema(operation_id="role_end", responses={204: None}, tags=["Beside the ladder"])
     def delete(self, request: Request, contact_id: UUID, role_id: UUID) -> Response:
         """Write down that a person is this no longer. Ending twice changes nothing."""
-        end_role(get_role(get_contact(contact_id), role_id), actor=self.member, now=now())
+        end_role(get_role_to_end(contact_id, role_id), actor=self.member, now=now())
         return Response(status=204)

@@ -34,13 +34,14 @@ class OrganizationForm(forms.Form):
         help_text=_("Such as a competitor: shown on the map, never written to."),
     )
 
-    def __init__(self, *args: Any, people: Sequence[Contact], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, people: Sequence[Contact], gone: Contact | None = None, **kwargs: Any) -> None:
+        """`gone` is the main contact who is off the list: they can stay it while nobody else is chosen."""
         super().__init__(*args, **kwargs)
-        self.people = {str(person.pk): person for person in people}
-        self.fields["main_contact"].choices = [
-            ("", _("Nobody yet")),
-            *((key, person.display_name) for key, person in self.people.items()),
-        ]
+        self.people = {str(person.pk): person for person in [*people, *([gone] if gone else [])]}
+        choices = [(str(person.pk), person.display_name) for person in people]
+        if gone is not None:
+            choices.append((str(gone.pk), _("%(name)s, who is off your list") % {"name": gone.display_name}))
+        self.fields["main_contact"].choices = [("", _("Nobody yet")), *choices]
 
     def chosen_contact(self) -> Contact | None:
         """Who was chosen."""

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, QuerySet
+from django.db.models import OuterRef, Q, QuerySet
 from django.db.models.functions import JSONObject
 from django.utils.translation import gettext_lazy as _
 
@@ -128,6 +128,18 @@ def person_facts(contact: Contact, words: Mapping[str, KindWords], *, today: dat
 def get_role(contact: Contact, role_id: UUID) -> RoleAssignment:
     """A role of this person; NotFound for every other id."""
     found = RoleAssignment.objects.filter(pk=role_id, contact=contact).first()
+    if found is None:
+        raise NotFound("role_not_found", _("There is no such entry."))
+    return found
+
+
+def get_role_to_end(contact_id: UUID, role_id: UUID) -> RoleAssignment:
+    """A role of a person who is there, or that an organization has by somebody who is gone; NotFound for others.
+
+    What a firm is to the business can so be ended, whatever became of its main contact.
+    """
+    there = Q(contact__deleted_at=None) | Q(organization__deleted_at=None, organization__isnull=False)
+    found = RoleAssignment.objects.select_related("contact").filter(there, pk=role_id, contact_id=contact_id).first()
     if found is None:
         raise NotFound("role_not_found", _("There is no such entry."))
     return found

@@ -68,7 +68,7 @@ def end_role(role: RoleAssignment, *, now: datetime, actor: Membership | None) -
 
     Publishes RoleEnded.
     """
-    _hold(role.contact_id)
+    _hold(role.contact_id, also_gone=True)
     if not RoleAssignment.objects.filter(pk=role.pk, ended_at=None).update(ended_at=now):
         return role
     role.ended_at = now
@@ -103,7 +103,7 @@ def _main_contact_of(organization: Organization | None) -> UUID:
         raise Invalid("role_of_nobody", _("Choose a person or an organization."), field="contact")
     if organization.is_context:
         raise Invalid("organization_is_context", _("This one is only context. It has no part in what you do."))
-    if organization.main_contact_id is None:
+    if organization.main_contact is None or organization.main_contact.deleted_at is not None:
         sentence = _("Choose a main contact first: people are fed, firms are not.")
         raise Invalid("organization_without_main_contact", sentence, field="main_contact")
     return UUID(str(organization.main_contact_id))
@@ -115,9 +115,10 @@ def _refuse_other_organization(standing: RoleAssignment, organization: Organizat
         raise Conflict("role_taken", sentence, field="main_contact")
 
 
-def _hold(contact_id: UUID) -> None:
+def _hold(contact_id: UUID, *, also_gone: bool = False) -> None:
     """Lock the person, so that two clicks come one after the other and counts stay right."""
-    people = Contact.objects.select_for_update(no_key=True).filter(pk=contact_id, deleted_at=None)
+    people = Contact.objects.select_for_update(no_key=True).filter(pk=contact_id)
+    people = people if also_gone else people.filter(deleted_at=None)
     if people.values_list("pk").first() is None:
         raise NotFound("contact_not_found", _("This person is not in your list. Somebody may have taken them off."))
 

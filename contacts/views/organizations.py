@@ -103,7 +103,9 @@ def organization_edit(request: HttpRequest, slug: str, id: UUID) -> HttpResponse
     organization = get_organization(id)
     people = [place.contact for place in people_of(organization)]
     initial = EditOrganizationForm.initial_of(organization_details(organization), organization.version)
-    form = EditOrganizationForm(request.POST or None, people=people, initial=initial)
+    chief = organization.main_contact
+    gone = chief if chief is not None and chief.deleted_at is not None else None
+    form = EditOrganizationForm(request.POST or None, people=people, gone=gone, initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
             edit_organization(

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from contacts.queries.contacts import get_contact
-from contacts.queries.person import get_role
+from contacts.queries.person import get_role, get_role_to_end
 from contacts.services.roles import assign_role, end_role, reopen_role
 from contacts.views.surroundings import back_to, words_of
 from ecosystem.base.access import Action, member_required
@@ -36,13 +36,12 @@ def role_assign(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
 @require_POST
 @member_required(Action.EDIT_PEOPLE)
 def role_end(request: HttpRequest, slug: str, id: UUID, role_id: UUID) -> HttpResponse:
-    """End what a person is beside the ladder; the toast takes it back."""
-    contact = get_contact(id)
-    role = end_role(get_role(contact, role_id), actor=request.membership, now=now())
+    """End what a person is beside the ladder; the toast takes it back, unless they are off the list themselves."""
+    role = end_role(get_role_to_end(id, role_id), actor=request.membership, now=now())
     undo = reverse("contacts:role_reopen", kwargs={"slug": slug, "id": id, "role_id": role_id})
-    names = {"name": contact.display_name, "kind": words_of(request)[role.kind].plural}
+    names = {"name": role.contact.display_name, "kind": words_of(request)[role.kind].plural}
     sentence = _("%(name)s is no longer one of your %(kind)s.") % names
-    messages.success(request, sentence, extra_tags=f"undo:{undo}")
+    messages.success(request, sentence, extra_tags="" if role.contact.deleted_at else f"undo:{undo}")
     return redirect(back_to(request, reverse("contacts:contact_detail", kwargs={"slug": slug, "id": id})))
 
 

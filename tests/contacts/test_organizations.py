@@ -4,9 +4,11 @@ import re
 from datetime import timedelta
 from uuid import uuid4
 
+import pytest
 from django.urls import reverse
 
 from contacts.models import Affiliation, Organization, RoleAssignment
+from contacts.services.contacts import delete_contact
 from contacts.services.interactions import log_talk
 from contacts.services.organizations import affiliate
 from contacts.services.roles import assign_role
@@ -246,3 +248,62 @@ def test_edit_in_place_begins_at_the_edit_page_and_only_for_those_who_may(as_nor
     assert f'data-edit-in-place href="{edit}"' in as_nora.get(detail).content.decode()
     assert "data-edit-form" in as_nora.get(edit).content.decode()
     assert "data-edit-in-place" not in as_adviser.get(detail).content.decode()
+
+
+@pytest.fixture
+def vendor_without_anybody(bakery, ana):
+    """The mill, which is a vendor by Ana, who was taken off the list."""
+    mill = make_organization(bakery, main_contact=ana)
+    with business_scope(bakery):
+        assign_role("vendor", organization=mill, actor=None, now=now())
+        delete_contact(ana, actor=None, now=now())
+    return mill
+
+
+def test_a_firm_whose_main_contact_is_gone_says_so_and_leads_to_nobody(as_nora, bakery, ana, vendor_without_anybody):
+    listed = as_nora.get(url(bakery)).content.decode()
+    assert "Ana Ruiz, who is off your list" in listed
+    assert url(bakery, "contact_detail", ana) not in listed
+    page = as_nora.get(url(bakery, "organization_detail", vendor_without_anybody)).content.decode()
+    assert "Ana Ruiz, the main contact, is off your list." in page
+    assert url(bakery, "contact_detail", ana) + '"' not in page
+
+
+def test_a_firm_whose_main_contact_is_gone_is_edited_and_handed_to_somebody_else(
+    as_nora, bakery, ana, vendor_without_anybody
+):
+    mill, edit = vendor_without_anybody, url(bakery, "organization_edit", vendor_without_anybody)
+    form = form_of(as_nora, edit) | {"name": "The Mill"}
+    assert as_nora.post(edit, form).status_code == 302
+    with business_scope(bakery):
+        kept = Organization.objects.get(pk=mill.pk)
+        assert (kept.name, kept.main_contact_id) == ("The Mill", ana.pk)
+    ben = make_contact(bakery, "Ben Ode")
+    with business_scope(bakery):
+        affiliate(ben, mill)
+    assert as_nora.post(edit, form_of(as_nora, edit) | {"main_contact": str(ben.pk)}).status_code == 302
+    with business_scope(bakery):
+        assert RoleAssignment.objects.get(organization=mill).contact_id == ben.pk
+    assert "off your list" not in as_nora.get(edit).content.decode()
+
+
+def test_what_a_firm_is_by_somebody_gone_is_ended_and_then_it_is_deleted(as_nora, bakery, vendor_without_anybody):
+    page = url(bakery, "organization_detail", vendor_without_anybody)
+    end = re.search(r'action="([^"]+/end/)"', as_nora.get(page).content.decode())[1]
+    done = as_nora.post(end, HTTP_REFERER=f"http://testserver{page}", follow=True)
+    assert done.redirect_chain[-1][0].endswith(page)
+    assert "Ana Ruiz is no longer one of your" in done.content.decode()
+    assert "/reopen/" not in done.content.decode()
+    again = as_nora.post(url(bakery, "organization_role", vendor_without_anybody), {"kind": "vendor"}, follow=True)
+    assert "Choose a main contact first" in again.content.decode()
+    as_nora.post(url(bakery, "organization_delete", vendor_without_anybody))
+    with business_scope(bakery):
+        assert Organization.objects.get().deleted_at is not None
+        assert RoleAssignment.objects.get(organization=vendor_without_anybody).ended_at is not None
+
+
+def test_what_somebody_gone_was_by_themselves_is_nowhere_to_be_ended(as_nora, bakery, ana):
+    with business_scope(bakery):
+        role = assign_role("vendor", contact=ana, actor=None, now=now())
+        delete_contact(ana, actor=None, now=now())
+    assert as_nora.post(url(bakery, "role_end", ana, role_id=role.pk)).status_code == 404
