@@ -19,11 +19,13 @@ PLACES = ("cursor", "count")
 class FilterNotUnderstood(Exception):
     """A filter in the address means nothing here: `name` says which, `value` what it said.
 
-    A name that there is no filter for stands as `unknown`, with that name as its value.
+    A name that there is no filter for stands as `unknown`, with that name as its value; `is_hidden` where it asks for
+    something that whoever asks may not see.
     """
 
-    def __init__(self, name: str, value: str) -> None:
+    def __init__(self, name: str, value: str, *, is_hidden: bool = False) -> None:
         super().__init__(name, value)
+        self.is_hidden = is_hidden
         self.name = name
         self.value = value[:LONGEST_SHOWN]
 

@@ -86,7 +86,9 @@ def refuse_hidden(request: HttpRequest, wanted: PeopleFilter) -> None:
     for field, action in asks_by(wanted):
         if may(membership, action):
             continue
-        raise FilterNotUnderstood("q", wanted.begins) if field == "begins" else FilterNotUnderstood("unknown", field)
+        if field == "begins":
+            raise FilterNotUnderstood("q", wanted.begins, is_hidden=True)
+        raise FilterNotUnderstood("unknown", field)
 
 
 def refuse_gone(wanted: PeopleFilter, choices: PeopleChoices, members: list[Membership]) -> None:

@@ -219,3 +219,15 @@ def test_every_list_costs_seven_statements_at_1_50_and_200_people(as_nora, baker
 def test_a_person_nothing_happened_with_stands_at_the_end_of_time(in_bakery, bakery):
     person = make_contact(bakery, "Eve Lund")
     assert list(matching(PeopleFilter(touched="never"), now=now()).filter(pk=person.pk)) == [person]
+
+
+def test_sec_10_whoever_sees_no_addresses_is_told_so_when_they_type_one(as_adviser, as_nora, bakery, people):
+    refused = as_adviser.get(list_url(bakery), {"q": "ana@example.com"})
+    assert refused.status_code == 400
+    page = refused.content.decode()
+    assert "Your role does not see addresses, so you can find people here by their names only." in page
+    assert "too long" not in page
+    for client, hint in ((as_adviser, "Name"), (as_nora, "Name or email")):
+        page = client.get(list_url(bakery)).content.decode()
+        assert re.search(r'<input[^>]* id="q"[^>]* placeholder="([^"]+)"', page)[1] == hint
+        assert ("or an email" in page) is (hint != "Name")
