@@ -3,9 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import reduce
+from operator import or_
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -17,6 +19,7 @@ from contacts.queries.people_filter import PeopleFilter, matching
 from ecosystem.base.errors import NotFound
 from ecosystem.base.keyset import cursor_after, keyset_page
 from ecosystem.days import business_day, first_midnight
+from ecosystem.models import LADDER
 from ecosystem.queries.stakeholders import KindWords
 from ecosystem.queries.tallies import tallies
 
@@ -149,15 +152,14 @@ def rose_this_week(*, now: datetime) -> list[Rise]:
     line a person.
     """
     moves = StageChange.objects.filter(occurred_at__gte=_first_of(WEEK_DAYS, now)).exclude(from_stage="")
-    undone: set[UUID | None] = set()
+    taken_back = moves.filter(contact=OuterRef("contact"), undoes_id=OuterRef("pk"))
+    steps = [Q(from_stage=stage, to_stage__in=LADDER[height(stage) + 1 :]) for stage in LADDER[:-1]]
+    up = moves.filter(reduce(or_, steps), ~Exists(taken_back), undoes_id=None, contact__deleted_at=None)
     seen: set[UUID] = set()
     risen = []
-    for move in moves.select_related("contact").order_by("-occurred_at")[:50]:
-        if move.undoes_id is not None:
-            undone.add(move.undoes_id)
-            continue
-        is_up = move.to_stage and height(move.to_stage) > height(move.from_stage)
-        if move.pk in undone or not is_up or move.contact_id in seen or move.contact.deleted_at:
+    # More than are shown, since one person may have risen several times.
+    for move in up.select_related("contact").order_by("-occurred_at")[:50]:
+        if move.contact_id in seen:
             continue
         seen.add(move.contact_id)
         risen.append(Rise(move.contact, move.from_stage, move.to_stage, move.occurred_at, move.reason))

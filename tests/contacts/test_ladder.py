@@ -11,7 +11,8 @@ from django.urls import reverse
 
 from contacts.events import StagesChanged
 from contacts.models import Contact, Interaction, StageChange, Tag
-from contacts.queries.ladder import rungs_of
+from contacts.queries.ladder import rose_this_week, rungs_of
+from contacts.services.bulk import edit_chosen
 from contacts.services.interactions import NewInteraction, record_interactions
 from contacts.services.next_steps import NONE_YET, set_next_step
 from contacts.services.stages import change_stage, undo_stage_change
@@ -268,6 +269,15 @@ def test_who_rose_this_week_stands_below_with_the_reason_and_who_was_taken_back_
         "1 moved up in 30 days"
         in re.search(r'data-lane="prospect".*?</section>', response.content.decode(), re.S).group()
     )
+
+
+def test_who_rose_this_week_is_not_hidden_by_many_who_were_moved_down_since(bakery, nora):
+    ana = make_contact(bakery, "Ana Ruiz", stage="prospect")
+    many = [make_contact(bakery, stage="client") for _ in range(51)]
+    with business_scope(bakery, nora):
+        change_stage(ana, "client", actor=None, reason="Paid a deposit", now=now() - timedelta(minutes=5))
+        edit_chosen("stage", "suspect", [one.pk for one in many], actor=None, now=now())
+        assert [(rise.contact, rise.to_stage) for rise in rose_this_week(now=now())] == [(ana, "client")]
 
 
 def test_the_board_counts_the_days_of_the_business_as_today_does(as_nora, bakery):
