@@ -10,7 +10,7 @@ HELP.add(
         _("How your whole world is doing this morning, and what to do first."),
         [
             _("A ring that is full means that something good reached these people lately. An empty one is hungry."),
-            _("Every number opens the people behind it."),
+            _("A number that is a link opens the people behind it."),
             _("Write a talk down, and whoever waited for it leaves the list."),
         ],
     ),
@@ -26,7 +26,7 @@ HELP.add(
     "core-message",
     Help(
         _("The one sentence that says what is special about you, and for whom."),
-        [_("Keep it short enough to say at the counter."), _("Old wordings are kept, so you can go back.")],
+        [_("Keep it short enough to say at the counter.")],
     ),
 )
 HELP.add(

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from contacts.models import DuplicateCandidate
 from ecosystem.base import clock
@@ -91,6 +91,9 @@ def work_search(business_id: int, job_id: UUID) -> bool:
         DuplicateCandidate.objects.filter(state=DuplicateCandidate.State.OPEN, found_at__lt=now).delete()
         found = rows("select count(*) as pairs from duplicate_pairs")[0]["pairs"]
         execute(_DROP)
-        job.done, job.message = 1, _("Looked at everybody: %(count)d pairs are alike.") % {"count": found}
+        told = ngettext(
+            "Looked at everybody: %(count)d pair is alike.", "Looked at everybody: %(count)d pairs are alike.", found
+        )
+        job.done, job.message = 1, told % {"count": found}
         job.save(update_fields=["done", "message", "updated_at"])
     return False

@@ -37,7 +37,7 @@ from contacts.services.proofs import facts_differ, people_counts_differ, rungs_d
 from contacts.services.topics import add_topic
 from ecosystem.base.errors import Conflict, NotFound
 from ecosystem.base.tenancy import business_scope
-from ecosystem.models import AuditEntry, Membership
+from ecosystem.models import AuditEntry, Job, Membership
 from tests.contacts.test_import_known import bring_in
 from tests.factories.api import make_program
 from tests.factories.contacts import make_contact, make_talk
@@ -364,6 +364,7 @@ def test_pairs_are_found_by_what_is_equal_and_kept_apart_for_good(as_nora, baker
     assert as_nora.post(apart).status_code == 302
     assert search(bakery) == {(bo.pk, bob.pk): ["same_name"]}
     with business_scope(bakery):
+        assert Job.objects.latest("id").message == "Looked at everybody: 1 pair is alike."
         Contact.objects.filter(pk=bob.pk).update(sort_name="somebody else")
     assert search(bakery) == {}
 
@@ -374,6 +375,7 @@ def search(business):
         job = search_duplicates(actor=None)
     work_search(business.id, job.id)
     with business_scope(business):
+        job.refresh_from_db()
         job.state = "done"
         job.save()
         rows = DuplicateCandidate.objects.filter(state="open").values_list("first_id", "second_id", "reasons")
