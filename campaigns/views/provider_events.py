@@ -2,6 +2,7 @@
 
 import structlog
 from django.core.exceptions import RequestDataTooBig
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
@@ -21,8 +22,12 @@ LARGEST_BODY = 256 * 1024
 
 @csrf_exempt  # a provider has no session; its signature is checked instead
 @never_cache
+@transaction.non_atomic_requests
 def provider_events(request: HttpRequest, token: str) -> HttpResponse:
-    """Take in what a provider tells and answer at once. What is forged changes nothing."""
+    """Take in what a provider tells and answer at once. What is forged changes nothing.
+
+    Nothing is open in the database while the proof is looked at: Amazon's certificate may have to be fetched for it.
+    """
     try:
         link = read_link(EVENTS, token)
         account_id = link.uuid
@@ -36,15 +41,21 @@ def provider_events(request: HttpRequest, token: str) -> HttpResponse:
     except RequestDataTooBig:
         return HttpResponse(status=413)
     with business_scope(link.business_id):
-        account = ProviderAccount.objects.filter(id=account_id).first()
+        known = ProviderAccount.objects.filter(id=account_id).first()
+        secrets = secrets_of(known, now=now()) if known is not None else []
+    if known is None:
+        raise Http404
+    try:
+        told = read_events(known.provider, secrets, request)
+    except ForgedEvent:
+        log.warning("event_without_proof", provider=known.provider)
+        return HttpResponse(status=401)
+    except BrokenEvent:
+        return HttpResponse(status=400)
+    with business_scope(link.business_id):
+        # As it is now: meanwhile another stream may have been confirmed, or the account been taken away.
+        account = ProviderAccount.objects.select_for_update(no_key=True).filter(id=account_id).first()
         if account is None:
             raise Http404
-        try:
-            told = read_events(account.provider, secrets_of(account, now=now()), request)
-        except ForgedEvent:
-            log.warning("event_without_proof", provider=account.provider)
-            return HttpResponse(status=401)
-        except BrokenEvent:
-            return HttpResponse(status=400)
         take_in(account, told, now=now())
     return HttpResponse()

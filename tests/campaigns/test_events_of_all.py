@@ -12,10 +12,12 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.test import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from campaigns.gateways import event_proofs
 from campaigns.gateways.event_proofs import certificate_url, forget_certificates
 from campaigns.gateways.provider_events import ToldEvent
 from campaigns.models import AddressTrouble, Message, ProviderAccount, ProviderEvent
@@ -38,11 +40,12 @@ from contacts.services.suppression import suppress_address
 from ecosystem.base.addresses import address_hashes
 from ecosystem.base.clock import now
 from ecosystem.base.ids import uuid7
+from ecosystem.base.tenancy import business_scope, find_current_business_id
 from ecosystem.services.tallies import count
 from tests.amazon import CERTIFICATE, TOPIC, Amazon, post_sns
 from tests.factories.ecosystem import sign_in
 from tests.factories.mail import connect_provider
-from tests.factories.permission import make_person, make_topic, owner_of, say_yes
+from tests.factories.permission import make_business, make_person, make_topic, owner_of, say_yes
 
 pytestmark = pytest.mark.django_db
 WHSEC = "whsec_" + base64.b64encode(b"zz-canary-of-resend-0123").decode()
@@ -252,6 +255,22 @@ def test_amazon_is_told_that_its_events_are_welcome_once_by_a_worker(ses, amazon
     work(ses)
     assert amazon.confirmed == ["/?Action=ConfirmSubscription&Token=abc"]
     assert event_door(ProviderAccount.objects.get(), now=now()).topic == TOPIC
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nothing_is_open_in_the_database_while_a_certificate_is_fetched(amazon, monkeypatch):
+    """Amazon may take three seconds to answer: no transaction and no connection of a business waits with it."""
+    shop, real, seen = make_business(), event_proofs._fetch, []
+
+    def fetch(url):
+        seen.append((connection.in_atomic_block, find_current_business_id()))
+        return real(url)
+
+    monkeypatch.setattr(event_proofs, "_fetch", fetch)
+    with business_scope(shop):
+        path = path_of(add_account(provider="ses", name="SES", secret=""))
+    assert post_sns(path, amazon.subscription()) == 200
+    assert seen == [(False, None)]
 
 
 @pytest.mark.parametrize("version", ["1", "2"])
