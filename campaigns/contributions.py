@@ -89,6 +89,15 @@ NOTICES.add(
     "reply",
     NoticeKind(_("Somebody answered"), _("%(about)s answered by text"), "message-square-text", Pace.AT_ONCE),
 )
+NOTICES.add(
+    "maybe_stop",
+    NoticeKind(
+        _("Somebody may have meant stop"),
+        _("%(about)s may have meant stop. Decide within a day, or it counts as one"),
+        "message-square-text",
+        Pace.AT_ONCE,
+    ),
+)
 FAREWELLS.add("suspensions", forget_suspensions)
 
 DEEDS.add(

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from campaigns.models import IncomingText
 from campaigns.queries.texts import people_with_number, undecided
 from campaigns.rendering.texts import HELP, STARTED, STOPPED
-from campaigns.services.replies import tell_of_reply
+from campaigns.services.replies import tell_of_maybe_stop, tell_of_reply
 from campaigns.services.text_signups import confirm_texts, plan_system_text
 from campaigns.services.text_stops import restart_number, stop_number
 from campaigns.services.text_words import meaning_of
@@ -70,8 +70,10 @@ def hear_text(*, number: str, body: str, provider_id: str, now: datetime | None 
             for person in people_with_number(number)
         ]
     )
-    if text.meaning in (Meaning.OTHER, Meaning.MAYBE_STOP) and people:
+    if text.meaning == Meaning.OTHER and people:
         tell_of_reply(people, key=text.id.hex)
+    elif text.meaning == Meaning.MAYBE_STOP and people:
+        tell_of_maybe_stop(people, key=text.id.hex)
     return text
 
 
@@ -110,10 +112,10 @@ def work_undecided(business_id: int, now: datetime) -> datetime | None:
 def _obey(text: IncomingText, now: datetime) -> None:
     if text.meaning == Meaning.STOP:
         _stop(text, now, answers=True)
-    elif text.meaning == Meaning.YES and _confirm(text, now):
-        return
+        _settle_earlier(text, now, was_stop=True)
     elif text.meaning in (Meaning.START, Meaning.YES):
-        _start(text, now)
+        if _begin(text, now):
+            _settle_earlier(text, now, was_stop=False)
     elif text.meaning == Meaning.HELP:
         _answer(HELP, text, now)
     elif text.meaning == Meaning.MAYBE_STOP:
@@ -133,11 +135,28 @@ def _confirm(text: IncomingText, now: datetime) -> bool:
     return found is not None
 
 
-def _start(text: IncomingText, now: datetime) -> None:
+def _settle_earlier(text: IncomingText, now: datetime, *, was_stop: bool) -> None:
+    """What the number says now in clear words decides what it may have meant before; nobody has to any more."""
+    hashes = address_hashes(Channel.SMS, text.number)
+    earlier = IncomingText.objects.filter(
+        number_hash__in=hashes, meaning=Meaning.MAYBE_STOP, settled_at__isnull=True, received_at__lte=now
+    )
+    earlier.update(settled_at=now, was_stop=was_stop, updated_at=now)
+    if not was_stop:
+        release_hold(channel=Channel.SMS, hashes=hashes)
+
+
+def _begin(text: IncomingText, now: datetime) -> bool:
+    """Whether a yes or a start means something here: it confirms what was asked, or brings back what was stopped."""
+    if _confirm(text, now):
+        return True
     if text.meaning == Meaning.YES and not _is_stopped(text.number):
-        return
-    if text.meaning == Meaning.START and _confirm(text, now):
-        return
+        return False
+    _start(text, now)
+    return True
+
+
+def _start(text: IncomingText, now: datetime) -> None:
     whose, topics = restart_number(text.number, keyword=text.body[:40], request_id=text.id, now=now)
     if topics and take(("text_answer", text.number), ANSWERS_A_DAY, 24 * 3600):
         key = f"t:{STARTED}:{text.id}"

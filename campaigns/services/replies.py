@@ -1,4 +1,4 @@
-"""Telling the team that somebody answered."""
+"""Telling the team that somebody answered, or may have asked us to stop."""
 
 from collections.abc import Sequence
 
@@ -18,12 +18,22 @@ def tell_of_reply(people: Sequence[Contact], *, key: str) -> int:
 
     What was said is not in the notice: it stands on the person's page, for those who may read it.
     """
-    told, slug = 0, current_business().slug
-    people = people[:MOST_TOLD]
+    slug = current_business().slug
+    pages = [reverse("contacts:contact_detail", kwargs={"slug": slug, "id": person.pk}) for person in people]
+    return _tell("reply", people, pages, key=key)
+
+
+def tell_of_maybe_stop(people: Sequence[Contact], *, key: str) -> int:
+    """Give the same members the question whether a text meant stop: the notice leads to where it is decided."""
+    page = reverse("campaigns:text_list", kwargs={"slug": current_business().slug})
+    return _tell("maybe_stop", people, [page] * len(people), key=key)
+
+
+def _tell(kind: str, people: Sequence[Contact], pages: Sequence[str], *, key: str) -> int:
+    told, people = 0, people[:MOST_TOLD]
     owners = Membership.objects.in_bulk({person.owner_id for person in people if person.owner_id})
     leaders = Membership.objects.filter(role__in=[Role.OWNER, Role.MANAGER])
-    for person in people:
+    for person, page in zip(people, pages, strict=False):
         owner = owners.get(person.owner_id)
-        page = reverse("contacts:contact_detail", kwargs={"slug": slug, "id": person.pk})
-        told += tell("reply", [owner] if owner else leaders, key=f"{key}:{person.pk.hex}", about=str(person), url=page)
+        told += tell(kind, [owner] if owner else leaders, key=f"{key}:{person.pk.hex}", about=str(person), url=page)
     return told

@@ -281,6 +281,42 @@ def test_s3_a_real_stop_meanwhile_outlives_the_decision(ana, seasonal, shop, pro
     assert verdict(ana, seasonal) == "left"
 
 
+@pytest.mark.parametrize(
+    ("says", "was_stop", "then"), [("START", False, ""), ("Unstop", False, ""), ("YES", False, "")]
+)
+def test_s3_a_clear_word_settles_what_may_have_meant_stop(ana, seasonal, shop, provider, says, was_stop, then):
+    """Who texts START after it has said what was meant: no day later is it taken for a stop."""
+    text = hear("no more of this")
+    hear(says)
+    text.refresh_from_db()
+    assert (text.was_stop, text.settled_at is not None) == (was_stop, True)
+    assert work_undecided(shop.pk, now() + timedelta(hours=25)) is None
+    assert verdict(ana, seasonal) == then
+    assert ConsentState.objects.get(channel="sms").state == "granted"
+
+
+def test_s3_stop_settles_what_may_have_meant_it_and_start_opens_all_again(ana, seasonal, shop, provider):
+    text = hear("no more of this")
+    hear("STOP")
+    text.refresh_from_db()
+    assert text.was_stop is True
+    hear("START")
+    assert work_undecided(shop.pk, now() + timedelta(hours=25)) is None
+    assert verdict(ana, seasonal) == ""
+
+
+def test_s3_a_yes_to_nothing_and_another_number_settle_nothing(ana, seasonal, shop, provider):
+    make_text_friend(seasonal, BEN, "Ben")
+    text = hear("no more of this")
+    hear("START", BEN)
+    hear("Do you have rye?")
+    hear("HELP")
+    text.refresh_from_db()
+    assert text.settled_at is None
+    assert work_undecided(shop.pk, now() + timedelta(hours=25)) is None
+    assert verdict(ana, seasonal) == "left"
+
+
 def test_a_text_stands_in_the_timeline_and_counts_once(ana, provider):
     first = hear("When do you open?", provider_id="in-1")
     again = hear("When do you open?", provider_id="in-1")
@@ -438,6 +474,26 @@ def test_a_report_about_another_business_changes_nothing(sent, garage, provider)
     work("webhooks")
     sent.refresh_from_db()
     assert sent.state == "accepted"
+
+
+def test_s3_what_may_mean_stop_is_a_question_to_whoever_looks_after_the_person(client, bakery, nora, sam):
+    """CAMPAIGNS 2c S3: a task to a person, once, with the way to where it is decided; nobody's words in it."""
+    with business_scope(bakery, nora):
+        person = make_person()
+        keep_number(person, "+12025550177", now=now())
+        Contact.objects.filter(pk=person.pk).update(owner=Membership.objects.get(user=sam))
+        for _turn in range(2):
+            hear_text(number="+12025550177", body="please remove me", provider_id="m1")
+        notice = Notice.objects.get(kind="maybe_stop")
+        assert (notice.member_id, "remove" in notice.about) == (Membership.objects.get(user=sam).pk, False)
+        assert not Notice.objects.filter(kind="reply").exists()
+        Contact.objects.filter(pk=person.pk).update(owner=None)
+        hear_text(number="+12025550177", body="no more", provider_id="m2")
+        assert Notice.objects.filter(kind="maybe_stop", member__user=nora).count() == 1
+    client.force_login(sam)
+    page = client.get(notice.url).content.decode()
+    assert "Did they mean stop?" in page
+    assert "please remove me" in page
 
 
 def test_an_answer_is_told_once_to_whoever_looks_after_the_person(bakery, nora, sam):
