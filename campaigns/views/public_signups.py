@@ -42,9 +42,13 @@ def join_embedded(request: HttpRequest, slug: str, form: str) -> HttpResponse:
     return answer
 
 
+def find_page(request: HttpRequest, form: str) -> SignupForm | None:
+    """The open page of that name; none of a business that is closing."""
+    return None if request.business.is_closing else find_open_form(form)
+
+
 def _page(request: HttpRequest, form: str) -> SignupForm:
-    """The open page of that name; the same 404 for all others, and for those of a business that is closing."""
-    page = None if request.business.is_closing else find_open_form(form)
+    page = find_page(request, form)
     if page is None:
         raise Http404
     return page

@@ -12,6 +12,8 @@ from contacts.models import Consent, ConsentEvidence, Contact
 from contacts.queries.consent import channel_hashes
 from contacts.services.suppression import suppress_address
 from ecosystem.base.tenancy import business_scope
+from ecosystem.middleware import forget_businesses
+from ecosystem.services.closing import begin_closing
 from tests.factories.ecosystem import sign_in
 from tests.factories.permission import (
     join_url,
@@ -146,6 +148,16 @@ def test_a_script_learns_what_to_show_and_any_site_may_read_it(client, url, topi
     asked_before = client.options(f"{url}json/", headers={**SITE, "Access-Control-Request-Method": "POST"})
     assert (asked_before.status_code, asked_before.headers["Access-Control-Allow-Headers"]) == (204, "Content-Type")
     assert client.delete(f"{url}json/").status_code == 405
+
+
+def test_a_business_that_is_closing_takes_no_request_by_a_page_a_frame_or_a_script(client, bakery, url, topic):
+    token = client.get(f"{url}json/").json()["token"]
+    begin_closing(actor=owner_of(bakery), now=timezone.now())
+    forget_businesses()
+    assert send_json(url, topic, token=token).status_code == 404
+    for path in (url, f"{url}embed/", f"{url}json/"):
+        assert client.get(path).status_code == 404
+    assert nothing_happened()
 
 
 def test_a_request_by_a_script_keeps_its_proof_and_two_sendings_make_one(client, url, topic):

@@ -7,7 +7,7 @@ import time_machine
 from django.test import Client
 from django.utils import timezone
 
-from campaigns.models import Message, Signup, TextSignup
+from campaigns.models import Message, Signup, SignupForm, TextSignup
 from campaigns.queries.eligibility import may_send
 from campaigns.queries.settings_facts import writing_facts
 from campaigns.queries.signups import confirm_url
@@ -124,6 +124,39 @@ def test_a_number_alone_is_enough_and_each_box_needs_what_it_is_for(url, seasona
     assert send(url, seasonal, letters=False, texts=False).status_code == 422
     assert TextSignup.objects.count() == 1
     assert Signup.objects.count() == 0
+
+
+def test_a_script_is_offered_the_same_boxes_for_texts_and_its_yes_is_the_same(url, seasonal, provider):
+    """Page, frame and program go the same way in: the words beside the box are kept with what it asks for."""
+    shown = Client().get(f"{url}json/").json()
+    [box] = shown["text_boxes"]
+    assert (box["topic"], "Consent is not a condition of purchase" in box["wording"]) == (str(seasonal.id), True)
+    token, ticked = shown["token"], [str(seasonal.id)]
+
+    def post(**values):
+        with time_machine.travel(now() + timedelta(seconds=5), tick=True):
+            sent = {"token": token, "topics": [], "texts": ticked, "phone": "(202) 555-0123", **values}
+            return Client().post(f"{url}json/", sent, content_type="application/json")
+
+    assert post(phone="").json()["errors"]["phone"]
+    assert post(phone=["x"]).status_code == post(texts="x", phone="12").status_code == 400
+    assert TextSignup.objects.count() == 0
+    assert (post().status_code, post().status_code) == (200, 200)
+    asked = TextSignup.objects.get()
+    assert (asked.number, asked.topics) == (ANA, [[str(seasonal.id), box["wording"]]])
+    assert Message.objects.get().template == "text_confirm"
+    assert Signup.objects.count() == 0
+
+
+def test_a_script_is_offered_no_boxes_for_texts_where_the_page_has_none(url, form, seasonal, provider):
+    SignupForm.objects.filter(id=form.id).update(offers_texts=False)
+    shown = Client().get(f"{url}json/").json()
+    assert shown["text_boxes"] == []
+    sent = {"token": shown["token"], "email": "ana@example.com", "topics": [str(seasonal.id)], "phone": ANA}
+    with time_machine.travel(now() + timedelta(seconds=5), tick=True):
+        answer = Client().post(f"{url}json/", {**sent, "texts": sent["topics"]}, content_type="application/json")
+    assert answer.status_code == 200
+    assert (Signup.objects.count(), TextSignup.objects.count()) == (1, 0)
 
 
 def test_a_stopped_number_is_not_asked_and_the_page_answers_the_same(url, seasonal, provider):
