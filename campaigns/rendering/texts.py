@@ -1,5 +1,6 @@
 """Texts: the same merge tags as letters, plain words, the business's name in each, and the lines that the law wants."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -64,7 +65,7 @@ def finish_text(words: str, voice: TextVoice, *, is_first: bool = False, is_due_
     says how to stop.
     """
     with translation.override(voice.language):
-        named = words if voice.brand.casefold() in words.casefold() else f"{voice.brand}: {words}"
+        named = words if _names(voice.brand, words) else f"{voice.brand}: {words}"
         if is_first:
             return f"{named} {_sentence(voice.promise)} {_terms()}".replace("  ", " ")
         return f"{named} {_('Reply STOP to end.')}" if is_due_reminder else named
@@ -120,6 +121,11 @@ def lint_text(parts: Parts, constants: Mapping[str, str]) -> list[Finding]:
         Finding("constant_empty", sentence % {"name": name}, is_blocking=True, field=PLACE)
         for name in sorted(empty - own)
     ]
+
+
+def _names(brand: str, words: str) -> bool:
+    """Whether the business is named: as words of its own, not inside another ("Oat" is not in "boat")."""
+    return re.search(rf"(?<!\w){re.escape(brand.casefold())}(?!\w)", words.casefold()) is not None
 
 
 def _terms() -> str:

@@ -86,12 +86,24 @@ WITH due AS (
       FROM timed
      WHERE walk.business_id = %(business_id)s AND walk.id = timed.id AND walk.id = ANY (ARRAY (SELECT id FROM due))
 ), aimed AS (
-    -- By which way: what is a text alone goes as one; what is both goes as they like it, if they said yes to that.
+    -- By which way: what is a text alone goes as one; what is both goes as they like it, where they said yes to that in
+    -- writing and nothing stops the number. Where the text could not go, the letter does.
     SELECT timed.*, topic.id AS topic, topic.message_class, person.primary_email, person.primary_phone,
            person.given_name, person.family_name, person.display_name, by_mail.address_hash AS mail_hash,
            by_text.address_hash AS text_hash,
            CASE WHEN version.subject = '' THEN 'sms'
-                WHEN version.text_body <> '' AND by_text.state = 'granted' AND person.primary_phone <> ''
+                WHEN version.text_body <> '' AND by_text.state = 'granted' AND by_text.basis = 'express_written'
+                     AND coalesce(by_text.expires_at > %(now)s, true) AND person.primary_phone <> ''
+                     AND NOT EXISTS (
+                         SELECT FROM contacts_suppression AS stop
+                          WHERE stop.business_id = %(business_id)s AND stop.channel = 'sms'
+                            AND stop.address_hash = by_text.address_hash AND stop.lifted_at IS NULL
+                            AND (stop.topic_id IS NULL OR stop.topic_id = timed.topic_id))
+                     AND NOT EXISTS (
+                         SELECT FROM contacts_contactpoint AS point
+                          WHERE point.business_id = %(business_id)s AND point.contact_id = timed.contact_id
+                            AND point.kind = 'phone' AND point.value_norm = person.primary_phone
+                            AND point.bounced_at IS NOT NULL)
                      AND (person.preferred_channel = 'sms' OR by_mail.state IS DISTINCT FROM 'granted') THEN 'sms'
                 ELSE 'email' END AS channel
       FROM timed

@@ -76,7 +76,7 @@ WITH again AS (
     UPDATE campaigns_message
        SET state = 'queued', reason = 'resent', due_at = clock_timestamp(), updated_at = clock_timestamp()
      WHERE business_id = %(business_id)s AND rare_state = 'unknown' AND lane = %(lane)s
-       AND message_class = 'transactional' AND reason NOT IN ('resent', 'while_away')
+       AND message_class = 'transactional' AND channel <> 'sms' AND reason NOT IN ('resent', 'while_away')
        AND handed_at < statement_timestamp() - make_interval(secs => %(wait)s)
     RETURNING id, lane, due_at, attempt
 )
@@ -108,7 +108,10 @@ def sweep_messages(lane: str) -> int:
 
 
 def resend_unknown(lane: str) -> int:
-    """Queue once more, with the same Message-ID, what somebody needs and nobody knows to have arrived; how many."""
+    """Queue once more, with the same Message-ID, what somebody needs and nobody knows to have arrived; how many.
+
+    Letters alone: a text that is not known stays so until its provider tells or somebody decides.
+    """
     faults.hit("before_requeue")
     return execute(_RESEND, {"lane": lane, "wait": RECONCILIATION_SECONDS})
 

@@ -12,6 +12,7 @@ from campaigns.gateways.http_line import forget_rests
 from campaigns.models import ChannelRule, Message, QueuedMessage, SequenceVersion
 from campaigns.queries.eligibility import may_send
 from campaigns.queries.sequences import steps_with_numbers
+from campaigns.rendering.texts import TextVoice, finish_text
 from campaigns.services import delivery
 from campaigns.services.advancing import advance
 from campaigns.services.contents import send_text_test
@@ -19,17 +20,18 @@ from campaigns.services.delivery_breaker import breaker_of
 from campaigns.services.enrollments import enroll_contact
 from campaigns.services.messages import cancel_open_messages, decide_unknown
 from campaigns.services.text_reports import read_text
+from campaigns.services.text_signups import plan_system_text
 from contacts.models import Basis, Channel, Consent, ConsentState, Contact, Interaction, Suppression, Topic
 from contacts.queries.consent import channel_hashes
 from contacts.services.consent import withdraw_consent
-from contacts.services.suppression import suppress_address
+from contacts.services.suppression import release_hold, suppress_address
 from ecosystem.base import shared_memory
 from ecosystem.base.addresses import address_hashes
 from ecosystem.base.clock import now
 from ecosystem.base.errors import Invalid, LimitReached, NotAllowed
 from tests.campaigns.test_eligibility import in_sql
 from tests.factories.campaigns import make_letter, make_sequence, pass_time, states_of, work
-from tests.factories.permission import owner_of, say_yes
+from tests.factories.permission import make_topic, owner_of, say_yes
 from tests.factories.texts import (
     ANA,
     BEN,
@@ -349,6 +351,83 @@ def test_mission_52_a_step_that_offers_both_goes_as_they_prefer_and_allowed(
     work()
     assert list(Message.objects.values_list("channel", "state")) == [(goes, "accepted")]
     assert (len(provider.accepted), len(mail_server.accepted)) == ((1, 0) if goes == "sms" else (0, 1))
+
+
+@pytest.mark.parametrize("trouble", ["bounced", "unsubscribed", "held", "manual", "not in writing", "switched off"])
+def test_mission_52_where_the_text_could_not_go_the_letter_does(shop, seasonal, provider, mail_server, trouble):
+    """They like texts best, and said yes to letters too: what stops the number does not stop what they asked for."""
+    make_sender()
+    person = make_caller(ANA, email="ana@example.com")
+    Contact.objects.filter(id=person.id).update(preferred_channel="sms")
+    say_yes(person, seasonal)
+    say_yes_to_texts(person, seasonal, basis="express" if trouble == "not in writing" else Basis.EXPRESS_WRITTEN)
+    if trouble == "switched off":
+        person.points.filter(kind="phone").update(bounced_at=now())
+    elif trouble != "not in writing":
+        hashes = address_hashes("sms", ANA)
+        topic = seasonal if trouble == "unsubscribed" else None
+        suppress_address(channel="sms", hashes=hashes, topic=topic, reason=trouble)
+    enroll_contact(make_text_sequence(seasonal, make_letter(text_body="The rye is back.")), person, source="staff")
+    work()
+    assert list(Message.objects.values_list("channel", "state")) == [("email", "accepted")]
+    assert (len(provider.accepted), len(mail_server.accepted)) == (0, 1)
+
+
+def test_what_stops_another_topic_or_was_lifted_stops_no_text(shop, seasonal, provider, mail_server):
+    make_sender()
+    person = make_caller(ANA, email="ana@example.com")
+    Contact.objects.filter(id=person.id).update(preferred_channel="sms")
+    say_yes(person, seasonal)
+    hashes = address_hashes("sms", ANA)
+    suppress_address(channel="sms", hashes=hashes, topic=None, reason="held")
+    release_hold(channel="sms", hashes=hashes)
+    suppress_address(channel="sms", hashes=hashes, topic=make_topic("Offers"), reason="unsubscribed")
+    say_yes_to_texts(person, seasonal)
+    enroll_contact(make_text_sequence(seasonal, make_letter(text_body="The rye is back.")), person, source="staff")
+    work()
+    assert list(Message.objects.values_list("channel", "state")) == [("sms", "accepted")]
+
+
+# S8: the name
+
+
+@pytest.mark.parametrize(
+    ("brand", "words", "is_named"),
+    [
+        ("Oat", "The boat is back.", False),
+        ("Oat", "Oatmeal is back.", False),
+        ("Oat", "OAT: the rye is back.", True),
+        ("Oat", "The rye of (oat) is back.", True),
+        ("Oat", "Oat's rye is back.", True),
+        ("Oat & Ember", "From oat & ember", True),
+        ("Yum!", "At Yum! today", True),
+        ("Straße", "Die STRASSE ruft.", True),
+        ("Été", "L\N{RIGHT SINGLE QUOTATION MARK}été est là.", True),
+        ("A.B", "AxB is here.", False),
+    ],
+)
+def test_s8_the_name_is_a_word_of_its_own(brand, words, is_named):
+    """CAMPAIGNS 2c S8: the brand in every message, and "Oat" is not in "boat"."""
+    assert finish_text(words, TextVoice(brand)) == (words if is_named else f"{brand}: {words}")
+
+
+# What is not known
+
+
+def test_a_needed_text_in_doubt_does_not_go_again_by_itself(shop, seasonal, provider):
+    """SPEC SECURITY 3.1: a text is never sent again on its own; somebody decides, or its provider tells."""
+    make_sender()
+    provider.script(ANA, DROP)
+    plan_system_text("text_confirm", "o:text:1", ANA, topics=[seasonal])
+    work()
+    for _ in range(3):
+        pass_time(1000)
+        work()
+    assert reasons() == [("unknown", "no_answer")]
+    assert len(provider.asked) == 1
+    decide_unknown(Message.objects.get().id, sends_again=True)
+    work()
+    assert states_of(Message) == ["accepted"]
 
 
 # The writer's side
