@@ -4,11 +4,14 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from ecosystem.middleware import forget_businesses
+
 _FRAME = ("SAVEPOINT", "RELEASE", "SELECT set_config")
 
 
 def statements_of(client: Client, url: str) -> list[str]:
-    """What a page asks of the database inside its business; once before, for what a process keeps."""
+    """What a page asks of the database inside its business; once just before, for what a process keeps for seconds."""
+    forget_businesses()
     client.get(url)
     with CaptureQueriesContext(connection) as captured:
         response = client.get(url)
