@@ -11,7 +11,7 @@ import ssl
 import threading
 import time
 from base64 import b64decode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 DROP, DROP_AFTER = "drop", "drop after"
@@ -55,6 +55,7 @@ class SmtpServer:
     commands: list[str] = field(default_factory=list)
     largest_read: int = 0
     connections: int = 0
+    on_accepted: Callable[[], object] | None = None
 
     def __post_init__(self) -> None:
         self._troubles: dict[str, list[Trouble]] = {}
@@ -215,6 +216,8 @@ class _Conversation:
                 raise _Hangup
             return
         self.server.accepted.append(mail)
+        if self.server.on_accepted is not None:
+            self.server.on_accepted()
         if answer == DROP_AFTER:
             raise _Hangup
         self.say(f"250 2.0.0 queued as {len(self.server.accepted)}")

@@ -9,6 +9,8 @@ from campaigns.models import Message, Sequence
 from contacts.models import Contact
 from ecosystem.base.errors import NotFound
 
+MOST_COUNTED = 1_000
+
 # What opens a number of a sequence's page: its name, and how the messages behind it are found.
 OUTCOMES: dict[str, dict[str, object]] = {
     "sent": {"state__in": ["accepted", "delivered", "complained"]},
@@ -50,12 +52,21 @@ def messages_of_step(sequence: Sequence, step_key: UUID, *, outcome: str = "", r
     return found.filter(reason=reason) if reason else found
 
 
-def unknown_messages(sequence: Sequence | None = None) -> QuerySet[Message]:
+def unknown_messages() -> QuerySet[Message]:
     """Those of which nobody knows whether they arrived; somebody decides whether they go again."""
-    found = messages().filter(rare_state=Message.State.UNKNOWN)
-    return found.filter(sequence=sequence) if sequence else found
+    return messages().filter(rare_state=Message.State.UNKNOWN)
 
 
-def find_unknown_message(sequence: Sequence, message_id: UUID) -> Message | None:
-    """An unknown letter of a sequence, or None where it is decided already or not of it."""
-    return unknown_messages(sequence).filter(id=message_id).first()
+def unknown_of(sequence: Sequence | None) -> QuerySet[Message]:
+    """The unknown ones of a sequence, or (None) of none: confirmations, receipts, the house's own texts."""
+    return unknown_messages().filter(sequence=sequence)
+
+
+def count_unknown_of_none() -> int:
+    """How many of no sequence wait for a decision, counted up to a thousand."""
+    return unknown_of(None).order_by()[:MOST_COUNTED].count()
+
+
+def find_unknown_message(sequence: Sequence | None, message_id: UUID) -> Message | None:
+    """An unknown letter of a sequence (or of none), or None where it is decided already or not of it."""
+    return unknown_of(sequence).filter(id=message_id).first()

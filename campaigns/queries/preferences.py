@@ -1,5 +1,6 @@
 """What one person may be sent, as they see it themselves on the page that their letters lead to."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -96,14 +97,24 @@ def preference_page(message: Message, *, now: datetime) -> PreferencePage:
     if contact is None:
         history = consent_history(None, hashes=hashes)
         return PreferencePage(message, None, masked(message.address), (), (), is_stopped, history)
-    everything = list(
-        dict.fromkeys([*hashes, *channel_hashes(Channel.EMAIL, addresses_of(contact, channel=Channel.EMAIL))])
-    )
+    by_channel = {
+        channel: list(
+            dict.fromkeys(
+                [
+                    *(hashes if message.channel == channel else ()),
+                    *channel_hashes(channel, addresses_of(contact, channel=channel)),
+                ]
+            )
+        )
+        for channel in (Channel.EMAIL, Channel.SMS)
+    }
     said_yes = {
         (state.channel, state.topic_id)
         for state in ConsentState.objects.filter(contact=contact, state=ConsentState.State.GRANTED)
     }
-    stopped = {stop.topic_id for stop in live_suppressions(Channel.EMAIL, everything)}
+    stopped, texts_stopped = (
+        {stop.topic_id for stop in live_suppressions(channel, known)} for channel, known in by_channel.items()
+    )
     known = {topic.id: topic for topic in open_topics()}
     put_away = {topic_id for _channel, topic_id in said_yes if topic_id not in known}
     topics = sorted([*known.values(), *Topic.objects.in_bulk(put_away).values()], key=lambda topic: topic.name.lower())
@@ -114,18 +125,20 @@ def preference_page(message: Message, *, now: datetime) -> PreferencePage:
             topic,
             is_on=(Channel.EMAIL, topic.id) in said_yes and not stopped & {None, topic.id},
             can_turn_on=topic.archived_at is None,
-            received=received[topic.id],
+            received=received[Channel.EMAIL, topic.id],
         )
         for topic in topics
     ]
     # A number is no mailbox: texts can be stopped from here, and begun only from the phone itself.
     texts = [
-        TopicSwitch(Channel.SMS, topic, is_on=True, can_turn_on=False, received=0)
+        TopicSwitch(Channel.SMS, topic, is_on=True, can_turn_on=False, received=received[Channel.SMS, topic.id])
         for topic in topics
-        if (Channel.SMS, topic.id) in said_yes
+        if (Channel.SMS, topic.id) in said_yes and not texts_stopped & {None, topic.id}
     ]
+    has_letters = bool(by_channel[Channel.EMAIL]) and None not in stopped
+    is_stopped = is_stopped and not texts if message.channel == Channel.EMAIL else is_stopped and not has_letters
     shown = [switch for switch in email if switch.is_on or switch.can_turn_on]
-    history = consent_history(contact, hashes=everything)
+    history = consent_history(contact, hashes=[known for each in by_channel.values() for known in each])
     is_resting = contact.paused_until is not None and contact.paused_until > now
     return PreferencePage(message, contact, masked(message.address), shown, texts, is_stopped, history, is_resting)
 
@@ -136,17 +149,16 @@ def masked(address: str) -> str:
     return f"{local[:1]}••••@{domain}" if at else _("your address")
 
 
-def _received(contact: Contact, topics: Sequence[Topic], now: datetime) -> dict[UUID, int]:
-    """How many letters of each topic arrived within the days that its promise counts."""
+def _received(contact: Contact, topics: Sequence[Topic], now: datetime) -> dict[tuple[str, UUID], int]:
+    """How many letters and how many texts of each topic arrived within the days that its promise counts."""
     longest = max((topic.promised_days for topic in topics), default=0)
     recent = Message.objects.filter(
         contact=contact, state__in=_ARRIVED, accepted_at__gte=now - timedelta(days=longest), is_test=False
     ).exclude(message_class=Message.MessageClass.TRANSACTIONAL)
-    found = recent.order_by("-id").values_list("topic_id", "accepted_at")[:500]
-    arrived = [(topic_id, at) for topic_id, at in found if at is not None]
-    return {
-        topic.id: sum(
-            topic_id == topic.id and at >= now - timedelta(days=topic.promised_days) for topic_id, at in arrived
-        )
-        for topic in topics
-    }
+    found = recent.order_by("-id").values_list("channel", "topic_id", "accepted_at")[:500]
+    since = {topic.id: now - timedelta(days=topic.promised_days) for topic in topics}
+    arrived = [
+        (channel, topic_id) for channel, topic_id, at in found if at and topic_id in since and at >= since[topic_id]
+    ]
+    counted = Counter(arrived)
+    return {(channel, topic.id): counted[channel, topic.id] for channel in Channel.values for topic in topics}

@@ -8,7 +8,7 @@ from django.db.models import F, Q, QuerySet, Sum
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from campaigns.models import Sequence, SequenceVersion, Step
+from campaigns.models import Message, Sequence, SequenceVersion, Step
 from campaigns.queries.eligibility import sentence_of
 from campaigns.queries.pressure import measure_of, promise_of
 from contacts.models import Channel, Stage
@@ -242,6 +242,19 @@ def _held_numbers(sequence: Sequence, key: str, sums: Mapping[tuple[str, str], i
 def skip_sentence(code: str) -> str | Promise:
     """Why a letter was skipped, in words."""
     return _SENTENCES.get(code) or sentence_of(code)
+
+
+def failed_sentence(message: Message) -> str | Promise:
+    """Why a message did not get through, in words; with what its receiver or provider said, where it said anything."""
+    words: dict[str, Promise] = {
+        Message.State.BOUNCED: _("The address does not exist."),
+        Message.State.PARKED: _("Making it brought our program down again and again, so it was set aside."),
+        Message.State.LOST: _("Nobody knew whether it arrived, and it was given up."),
+        Message.State.FAILED: _("It was refused."),
+    }
+    said = _("They stopped texts at their provider.") if message.reason == "opted_out" else message.reason
+    sentence = words.get(message.state, _("Could not be sent."))
+    return _("%(what)s Said: %(said)s") % {"what": sentence, "said": said} if said else sentence
 
 
 def left_sentence(code: str) -> str | Promise:

@@ -341,9 +341,9 @@ class _Turn:
             self._hear(self._limits, outcomes, seconds)
 
     def _start(self, message_id: UUID) -> bool:
-        """Begin a message, unless the provider is so slow that the turn is over long since."""
+        """Begin a message, unless this process is to end or the turn is over long since, the provider being so slow."""
         moment = time.monotonic()
-        if moment >= self._began + LONGEST_TURN_SECONDS:
+        if is_stopping() or moment >= self._began + LONGEST_TURN_SECONDS:
             return False
         if moment >= self._look_at:
             # A slow provider keeps a handful busy for long after the gate: who stops everything is not to wait for it.

@@ -1,6 +1,7 @@
 """What became of messages that were handed over: written down in bulk, by the worker whose token still fits."""
 
 import random
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -10,6 +11,7 @@ from django.db import IntegrityError
 
 from campaigns.gateways.base import Outcome, Refusal, Verdict
 from campaigns.models import Message
+from campaigns.services.address_stops import stop_address
 from campaigns.services.delivery_claims import MOST_ATTEMPTS, ClaimedMessage, as_array
 from campaigns.services.delivery_lookups import note_lookup
 from campaigns.services.pressure import free_places
@@ -18,7 +20,6 @@ from campaigns.services.standing import judge_standing
 from campaigns.services.text_stops import stop_after_second_failure, stop_number
 from contacts.models import Channel, ContactPoint, Suppression
 from contacts.services.interactions import WRITE_LINES_SQL, publish_lines
-from contacts.services.suppression import suppress_address
 from ecosystem.base.addresses import address_hashes
 from ecosystem.base.clock import now as clock_now
 from ecosystem.base.sql import array_text, rows
@@ -29,7 +30,8 @@ log = structlog.get_logger(__name__)
 # After a definite no: 1, 5, 30 minutes, 2, 8 hours, each a little earlier or later.
 RETRY_SECONDS = (60, 300, 1_800, 7_200, 28_800)
 FAULT_SECONDS = 60
-NO_SUCH_ADDRESS = ("5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1")
+# At the beginning of an answer, as RFC 2034 has it: further on such figures may be part of a network address.
+NO_SUCH_ADDRESS = re.compile(r"\A\s*5\.(?:1\.(?:1|2|3|6|10)|2\.1)\b(?!\.\d)")
 
 # What is over leaves the queue, and only the worker whose token still fits takes it out; the record is written once.
 _RECORD_BEGIN = """
@@ -131,7 +133,7 @@ def result_of(message: ClaimedMessage, outcome: Outcome, *, keyed_by: str = "") 
         return Result(message, "queued", is_free=True)
     if outcome.verdict == Verdict.REFUSED_TEMPORARY:
         return _again(message, words)
-    if any(code in outcome.response for code in NO_SUCH_ADDRESS):
+    if NO_SUCH_ADDRESS.match(outcome.response):
         return Result(message, "bounced", words)
     return Result(message, "failed", words)
 
@@ -203,12 +205,8 @@ def _stop_bounced(messages: Sequence[ClaimedMessage]) -> None:
         if message.channel == Channel.SMS:
             stop_after_second_failure(message.address)
             continue
-        suppress_address(
-            channel=message.channel,
-            hashes=address_hashes(message.channel, message.address),
-            topic=None,
-            reason=Suppression.Reason.BOUNCED,
-        )
+        hashes = address_hashes(message.channel, message.address)
+        stop_address(message.channel, hashes, Suppression.Reason.BOUNCED)
         ContactPoint.objects.filter(kind="email", value_norm=message.address, bounced_at=None).update(
             bounced_at=clock_now()
         )

@@ -158,8 +158,8 @@ def exit_enrollments(
     return int(found[0]["gone"])
 
 
-def exit_text_only(*, contact_id: UUID, topic_id: UUID | None) -> int:
-    """Take somebody who wants no more texts off the ways of topics that they want no letters about either; how many."""
+def exit_text_only(*, contact_id: UUID, topic_id: UUID | None, reason: str = "unsubscribed") -> int:
+    """Take somebody who gets no more texts off the ways of topics that they want no letters about either; how many."""
     by_mail = ConsentState.objects.filter(
         contact=contact_id, channel=Channel.EMAIL, state=ConsentState.State.GRANTED
     ).values("topic")
@@ -168,7 +168,7 @@ def exit_text_only(*, contact_id: UUID, topic_id: UUID | None) -> int:
     if topic_id is not None:
         walks = walks.filter(sequence__topic=topic_id)
     left = set(walks.values_list("sequence__topic_id", flat=True))
-    return sum(exit_enrollments(contact_id=contact_id, topic_id=each, reason="unsubscribed") for each in left)
+    return sum(exit_enrollments(contact_id=contact_id, topic_id=each, reason=reason) for each in left)
 
 
 def exit_on_rung(moves: Mapping[UUID, tuple[str, str]]) -> int:

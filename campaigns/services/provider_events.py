@@ -16,12 +16,12 @@ from campaigns.gateways.provider_events import ToldEvent, ToldEvents
 from campaigns.gateways.sms_incoming import Report
 from campaigns.models import Message, ProviderAccount, ProviderEvent, QueuedMessage, TrackingEvent
 from campaigns.queries.machines import machine_reason
+from campaigns.services.address_stops import stop_as_told
 from campaigns.services.proving import STATES, settle_delay, settle_message
 from campaigns.services.soft_bounces import ARRIVED, hear_arrival, hear_soft_bounce, leave_to_lasting_bounce
 from campaigns.services.standing import judge_standing
 from campaigns.services.text_outcomes import event_of_report, hear_of_number, settle_text
 from contacts.models import Channel, ContactPoint, Suppression
-from contacts.services.suppression import suppress_address
 from ecosystem.base.addresses import address_hashes
 from ecosystem.base.sealing import seal
 from ecosystem.base.tenancy import business_scope, current_business_id
@@ -177,7 +177,7 @@ def _hear_of_address(event: ProviderEvent, message: Message | None) -> None:
         return
     channel = event.channel
     if event.kind in _STOPS:
-        suppress_address(channel=channel, hashes=hashes, topic=None, reason=_STOPS[event.kind])
+        stop_as_told(channel, hashes, _STOPS[event.kind], first_told_at=event.created_at, request_id=event.id)
         if event.kind == "bounced":
             leave_to_lasting_bounce(channel, hashes)
     elif event.kind == "soft_bounced":

@@ -11,6 +11,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from campaigns.queries.messages import count_unknown_of_none
 from ecosystem.base.sql import rows
 from ecosystem.models import BusinessProfile
 from ecosystem.sending_figures import SendingFigure
@@ -26,7 +27,8 @@ WARNED_SHARE, LEAST_WARNED = 0.001, 1
 _LATELY = """
 WITH sent AS MATERIALIZED (
     SELECT occurred_at FROM contacts_interaction
-     WHERE business_id = %(business_id)s AND kind = 'message_sent' AND occurred_at > %(since)s
+     WHERE business_id = %(business_id)s AND kind = 'message_sent' AND channel = 'email'
+       AND occurred_at > %(since)s
      ORDER BY occurred_at DESC LIMIT %(most)s
 ), began AS (
     SELECT CASE WHEN count(*) < %(most)s THEN %(since)s::timestamptz ELSE min(occurred_at) END AS at FROM sent
@@ -91,7 +93,19 @@ def standing_figures() -> list[SendingFigure]:
         SendingFigure(_("Letters sent"), complained.letters),
         SendingFigure(_("Called unwanted"), complained.gone, warning if is_wary else ""),
         SendingFigure(_("Came back: no such address"), bounced.gone),
+        *_loose_unknown(),
     ]
+
+
+def _loose_unknown() -> list[SendingFigure]:
+    """What belongs to no sequence and may not have arrived; nothing where all is known."""
+    number = count_unknown_of_none()
+    words = _("Confirmations, receipts or texts may not have arrived: we handed them over and heard nothing back.")
+    return (
+        [SendingFigure(_("Not known whether it arrived"), number, words, "campaigns:loose_unknown_list")]
+        if number
+        else []
+    )
 
 
 def lately(state: str, *, since: datetime, most: int) -> Standing:

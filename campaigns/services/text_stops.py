@@ -5,11 +5,12 @@ from uuid import UUID
 
 from campaigns.models import Message, TextSignup
 from campaigns.queries.texts import people_with_number
+from campaigns.services.address_stops import stop_address
 from campaigns.services.messages import cancel_open_messages
 from contacts.models import Act, Basis, Channel, Consent, ConsentState, Contact, ContactPoint, Suppression, Topic
 from contacts.services.consent import grant_own_consent, withdraw_address, withdraw_consent
 from contacts.services.consent_ledger import Evidence
-from contacts.services.suppression import open_own_address, suppress_address
+from contacts.services.suppression import open_own_address
 from ecosystem.base import clock
 from ecosystem.base.addresses import address_hashes
 
@@ -50,7 +51,7 @@ def stop_after_second_failure(number: str) -> None:
     failed = Message.objects.filter(address_hash__in=hashes, channel=Channel.SMS, state=Message.State.BOUNCED)
     if failed[:HARD_FAILURES].count() < HARD_FAILURES:
         return
-    suppress_address(channel=Channel.SMS, hashes=hashes, topic=None, reason=Suppression.Reason.BOUNCED)
+    stop_address(Channel.SMS, hashes, Suppression.Reason.BOUNCED)
     points = ContactPoint.objects.filter(kind=ContactPoint.Kind.PHONE, value_norm=number, bounced_at=None)
     points.update(bounced_at=clock.now())
 

@@ -8,6 +8,7 @@ from campaigns.models import Message, QueuedMessage, Sequence
 from campaigns.services.messages import put_in_queue, queue_of
 from ecosystem.base.clock import now as clock_now
 from ecosystem.models import Membership
+from ecosystem.queries.businesses import get_profile
 from ecosystem.services.agenda import note_work
 from ecosystem.services.audit import record_act
 from ecosystem.services.tallies import count
@@ -17,14 +18,14 @@ MOST_AT_ONCE = 1_000
 
 @transaction.atomic
 def decide_all_unknown(
-    sequence: Sequence,
+    sequence: Sequence | None,
     *,
     sends_again: bool,
     seen_at: datetime,
     decided_at: datetime | None = None,
     actor: Membership | None = None,
 ) -> int:
-    """Decide at once about every unknown letter of a sequence; how many that were, at most a thousand.
+    """Decide at once about every unknown letter of a sequence (None: of none); how many that were, at most a thousand.
 
     Only what was unknown when somebody looked (`seen_at`): what came to it since is not decided unseen. A second click
     finds none. Each letter that goes again keeps its Message-ID and passes the gate. `decided_at` is the word by which
@@ -47,12 +48,12 @@ def decide_all_unknown(
         for lane in {message.lane for message in found}:
             note_work(queue_of(lane))
     action = "messages_sent_again" if sends_again else "messages_given_up"
-    record_act(action, actor=actor, subject=sequence, number=len(found))
+    record_act(action, actor=actor, subject=sequence or get_profile(), number=len(found))
     return len(found)
 
 
 @transaction.atomic
-def undo_decision(sequence: Sequence, *, decided_at: datetime, actor: Membership | None = None) -> int:
+def undo_decision(sequence: Sequence | None, *, decided_at: datetime, actor: Membership | None = None) -> int:
     """Take back what was decided at a moment about unknown letters of a sequence; how many are unknown again.
 
     What was given up can always be asked about again. What was to go once more only while no worker has it in hand:
@@ -72,7 +73,7 @@ def undo_decision(sequence: Sequence, *, decided_at: datetime, actor: Membership
         message.state, message.reason, message.updated_at = Message.State.UNKNOWN, "no_answer", now
     Message.objects.bulk_update(found, ["state", "reason", "updated_at"])
     if found:
-        record_act("unknown_decision_undone", actor=actor, subject=sequence, number=len(found))
+        record_act("unknown_decision_undone", actor=actor, subject=sequence or get_profile(), number=len(found))
     return len(found)
 
 

@@ -3,14 +3,12 @@
 No cookie, no sign-in, no redirect: whoever holds the signed token holds the mailbox it was sent to.
 """
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 from uuid import UUID
 
-from django.core.cache import cache
 from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse
 from django.http.multipartparser import MultiPartParserError
@@ -39,6 +37,7 @@ from contacts.models import Topic
 from contacts.queries.consent import is_suppressed
 from ecosystem.base import clock
 from ecosystem.base.links import CONFIRM, PREFERENCES, PURPOSES, UNSUBSCRIBE, BadLink, MessageSigner, read_link
+from ecosystem.base.ratelimit import seconds_left, take
 from ecosystem.base.tenancy import business_scope
 from ecosystem.models import Business
 
@@ -88,7 +87,7 @@ def confirm(request: HttpRequest, link: OpenedLink) -> HttpResponse:
     signup = find_signup(link.row_id, now=clock.now())
     if signup is None:
         return lost_page(request, is_expired=True)
-    if request.method == "POST" and not cache.get(_trap_key(link.token)):
+    if request.method == "POST" and not seconds_left(_trap_key(link.token)):
         done = confirm_signup(signup.id, evidence=evidence_of(request, page="confirm"))
         return lost_page(request, is_expired=True) if done is None else _welcome(request, link, done)
     if signup.state == Signup.State.CONFIRMED:
@@ -100,7 +99,7 @@ def confirm(request: HttpRequest, link: OpenedLink) -> HttpResponse:
 @require_safe
 def confirm_trap(request: HttpRequest, token: str) -> HttpResponse:
     """A link no person sees: who follows it follows every link, and presses no button that counts for 10 seconds."""
-    cache.set(_trap_key(token), True, TRAP_SECONDS)
+    take(_trap_key(token), 1, TRAP_SECONDS)
     return private(HttpResponse(status=204))
 
 
@@ -236,5 +235,5 @@ def _is_one_click(request: HttpRequest) -> bool:
         return True
 
 
-def _trap_key(token: str) -> str:
-    return f"trap:{hashlib.sha256(token.encode()).hexdigest()}"
+def _trap_key(token: str) -> tuple[str, str]:
+    return ("confirm_trap", token)

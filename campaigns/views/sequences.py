@@ -22,7 +22,7 @@ from campaigns.queries.messages import OUTCOMES, messages_of_step
 from campaigns.queries.pressure import HELD_SENTENCES
 from campaigns.queries.sending_notes import sending_notes
 from campaigns.queries.sequence_pages import sequence_page, split_wait
-from campaigns.queries.sequences import get_sequence, get_step, rungs, sequence_rows, skip_sentence
+from campaigns.queries.sequences import failed_sentence, get_sequence, get_step, rungs, sequence_rows, skip_sentence
 from campaigns.services.sequences import (
     archive_sequence,
     create_sequence,
@@ -243,6 +243,8 @@ def _why(message: Message, outcome: str) -> str | Promise:
         since = localtime(message.delayed_at)
         words = _("Its receiver has let it wait since %(when)s. The provider goes on trying.")
         return words % {"when": date_format(since, "j M, P")}
+    if outcome == "failed":
+        return failed_sentence(message)
     return skip_sentence(message.reason) if outcome == "skipped" else ""
 
 

@@ -1,4 +1,4 @@
-"""The letters of a sequence of which nobody knows whether they arrived, and the decision about them."""
+"""The letters of a sequence, or of none, of which nobody knows whether they arrived, and the decision about them."""
 
 from urllib.parse import quote
 from uuid import UUID
@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from campaigns.forms.unknown import DecisionForm, UndoForm
-from campaigns.queries.messages import find_unknown_message, unknown_messages
+from campaigns.queries.messages import count_unknown_of_none, find_unknown_message, unknown_of
 from campaigns.queries.sequences import get_sequence, sequence_numbers
 from campaigns.services.messages import decide_unknown
 from campaigns.services.unknown import decide_all_unknown, undo_decision
@@ -25,29 +25,30 @@ from ecosystem.base.keyset import keyset_page
 @require_GET
 @member_required(Action.SEE_SEQUENCES)
 @takes("cursor")
-def unknown_list(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
-    """Who may or may not have got a letter, each with the question what to do."""
-    sequence = get_sequence(id)
+def unknown_list(request: HttpRequest, slug: str, id: UUID | None = None) -> HttpResponse:
+    """Who may or may not have got a letter of a sequence, or of none, each with the question what to do."""
+    sequence = get_sequence(id) if id else None
     seen_at = clock.now()
-    page = keyset_page(unknown_messages(sequence), order=("-id",), cursor=request.GET.get("cursor"))
+    page = keyset_page(unknown_of(sequence), order=("-id",), cursor=request.GET.get("cursor"))
     context = {
         "sequence": sequence,
         "page": page,
-        "number": sequence_numbers(sequence).unknown,
+        "number": sequence_numbers(sequence).unknown if sequence else count_unknown_of_none(),
         "seen_at": seen_at.isoformat(),
+        "decide_url": _here("unknown_decide", slug, id),
     }
     return render(request, "campaigns/sequences/unknown.html", context)
 
 
 @require_POST
 @member_required(Action.START_SEQUENCES)
-def unknown_decide(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
+def unknown_decide(request: HttpRequest, slug: str, id: UUID | None = None) -> HttpResponse:
     """Send again or give up: one letter, or all that were seen. A second click changes nothing."""
-    sequence = get_sequence(id)
+    sequence = get_sequence(id) if id else None
     form = DecisionForm(request.POST)
     if not form.is_valid() or not (form.cleaned_data["message"] or form.cleaned_data["seen_at"]):
         messages.error(request, _("Say what should become of them."))
-        return redirect("campaigns:unknown_list", slug=slug, id=id)
+        return redirect(_here("unknown_list", slug, id))
     again, decided_at = form.sends_again, clock.now()
     if form.cleaned_data["message"]:
         message = find_unknown_message(sequence, form.cleaned_data["message"])
@@ -59,16 +60,16 @@ def unknown_decide(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
         number = decide_all_unknown(
             sequence, sends_again=again, seen_at=seen_at, decided_at=decided_at, actor=request.membership
         )
-    undo = f"{reverse('campaigns:unknown_undo', kwargs={'slug': slug, 'id': id})}?at={quote(decided_at.isoformat())}"
+    undo = f"{_here('unknown_undo', slug, id)}?at={quote(decided_at.isoformat())}"
     messages.success(request, _sentence(number, again=again), extra_tags=f"undo:{undo}" if number else "")
-    return redirect("campaigns:unknown_list", slug=slug, id=id)
+    return redirect(_here("unknown_list", slug, id))
 
 
 @require_POST
 @member_required(Action.START_SEQUENCES)
-def unknown_undo(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
+def unknown_undo(request: HttpRequest, slug: str, id: UUID | None = None) -> HttpResponse:
     """Take back a decision, as far as nothing has left since."""
-    sequence = get_sequence(id)
+    sequence = get_sequence(id) if id else None
     form = UndoForm(request.GET)
     decided_at = form.cleaned_data["at"] if form.is_valid() else None
     number = undo_decision(sequence, decided_at=decided_at, actor=request.membership) if decided_at else 0
@@ -77,7 +78,14 @@ def unknown_undo(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
         messages.success(request, words % {"n": number})
     else:
         messages.error(request, _("That cannot be undone any more: the letters are on their way."))
-    return redirect("campaigns:unknown_list", slug=slug, id=id)
+    return redirect(_here("unknown_list", slug, id))
+
+
+def _here(name: str, slug: str, sequence_id: UUID | None) -> str:
+    """The address of one of these pages, for a sequence or for what belongs to none."""
+    if sequence_id is None:
+        return reverse(f"campaigns:loose_{name}", kwargs={"slug": slug})
+    return reverse(f"campaigns:{name}", kwargs={"slug": slug, "id": sequence_id})
 
 
 def _sentence(number: int, *, again: bool) -> str:

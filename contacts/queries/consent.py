@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -31,6 +32,8 @@ _POINT_OF_CHANNEL = {
     Channel.POST: ContactPoint.Kind.POSTAL,
 }
 HISTORY_LENGTH = 50
+# Where a yes comes from when the person says it themselves; no other source can ever open a stopped address.
+OWN_SOURCES = frozenset({"signup", "preferences", "undo", "text"})
 
 # How each source of a yes or no is told; where a page or a paper has a name of its own, that is told instead.
 SOURCES: dict[str, Promise] = {
@@ -45,7 +48,7 @@ SOURCES: dict[str, Promise] = {
     "call": _("Said it on the phone"),
     "message": _("Wrote it to us"),
     "text": _("Texted it to us"),
-    "provider": _("Told the provider of texts"),
+    "provider": _("Told the provider that carries what we send"),
     "team": _("Told the team"),
     "api": _("Another program"),
     "erasure": _("Asked to be forgotten"),
@@ -125,6 +128,18 @@ def states_of(contact: Contact) -> dict[tuple[str, UUID], ConsentState]:
     """What holds now, by channel and topic, with the ledger row that says so."""
     found = ConsentState.objects.filter(contact=contact).select_related("consent")
     return {(state.channel, state.topic_id): state for state in found}
+
+
+def people_of_hashes(hashes: Iterable[str]) -> QuerySet[Consent, UUID | None]:
+    """The ids of everybody of whom the ledger tells under one of these hashes of an address."""
+    known = Consent.objects.filter(address_hash__in=list(hashes), contact__isnull=False)
+    return known.values_list("contact_id", flat=True)
+
+
+def said_yes_since(channel: str, hashes: Iterable[str], moment: datetime) -> bool:
+    """Whether the reader of an address said yes themselves after a moment."""
+    own = Consent.objects.filter(channel=channel, address_hash__in=list(hashes), created_at__gt=moment, actor=None)
+    return own.filter(act__in=[Act.GRANTED, Act.CONFIRMED], source__in=OWN_SOURCES).exists()
 
 
 def last_request(contact: Contact, *, channel: str, topic: Topic) -> Consent | None:

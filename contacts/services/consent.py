@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from contacts.events import ConsentConfirmed, ConsentGranted, ConsentRequested
 from contacts.models import Act, Basis, Consent, ConsentState, Contact, Suppression, Topic
 from contacts.queries.consent import (
+    OWN_SOURCES,
     address_of,
     addresses_of,
     channel_hashes,
@@ -29,7 +30,7 @@ from contacts.services.consent_ledger import (
     refuse_what_they_closed,
 )
 from contacts.services.consent_states import keep_no, keep_request, keep_yes
-from contacts.services.suppression import OWN_SOURCES, lift_suppression, suppress_address
+from contacts.services.suppression import lift_suppression, suppress_address
 from ecosystem.base import clock
 from ecosystem.base.errors import Invalid, NotAllowed
 from ecosystem.base.events import publish

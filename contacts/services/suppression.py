@@ -9,13 +9,10 @@ from django.utils.translation import gettext_lazy as _
 
 from contacts.events import SuppressionLifted
 from contacts.models import Act, Consent, Suppression, Topic
-from contacts.queries.consent import channel_hashes, live_suppressions
+from contacts.queries.consent import OWN_SOURCES, channel_hashes, live_suppressions
 from ecosystem.base import clock
 from ecosystem.base.errors import NotAllowed
 from ecosystem.base.events import publish
-
-# Where a yes comes from when the person says it themselves; no other source can ever open a stopped address.
-OWN_SOURCES = frozenset({"signup", "preferences", "undo", "text"})
 
 _GRAVEST_LAST = (
     Suppression.Reason.HELD,

@@ -12,16 +12,18 @@ from campaigns.models import Message
 from campaigns.services.messages import plan_message
 from contacts.models import Consent, ConsentState, Contact, Suppression
 from contacts.services.consent import withdraw_consent
+from contacts.services.points import keep_number
 from contacts.services.suppression import suppress_address
 from contacts.services.topics import archive_topic
 from ecosystem.base.addresses import address_hash
 from ecosystem.base.links import MessageSigner
 from ecosystem.base.tenancy import business_scope
 from tests.factories.permission import make_business, make_member, make_person, make_topic, owner_of, say_yes
+from tests.factories.texts import say_yes_to_texts
 
 pytestmark = pytest.mark.django_db
 
-ANA = "ana@example.com"
+ANA, NUMBER = "ana@example.com", "+12025550123"
 
 
 @pytest.fixture
@@ -241,3 +243,57 @@ def test_a_helper_may_not_change_permission(client, bakery, ana, season):
     url = f"/b/{bakery.slug}/contacts/{ana.id}/permission/withdraw/"
     assert client.post(url, {"topic": str(season.id)}).status_code == 403
     assert states() == {"What is in season": "granted"}
+
+
+# Letters and texts together
+
+
+@pytest.fixture
+def caller(ana, season):
+    """Ana, who also gets texts about the season."""
+    keep_number(ana, NUMBER, now=timezone.now())
+    ana.refresh_from_db()
+    say_yes_to_texts(ana, season)
+    return ana
+
+
+def sent(contact, topic, channel: str, number: int) -> None:
+    Message.objects.create(
+        idem_key=f"r:{channel}:{number}", message_class="marketing", lane="broadcast", channel=channel, contact=contact,
+        topic=topic, address="x", address_hash="x", state="accepted", accepted_at=timezone.now(),
+    )  # fmt: skip
+
+
+def test_mission_51_texts_go_on_and_are_said_to_where_letters_are_stopped(caller, url, season):
+    suppress_address(channel="email", hashes=[address_hash("email", ANA)], topic=None, reason="complained")
+    page = Client().get(url).content.decode()
+    assert "Everything is stopped" not in page
+    assert 'value="sms:' in page
+    Client().post(url, {"stop": "1"})
+    page = Client().get(url).content.decode()
+    assert "Everything is stopped" in page
+    assert Suppression.objects.filter(channel="sms", lifted_at=None).exists()
+
+
+def test_mission_51_what_stops_the_number_switches_its_texts_off(caller, url):
+    suppress_address(channel="sms", hashes=[address_hash("sms", NUMBER)], topic=None, reason="bounced")
+    page = Client().get(url).content.decode()
+    assert 'value="sms:' not in page
+    assert "Everything is stopped" not in page
+
+
+def test_mission_51_letters_and_texts_are_counted_apart(caller, url, season):
+    sent(caller, season, "email", 1)
+    for number in range(3):
+        sent(caller, season, "sms", number)
+    page = Client().get(url).content.decode()
+    assert [int(number) for number in re.findall(r"you received (\d+)", page)] == [1, 3]
+
+
+def test_mission_51_a_switch_of_texts_is_turned_off_and_stays_off(caller, url, season):
+    page = Client().get(url).content.decode()
+    (key,) = re.findall(r'name="shown" value="(sms:[^"]*)"', page)
+    Client().post(url, {"shown": re.findall(r'name="shown" value="([^"]*)"', page), "on": [f"email:{season.id}"]})
+    assert ConsentState.objects.get(contact=caller, channel="sms").state == "withdrawn"
+    assert ConsentState.objects.get(contact=caller, channel="email", topic=season).state == "granted"
+    assert key not in Client().get(url).content.decode()

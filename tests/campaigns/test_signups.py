@@ -322,8 +322,14 @@ def test_sec_31_forged_foreign_and_old_links_get_a_kind_page_and_change_nothing(
     assert not Contact.objects.filter(primary_email=ANA).exists()
 
 
-def test_sec_55_a_scanner_that_follows_every_link_and_presses_the_button_confirms_nothing(client, url, topic):
+@pytest.mark.parametrize("has_redis", [True, False])
+def test_sec_55_a_scanner_that_follows_every_link_and_presses_the_button_confirms_nothing(
+    client, url, topic, settings, has_redis
+):
     signup = asked(url, topic)
+    if not has_redis:
+        cache = {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:1/0"}
+        settings.CACHES, settings.CACHE_URL = {"default": cache}, "redis://127.0.0.1:1/0"
     page = client.get(path_of(signup)).content.decode()
     for link in re.findall(r'href="(/c/[^"]+)"', page):
         client.get(link)

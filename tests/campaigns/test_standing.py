@@ -21,11 +21,17 @@ from tests.smtp_server import Trouble
 pytestmark = pytest.mark.django_db
 
 
-def write_down(contact, *, sent: int, state: str, gone: int, at=None) -> None:
+def write_down(contact, *, sent: int, state: str, gone: int, at=None, channel: str = "email") -> None:
     """So many letters that went to a person, some of which ended otherwise."""
     moment = at or now()
-    kind = {"kind": "message_sent", "source": "test", "contact_id": contact.id, "occurred_at": moment}
-    record_interactions([NewInteraction(external_id=f"{moment}{number}", **kind) for number in range(sent)])
+    kind = {
+        "kind": "message_sent",
+        "source": "test",
+        "contact_id": contact.id,
+        "occurred_at": moment,
+        "channel": channel,
+    }
+    record_interactions([NewInteraction(external_id=f"{channel}{moment}{number}", **kind) for number in range(sent)])
     start = Message.objects.count()
     Message.objects.bulk_create(
         [
@@ -60,6 +66,13 @@ def test_sec_57_the_measures_are_those_that_were_written_down(shop, seasonal, se
     write_down(ana, sent=sent, state=state, gone=gone)
     assert judge_standing(now()) is stops
     assert is_paused() is stops
+
+
+def test_sec_57_texts_thin_out_no_measure_of_letters(shop, seasonal):
+    ana = make_friend(seasonal)
+    write_down(ana, sent=450, state="bounced", gone=0, channel="sms")
+    write_down(ana, sent=50, state="bounced", gone=30)
+    assert judge_standing(now()) is True
 
 
 def test_sec_57_only_the_last_letters_count(shop, seasonal):
