@@ -24,6 +24,10 @@ CLOSING = 421  # whatever it was an answer to
 TOO_LARGE = 552
 
 
+# What most servers take on one connection before they hang up.
+MOST_A_CONNECTION = 50
+
+
 class SmtpGateway:
     """Sends over one connection at a time, kept between batches and renewed after `per_connection` mails."""
 
@@ -32,7 +36,7 @@ class SmtpGateway:
         address: SmtpAddress,
         *,
         own_name: str = "localhost",
-        per_connection: int = 100,
+        per_connection: int = MOST_A_CONNECTION,
         timeout: float = 30.0,
         reconnects: int = 2,
     ) -> None:

@@ -19,7 +19,7 @@ from campaigns.services.delivery_breaker import breaker_of
 from campaigns.services.delivery_claims import claim_messages, give_back, next_due
 from campaigns.services.delivery_gate import pass_gate
 from campaigns.services.delivery_marks import open_mark
-from campaigns.services.delivery_results import Result, record_results
+from campaigns.services.delivery_results import Result, record_results, result_of
 from campaigns.services.delivery_sweep import sweep_messages
 from campaigns.services.enrollments import enroll_contacts
 from campaigns.services.messages import decide_unknown, plan_message
@@ -31,6 +31,7 @@ from contacts.services.suppression import suppress_address
 from ecosystem.base import faults
 from ecosystem.base.addresses import address_hash, address_hashes
 from ecosystem.base.clock import now
+from ecosystem.base.ids import uuid7
 from ecosystem.base.tenancy import business_scope
 from ecosystem.models import Business, BusinessProfile, Tally
 from tests.factories.campaigns import make_friend, make_letter, make_sequence, pass_time, states_of, work
@@ -250,6 +251,25 @@ def test_a_temporary_refusal_is_tried_again_a_minute_later(shop, friends, mail_s
     pass_time(80)
     assert send(shop) == 1
     assert states_of(Message) == ["accepted"] * 3
+
+
+@pytest.mark.parametrize(("attempt", "seconds"), enumerate([60, 300, 1_800, 7_200, 28_800], start=1))
+def test_rel_11_each_refusal_waits_longer_and_never_all_at_once(attempt, seconds):
+    message = Message(id=uuid7(), address="ana@example.com", channel="email", attempt=attempt)
+    refused = Outcome(message.id, Verdict.REFUSED_TEMPORARY, 450, "4.2.1 later")
+    waits = {result_of(message, refused).wait_seconds for _time in range(200)}
+    assert min(waits) >= round(seconds * 0.8)
+    assert max(waits) <= round(seconds * 1.2)
+    assert len(waits) > 10
+
+
+def test_rel_11_a_letter_is_not_tried_again_after_its_day(shop, friends, mail_server):
+    mail_server.script("*", Trouble("rcpt", "450 4.2.1 later"))
+    Message.objects.filter(contact=friends[0]).update(expires_at=now() + timedelta(seconds=30))
+    send(shop)
+    assert Message.objects.get(contact=friends[0]).state == "expired"
+    assert not QueuedMessage.objects.filter(id=Message.objects.get(contact=friends[0]).id).exists()
+    assert set(Message.objects.exclude(contact=friends[0]).values_list("state", flat=True)) == {"queued"}
 
 
 def test_an_address_that_does_not_exist_is_never_written_to_again(shop, friends, mail_server):

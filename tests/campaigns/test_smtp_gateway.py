@@ -1,5 +1,6 @@
 """The SMTP gateway against a real server that fails on purpose: each answer is right, nothing goes twice."""
 
+import socket
 import ssl
 from uuid import UUID
 
@@ -221,6 +222,41 @@ def test_encryption_is_verified(certificate):
         assert (refused.verdict, refused.was_started) == (LATER, False)
         assert "No safe connection" in refused.response
         assert len(server.accepted) == 2
+
+
+class FarAway(socket.socket):
+    """A connection that leads out of the house, as its other end says."""
+
+    def getpeername(self):
+        return ("8.8.8.8", 25)
+
+
+@pytest.mark.parametrize("offers", [False, True])
+def test_nothing_is_sent_in_clear_to_a_server_outside_of_the_house(monkeypatch, certificate, offers):
+    """CAMPAIGNS 2a E9: an address without a word of encryption is not one without encryption."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate / "cert.pem", certificate / "key.pem")
+
+    def connect(address, **_given):
+        line = FarAway(socket.AF_INET, socket.SOCK_STREAM)
+        line.connect(address)
+        return line
+
+    with smtp_server(starttls=context if offers else None) as server:
+        monkeypatch.setattr(socket, "create_connection", connect)
+        near = read_smtp_url(f"smtp://127.0.0.1:{server.port}?ca={certificate / 'cert.pem'}")
+        told = SmtpGateway(near).send([outgoing(1)], started=lambda _key: True)[0]
+        assert server.accepted == []
+        assert ("No safe connection" if offers else "offers no encryption") in told.response
+
+
+def test_a_connection_carries_fifty_letters_at_most():
+    """CAMPAIGNS 4h: at most fifty mails on one connection."""
+    with smtp_server() as server:
+        way_out = SmtpGateway(read_smtp_url(server.url))
+        way_out.send([outgoing(number) for number in range(101)], started=lambda _key: True)
+        way_out.close()
+        assert (len(server.accepted), server.connections) == (101, 3)
 
 
 def test_nothing_is_sent_in_clear_where_encryption_was_asked_for():
