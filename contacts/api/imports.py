@@ -159,9 +159,15 @@ class ImportListView(ApiView):
     def post(self, request: Request) -> Response:
         """Bring in up to 5,000 people, in the background. Ask for the list again to see how far it is.
 
-        A row that cannot be taken stops no other; it stands among the problems with a sentence that says why.
+        A row that cannot be taken stops no other; it stands among the problems with a sentence that says why. A list
+        that tells of a yes needs the scope `consents:write` as well; one that names rungs for people whom you have
+        already (`known` is `update`) needs `stages:write`.
         """
         given = self.read(ImportIn)
+        if given["rule"] != "none":
+            self.need_scope(Scope.CONSENTS_WRITE)
+        if given["known"] == Import.Known.UPDATE and any(row.get("stage") for row in given["rows"]):
+            self.need_scope(Scope.STAGES_WRITE)
         topic_id = given.pop("topic_id", None)
         imported = import_rows(
             **{"source": "", "said_on": None, **given},

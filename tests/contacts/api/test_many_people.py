@@ -3,8 +3,10 @@
 from uuid import uuid4
 
 from contacts.models import BulkEdit, Contact, ContactTag
+from contacts.services.topics import add_topic
 from ecosystem.base.clock import now
 from ecosystem.base.tenancy import business_scope
+from ecosystem.scopes import Scope
 from ecosystem.services.jobs import work_jobs
 from tests.factories.api import make_program
 from tests.factories.contacts import make_contact
@@ -213,3 +215,18 @@ def test_a_move_is_taken_back_once(till, ana):
     assert till.post(undo, {}).status_code == 201
     assert till.get(f"contacts/{ana.pk}").json()["stage"] == "prospect"
     assert till.post(undo, {}).status_code == 204
+
+
+def test_a_list_needs_the_scopes_of_what_it_tells(bakery, nora):
+    with business_scope(bakery):
+        topic = add_topic(name="Fair news", promise="2 a month", promised_count=2, promised_days=30)
+    ana = {"full_name": "Ana Ruiz", "email": "ana@example.com"}
+    plain = {"name": "Fair", "rows": [ana]}
+    yes = plain | {"rule": "all", "topic_id": str(topic.id), "source": "Paper form", "said_on": "2026-01-05"}
+    rungs = plain | {"known": "update", "rows": [ana | {"stage": "client"}]}
+    narrow = make_program(bakery, nora, Scope.IMPORTS_WRITE, Scope.IMPORTS_READ)
+    assert [narrow.post("imports", body).status_code for body in (plain, yes, rungs)] == [202, 403, 403]
+    assert narrow.get("imports").json()["items"][0]["name"] == "Fair"
+    assert len(narrow.get("imports").json()["items"]) == 1
+    wide = make_program(bakery, nora, Scope.IMPORTS_WRITE, Scope.CONSENTS_WRITE, Scope.STAGES_WRITE)
+    assert [wide.post("imports", body).status_code for body in (yes, rungs)] == [202, 202]
