@@ -24,6 +24,7 @@ _SENTENCES: dict[str, Promise] = {
     "too_late": _("Its time was over before it could be sent."),
     "dropped_after_absence": _("It was due while we were away, and somebody dropped it."),
     "no_address": _("No email address is known."),
+    "same_number": _("Somebody else who has this number got the text."),
     "left_sequence": _("They left this sequence before the letter went out."),
     "sequence_ended": _("The sequence was put away."),
     "template_error": _("The letter could not be put together for this person."),

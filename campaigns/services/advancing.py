@@ -24,10 +24,11 @@ PAUSED_SECONDS = 60
 ADVANCE = """
 WITH due AS (
     SELECT walk.id, walk.sequence_id, walk.version_of_id, walk.contact_id, walk.position, walk.visit_no,
-           sequence.topic_id
+           walk.entry_key, sequence.topic_id
       FROM campaigns_sequence AS sequence
      CROSS JOIN LATERAL (
-            SELECT id, sequence_id, version_of_id, contact_id, position, visit_no FROM campaigns_enrollment AS waiting
+            SELECT id, sequence_id, version_of_id, contact_id, position, visit_no, entry_key
+              FROM campaigns_enrollment AS waiting
              WHERE waiting.business_id = %(business_id)s AND waiting.sequence_id = sequence.id
                AND waiting.state = 'active' AND waiting.due_at <= %(now)s
              ORDER BY waiting.due_at LIMIT %(batch)s FOR UPDATE SKIP LOCKED) AS walk
@@ -122,6 +123,24 @@ WITH due AS (
     SELECT aimed.*, CASE channel WHEN 'sms' THEN primary_phone ELSE primary_email END AS address,
            coalesce(CASE channel WHEN 'sms' THEN text_hash ELSE mail_hash END, '') AS address_hash
       FROM aimed
+), judged AS (
+    -- A mailbox is one person's; a number may be shared, and gets a text of a step once for all who have it.
+    SELECT addressed.*,
+           CASE WHEN address = '' THEN 'no_address'
+                WHEN channel = 'sms' AND address_hash <> ''
+                     AND (row_number() OVER (PARTITION BY channel, address_hash, sends, entry_key, visit_no
+                                                 ORDER BY id) > 1
+                          OR EXISTS (
+                              SELECT FROM campaigns_message AS other
+                                JOIN campaigns_enrollment AS walk
+                                  ON walk.business_id = %(business_id)s AND walk.id = other.enrollment_id
+                               WHERE other.business_id = %(business_id)s AND other.address_hash = addressed.address_hash
+                                 AND other.channel = 'sms' AND other.step_key = sends
+                                 AND other.sequence_id = addressed.sequence_id AND other.enrollment_id <> addressed.id
+                                 AND walk.entry_key = addressed.entry_key AND other.contact_id <> addressed.contact_id
+                                 AND other.state NOT IN ('skipped', 'cancelled', 'expired', 'parked')))
+                THEN 'same_number' ELSE '' END AS skips
+      FROM addressed
 ), written AS (
     INSERT INTO campaigns_message (id, business_id, message_class, channel, lane, idem_key, contact_id, topic_id,
                                    sequence_id, enrollment_id, step_key, content_version_id, template, address,
@@ -132,11 +151,10 @@ WITH due AS (
            jsonb_strip_nulls(jsonb_build_object(
                'contact.first_name', nullif(given_name, ''), 'contact.last_name', nullif(family_name, ''),
                'contact.full_name', nullif(display_name, ''))),
-           false, CASE WHEN address = '' THEN 'skipped' ELSE 'queued' END,
-           CASE WHEN address = '' THEN 'no_address' ELSE '' END, %(now)s, 0, ''
-      FROM addressed
+           false, CASE WHEN skips = '' THEN 'queued' ELSE 'skipped' END, skips, %(now)s, 0, ''
+      FROM judged
     ON CONFLICT (business_id, idem_key) DO NOTHING
-    RETURNING id, sequence_id, step_key, state, lane, channel
+    RETURNING id, sequence_id, step_key, state, reason, lane, channel
 ), queued AS (
     INSERT INTO campaigns_queuedmessage (business_id, id, lane, due_at)
     SELECT %(business_id)s, id, lane, %(now)s FROM written WHERE state = 'queued'
@@ -148,7 +166,7 @@ WITH due AS (
     UNION ALL
     SELECT 'sequence.completed', sequence_id::text, 1 FROM timed WHERE rests_until IS NULL AND ahead IS NULL
     UNION ALL
-    SELECT 'step.skipped:no_address', sequence_id || ':' || step_key, 1 FROM written WHERE state = 'skipped'
+    SELECT 'step.skipped:' || reason, sequence_id || ':' || step_key, 1 FROM written WHERE state = 'skipped'
 ), counted AS (
     INSERT INTO ecosystem_tally (business_id, id, name, key, amount)
     SELECT %(business_id)s, uuidv7(), name, key, sum(amount) FROM changed GROUP BY name, key HAVING sum(amount) <> 0

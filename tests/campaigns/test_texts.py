@@ -19,6 +19,7 @@ from campaigns.services.contents import send_text_test
 from campaigns.services.delivery_breaker import breaker_of
 from campaigns.services.enrollments import enroll_contact
 from campaigns.services.messages import cancel_open_messages, decide_unknown
+from campaigns.services.proofs import wrong_counts
 from campaigns.services.text_reports import read_text
 from campaigns.services.text_signups import plan_system_text
 from contacts.models import Basis, Channel, Consent, ConsentState, Contact, Interaction, Suppression, Topic
@@ -428,6 +429,48 @@ def test_a_needed_text_in_doubt_does_not_go_again_by_itself(shop, seasonal, prov
     decide_unknown(Message.objects.get().id, sends_again=True)
     work()
     assert states_of(Message) == ["accepted"]
+
+
+# CAMPAIGNS 4m case 36: one number of two people
+
+
+@pytest.mark.parametrize("is_together", [True, False])
+def test_case_36_two_people_of_one_number_get_one_text(shop, seasonal, provider, is_together):
+    """CAMPAIGNS 4m case 36: whether they take the step in one moment or one after the other."""
+    make_sender()
+    sequence = make_text_sequence(seasonal)
+    for name in ("Ana", "Ben"):
+        enroll_contact(sequence, make_text_friend(seasonal, ANA, name), source="staff")
+        if not is_together:
+            work()
+    work()
+    assert len(provider.accepted) == 1
+    assert reasons() == [("accepted", ""), ("skipped", "same_number")]
+    [step] = steps_with_numbers(sequence, SequenceVersion.objects.get())
+    assert (step.sent, step.skipped) == (1, 1)
+    wrong = [count for count in wrong_counts() if count]
+    assert wrong == []
+
+
+def test_case_36_what_is_theirs_alone_or_did_not_go_takes_nothing_from_the_other(shop, seasonal, provider):
+    """A second entry of the same person, an entry for something else, and a text that was called off."""
+    make_sender()
+    ChannelRule.objects.create(channel="sms", most_count=20, most_days=7)
+    Topic.objects.filter(id=seasonal.id).update(promised_count=31)
+    ana, ben = [make_text_friend(seasonal, ANA, name) for name in ("Ana", "Ben")]
+    sequence = make_text_sequence(seasonal)
+    enroll_contact(sequence, ana, entry_key="order 1", source="staff")
+    work()
+    enroll_contact(sequence, ben, entry_key="order 2", source="staff")
+    enroll_contact(sequence, ana, entry_key="order 3", source="staff")
+    work()
+    assert reasons() == [("accepted", "")] * 3
+    enroll_contact(sequence, ben, entry_key="order 4", source="staff")
+    advance(now())
+    cancel_open_messages(contact_id=ben.id, reason="left")
+    enroll_contact(sequence, ana, entry_key="order 4", source="staff")
+    work()
+    assert [state for state, _reason in reasons()[3:]] == ["cancelled", "accepted"]
 
 
 # The writer's side
