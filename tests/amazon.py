@@ -49,7 +49,7 @@ class Amazon:
             "MessageId": "22b80b92-fdea-4c2c-8f9d-bdfb0c7bf324",
             "TopicArn": TOPIC,
             "Message": "",
-            "Timestamp": "2026-11-26T10:00:00.000Z",
+            "Timestamp": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z"),
             "SignatureVersion": version,
             "SigningCertURL": CERTIFICATE,
         } | values

@@ -17,7 +17,7 @@ from anymail.webhooks.postmark import PostmarkTrackingWebhookView
 from anymail.webhooks.resend import ResendTrackingWebhookView
 from django.http import HttpRequest
 
-from campaigns.gateways.event_proofs import NoProof, check_svix, read_sns
+from campaigns.gateways.event_proofs import NoProof, check_mailgun_age, check_svix, read_sns
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _KINDS = {
@@ -124,6 +124,8 @@ def _read(provider: str, secret: str, request: HttpRequest) -> ToldEvents:
     try:
         if provider == "resend":
             check_svix(secret, request)
+        if provider == "mailgun":
+            check_mailgun_age(request)
         if provider == "ses":
             sent = read_sns(request)
             topic = str(sent["TopicArn"])

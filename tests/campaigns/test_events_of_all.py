@@ -326,6 +326,17 @@ def test_sec_32_what_amazon_has_not_signed_changes_nothing(ses, amazon, seasonal
     assert post_sns(path_of(ses), good) == 200
 
 
+@pytest.mark.parametrize(
+    ("age", "status"), [(-240, 200), (-400, 401), (8 * 3600 + 200, 200), (8 * 3600 + 400, 401), (None, 401)]
+)
+def test_sec_32_of_amazon_nothing_is_believed_that_it_would_not_say_again(ses, amazon, seasonal, age, status):
+    """SEC-32: a right signature is not enough for what was published long ago, nor for what says no time."""
+    message = letter(seasonal)
+    moment = "soon" if age is None else (now() - timedelta(seconds=age)).isoformat()
+    told = amazon.event("Delivery", message.id, message.address)
+    assert post_sns(path_of(ses), amazon.message(Message=told["Message"], Timestamp=moment)) == status
+
+
 def test_another_stream_than_the_confirmed_one_is_not_believed(ses, amazon, seasonal):
     told = amazon.event("Complaint", letter(seasonal).id, "ana@example.com")
     assert post_sns(path_of(ses), told) == 200

@@ -52,9 +52,11 @@ def letter(topic, state: str = "accepted", **values) -> Message:
     )
 
 
-def event(kind: str, message_id, address: str, *, key: str = SECRET, event_id: str = "", agent: str = "") -> bytes:
-    """A body as Mailgun posts it, signed."""
-    stamp, token = "1795000000", event_id or f"{kind}-{message_id}"
+def event(
+    kind: str, message_id, address: str, *, key: str = SECRET, event_id: str = "", agent: str = "", age: float = 0
+) -> bytes:
+    """A body as Mailgun posts it, signed some seconds ago."""
+    stamp, token = str(int(now().timestamp() - age)), event_id or f"{kind}-{message_id}"
     told = {
         "event": WORDS[kind],
         "timestamp": 1795000000.5,
@@ -197,6 +199,29 @@ def test_a_forged_event_changes_nothing(account, seasonal):
     drop_old_secret(account)
     post(account, event("complained", message.id, message.address), 401)
     assert not ProviderEvent.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("age", "status"), [(-240, 200), (-400, 401), (0, 200), (8 * 3600 + 200, 200), (8 * 3600 + 400, 401)]
+)
+def test_sec_32_of_mailgun_nothing_is_believed_that_it_would_not_say_again(account, seasonal, age, status):
+    """SEC-32: a right signature is not enough for what was signed long ago, in either form that Mailgun posts."""
+    message = letter(seasonal)
+    body = event("complained", message.id, message.address, age=age)
+    post(account, body, status)
+    assert ProviderEvent.objects.count() == (status == 200)
+    signed = json.loads(body)["signature"]
+    path = "/" + events_url(account).split("/", 3)[3]
+    told = {**signed, "event": "complained", "recipient": message.address, "Message-Id": f"<{uuid7()}@example.com>"}
+    assert Client().post(path, told).status_code == status
+
+
+@pytest.mark.parametrize("stamp", ["", "soon", "1" * 400, None, [1], {}])
+def test_a_moment_that_is_none_is_no_proof(account, seasonal, stamp):
+    told = json.loads(event("complained", uuid7(), "ana@example.com"))
+    signature = hmac.new(SECRET.encode(), f"{stamp}t".encode(), hashlib.sha256).hexdigest()
+    told["signature"] = {"timestamp": stamp, "token": "t", "signature": signature}
+    post(account, json.dumps(told).encode(), 401)
 
 
 def test_no_other_address_and_no_other_business_takes_an_event(account, seasonal):
