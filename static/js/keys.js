@@ -1,5 +1,5 @@
 // Single keys: G and a letter go to a place of the menu, J and K walk a list, X ticks, E edits, ? shows them all. They rest while
-// somebody types or a dialog is open, and can be switched off.
+// somebody types or a dialog is open, and can be switched off. The menu of the account opens the dialog without a key.
 (() => {
   const help = document.querySelector('[data-keys-help]')
   if (!help) return
@@ -7,6 +7,10 @@
   const on = help.querySelector('[data-keys-on]')
   on.checked = localStorage.getItem(KEPT) !== 'off'
   on.addEventListener('change', () => localStorage.setItem(KEPT, on.checked ? 'on' : 'off'))
+  for (const opener of document.querySelectorAll('[data-keys-open]')) {
+    opener.hidden = false
+    opener.addEventListener('click', () => { opener.closest('[popover]').hidePopover(); help.showModal() })
+  }
   let gone = 0
 
   const rows = () => [...document.querySelectorAll('tbody tr')].filter(row => row.querySelector('a'))
@@ -18,8 +22,8 @@
   addEventListener('keydown', event => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return
     if (event.target.closest('input:not([type=checkbox]), select, textarea, dialog, [popover], [contenteditable]')) return
-    if (event.key === '?') { help.showModal(); event.preventDefault(); return }
     if (!on.checked) return
+    if (event.key === '?') { help.showModal(); event.preventDefault(); return }
     const key = event.key.toLowerCase()
     if (gone && Date.now() - gone < 1500) {
       gone = 0

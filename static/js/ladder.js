@@ -105,12 +105,23 @@
   }
 
   let held = null
+  const keysWork = () => localStorage.getItem('single-keys') !== 'off'
   const letGo = () => { held.card.classList.remove('held'); held.card.querySelector('a').focus(); held = null; tell('') }
+  // Whoever goes elsewhere has let go of it: it stands where it stood, and their keys are for where they are.
+  const leave = event => {
+    if (!held || held.card.contains(event.target)) return
+    put(held.card, held.from, held.before)
+    held.card.classList.remove('held')
+    held = null
+    tell('')
+  }
+  addEventListener('focusin', leave)
+  addEventListener('pointerdown', leave)
   addEventListener('keydown', event => {
     if (event.target.closest('input, select, textarea, dialog')) return
     const card = event.target.closest('[data-card]')
     if (!held) {
-      if (card && event.key.toLowerCase() === 'm' && !event.ctrlKey && !event.metaKey && !event.altKey) {
+      if (card && keysWork() && event.key.toLowerCase() === 'm' && !event.ctrlKey && !event.metaKey && !event.altKey) {
         held = { card, from: laneOf(card), before: card.nextSibling }
         card.classList.add('held')
         tell(board.dataset.helpMoving)

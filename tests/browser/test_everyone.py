@@ -8,8 +8,10 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import expect
 
-from contacts.models import Contact, PeopleView
+from contacts.models import Contact, ContactTag, PeopleView
+from ecosystem.base.clock import now
 from ecosystem.base.tenancy import business_scope
+from ecosystem.services.jobs import work_jobs
 from tests.browser.conftest import faults_of, keep_picture
 from tests.factories.contacts import make_contact, make_contacts
 from tests.factories.permission import make_topic, say_yes
@@ -74,6 +76,18 @@ def test_all_who_match_are_tagged_on_a_phone_and_it_is_taken_back(visit, nora, b
     page.get_by_label("Word", exact=True).fill("spring")
     page.get_by_role("button", name="Put it on them").click()
     expect(page).to_have_url(re.compile("/contacts/change/"))
+    assert tagged(bakery, "spring") == 60
+    page.get_by_role("button", name="Take it all back").click()
+    expect(page.get_by_text("Taken back").first).to_be_visible()
+    assert tagged(bakery, "spring") == 0
+
+
+def tagged(business, word: str) -> int:
+    """How many have a tag once what is waited for is done."""
+    while work_jobs(business.pk, now()):
+        pass
+    with business_scope(business):
+        return ContactTag.objects.filter(tag__name=word).count()
 
 
 def test_the_order_is_turned_by_its_header(visit, nora, bakery, crowd):
@@ -159,11 +173,31 @@ def test_keys_walk_the_list_go_places_and_can_be_switched_off(visit, nora, baker
     page.keyboard.press("x")
     expect(page.locator("tbody tr").nth(0).get_by_role("checkbox")).not_to_be_checked()
     page.keyboard.press("?")
+    expect(help).to_be_hidden()
+    page.get_by_role("button", name="You and your settings").click()
+    page.get_by_role("button", name="Keys", exact=True).click()
     help.get_by_role("checkbox", name=re.compile("Single keys work")).check()
     page.keyboard.press("Escape")
-    page.keyboard.press("g")
-    page.keyboard.press("l")
-    expect(page).to_have_url(re.compile("/ladder/"))
+    for key, place in (("l", "/ladder/"), ("t", f"/b/{bakery.slug}/$"), ("p", "/contacts/"), ("s", "/sequences/")):
+        page.keyboard.press("g")
+        page.keyboard.press(key)
+        expect(page).to_have_url(re.compile(place))
+
+
+def test_an_order_is_chosen_by_arrow_keys_one_by_one_and_shown_when_asked(visit, nora, bakery, crowd):
+    page = visit(nora).open(everyone_url(bakery))
+    order = page.get_by_label("Order")
+    order.focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    expect(order).to_have_value("name")
+    expect(page).not_to_have_url(re.compile("sort="))
+    expect(page.get_by_role("button", name="Show", exact=True)).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("sort=name"))
+    page.get_by_label("Order").click()
+    page.get_by_label("Order").select_option("oldest")
+    expect(page).to_have_url(re.compile("sort=oldest"))
 
 
 # What a list shows while the next one is on its way, kept over the change of pages.

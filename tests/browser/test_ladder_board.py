@@ -76,6 +76,29 @@ def test_the_keyboard_moves_a_card_and_goes_on_from_it(visit, nora, bakery, ana)
     assert stage_of(bakery, ana) == "advocate"
 
 
+def test_going_elsewhere_lets_go_of_a_card_and_enter_is_for_where_one_is(visit, nora, bakery, ana):
+    page = visit(nora).open(board_url(bakery))
+    page.get_by_role("link", name="Ana Ruiz").first.focus()
+    page.keyboard.press("m")
+    page.keyboard.press("ArrowRight")
+    expect(in_lane(page, "client")).to_have_count(1)
+    page.locator(".pc", has_text="Yuki Tanaka").get_by_role("link").focus()
+    expect(in_lane(page, "prospect")).to_have_count(1)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Yuki Tanaka", level=1)).to_be_visible()
+    assert stage_of(bakery, ana) == "prospect"
+
+
+def test_m_holds_no_card_where_single_keys_are_off(visit, nora, bakery, ana):
+    page = visit(nora).open(board_url(bakery))
+    page.evaluate("localStorage.setItem('single-keys', 'off')")
+    page.get_by_role("link", name="Ana Ruiz").first.focus()
+    page.keyboard.press("m")
+    page.keyboard.press("ArrowRight")
+    expect(in_lane(page, "prospect")).to_have_count(1)
+    expect(page.locator(".pc.held")).to_have_count(0)
+
+
 def test_escape_in_the_question_puts_the_card_back(visit, nora, bakery, ana):
     page = visit(nora).open(board_url(bakery))
     page.get_by_role("link", name="Ana Ruiz").first.focus()
