@@ -1,7 +1,7 @@
 """Turns a row of a list into a person to keep, or into the sentence that says why not."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
@@ -20,13 +20,16 @@ _SPACES = re.compile(r"\s+")
 _TAG_SIGNS = re.compile(r":::|[;,|]")
 # Google's own groups: everybody is in one of them.
 _NO_TAG = "* "
+# Google writes several addresses or numbers of one label into one field.
+_SEVERAL = ":::"
 
 
 @dataclass(frozen=True, slots=True)
 class PersonRow:
     """One person as the list has them, normalised; times are UTC.
 
-    `has_name` and `has_stage` say whether the row itself says so, or it follows from the rest.
+    `has_name` and `has_stage` say whether the row itself says so, or it follows from the rest. `further` are the
+    addresses and numbers that stand in a field behind its first one: kind, as written, normalised.
     """
 
     line: int
@@ -44,6 +47,7 @@ class PersonRow:
     said_yes_at: datetime | None
     has_name: bool = True
     has_stage: bool = False
+    further: tuple[tuple[str, str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +104,7 @@ class RowReader:
             sentence = _("This row has %(has)s fields and the first line names %(named)s.")
             raise Invalid("row_too_wide", sentence % {"has": len(row), "named": self.width})
         cell = self._cells(row)
-        email, phone = cell("email"), cell("phone")
+        (email, *emails), (phone, *phones) = _several(cell("email")), _several(cell("phone"))
         email_norm = normalise_email(email) if email else ""
         phone_norm = normalise_phone(phone, self.region) if phone else ""
         given, family, display = split_name(cell("given_name"), cell("family_name"), cell("full_name"))
@@ -125,7 +129,16 @@ class RowReader:
             said_yes_at=self._said_yes_at(cell, has_email=bool(email_norm)),
             has_name=bool(given or family),
             has_stage=fold(cell("stage")) in self.stage_names,
+            further=(*self._further("email", emails), *self._further("phone", phones)),
         )
+
+    def _further(self, kind: str, written: list[str]) -> Iterator[tuple[str, str, str]]:
+        """Those that can be written to; one that cannot is left out, since the first one counts."""
+        for one in written:
+            try:
+                yield kind, one, normalise_email(one) if kind == "email" else normalise_phone(one, self.region)
+            except DomainError:
+                continue
 
     def _cells(self, row: list[str]) -> Callable[[str], str]:
         def cell(meaning: str) -> str:
@@ -154,6 +167,11 @@ class RowReader:
         # A day without a time is read as its noon: today's may still be to come, a later day's yes is none.
         is_today = said_at.astimezone(self.zone).date() == self.now.astimezone(self.zone).date()
         return self.now if is_today else None
+
+
+def _several(text: str) -> list[str]:
+    """What stands in one field, the first one first; one empty text where nothing does."""
+    return [part for part in (part.strip() for part in text.split(_SEVERAL)) if part] or [""]
 
 
 def split_tags(text: str) -> tuple[str, ...]:

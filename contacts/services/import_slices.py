@@ -1,6 +1,7 @@
 """Takes a list in, slice by slice: each slice is one transaction that also moves the job's cursor."""
 
 import itertools
+import json
 from uuid import UUID
 
 from django.utils import timezone
@@ -95,6 +96,8 @@ def take_slice(imported: Import, people: list[PersonRow]) -> None:
         statements.INSERT_INTERACTIONS,
     ):
         execute(statement, values)
+    if any(person.further for person in people):
+        execute(statements.INSERT_FURTHER, values)
     if any(person.organization for person in people):
         execute(statements.INSERT_ORGANIZATIONS, values)
         execute(statements.INSERT_AFFILIATIONS, values)
@@ -145,6 +148,7 @@ def _people_values(person: PersonRow) -> tuple[object, ...]:
         key or f"n:{person.sort_name}",
         person.has_name,
         person.has_stage,
+        json.dumps(person.further),
     )
 
 

@@ -9,7 +9,7 @@ Rows stand in the temporary tables `import_people` and `import_tags` (COPY may n
 PEOPLE_COLUMNS = (
     "line", "given_name", "family_name", "display_name", "sort_name", "email", "email_norm", "email_hashes", "phone",
     "phone_norm", "organization", "organization_norm", "stage", "said_yes_at", "match_key",
-    "has_name", "has_stage",
+    "has_name", "has_stage", "further",
 )  # fmt: skip
 TAG_COLUMNS = ("line", "tag_id")
 
@@ -18,7 +18,7 @@ create temp table import_people (
     line int primary key, given_name text, family_name text, display_name text, sort_name text,
     email text, email_norm text, email_hashes text[], phone text, phone_norm text,
     organization text, organization_norm text, stage text, said_yes_at timestamptz, match_key text,
-    has_name boolean, has_stage boolean,
+    has_name boolean, has_stage boolean, further jsonb,
     contact_id uuid not null default uuidv7(), is_new boolean not null default true,
     is_shared boolean not null default false
 ) on commit drop
@@ -97,6 +97,17 @@ insert into contacts_contactpoint (
 )
 select %(business_id)s, uuidv7(), %(stamp)s, %(now)s, 1, contact_id, 'phone', phone, phone_norm, '', true, false
 from import_people where is_new and phone_norm <> '' order by line
+"""
+# Behind the first ones, and after those of everybody: an address that somebody has already stays theirs.
+INSERT_FURTHER = """
+insert into contacts_contactpoint (
+    business_id, id, created_at, updated_at, version, contact_id, kind, value, value_norm, label, is_primary, is_shared
+)
+select distinct on (p.contact_id, one.further->>0, one.further->>2) %(business_id)s, uuidv7(), %(stamp)s, %(now)s, 1,
+       p.contact_id, one.further->>0, one.further->>1, one.further->>2, '', false, false
+from import_people p cross join lateral jsonb_array_elements(p.further) as one (further)
+where p.is_new and one.further->>2 not in (p.email_norm, p.phone_norm)
+on conflict do nothing
 """
 INSERT_STAGE_CHANGES = """
 insert into contacts_stagechange (

@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from contacts.lists.programs import PROGRAMS, find_program
-from contacts.models import ConsentState, Contact, Import
+from contacts.models import ConsentState, Contact, ContactPoint, Import
 from contacts.services.imports import map_import, permit_import, upload_import
 from ecosystem.base.errors import Invalid
 from ecosystem.base.tenancy import business_scope
@@ -72,6 +72,29 @@ def test_a_list_of_a_known_program_is_matched_by_itself(bakery, name):
         firms = set(ana.affiliations.values_list("organization__name", flat=True))
     assert tags == ([] if name in ("HubSpot", "Square") else ["Regulars", "Sourdough"])
     assert firms == (set() if name == "Mailchimp" else {"Fold Coffee"})
+
+
+def test_the_first_of_several_addresses_in_a_field_counts_and_the_others_are_kept(bakery):
+    several = GOOGLE.replace(
+        b"ana@example.com", b"Ana@example.com ::: ana.ruiz@example.org ::: bo@example.com ::: no@@"
+    )
+    several = several.replace(b"(212) 555-0142", b"(212) 555-0142 ::: (212) 555-0199 ::: (212) 555-0142")
+    bo = b"Bo,,Lind,,,,,,,,,,,bo@example.com,,\n"
+    done = bring_in(bakery, several + bo)
+    assert (done.added_count, done.problem_count) == (2, 0)
+    with business_scope(bakery):
+        ana = Contact.objects.get(given_name="Ana")
+        assert (ana.primary_email, ana.primary_phone) == ("ana@example.com", "+12125550142")
+        points = ContactPoint.objects.order_by("kind", "-is_primary")
+        assert [(one.kind, one.value_norm, one.is_primary) for one in points.filter(contact=ana)] == [
+            ("email", "ana@example.com", True),
+            ("email", "ana.ruiz@example.org", False),
+            ("phone", "+12125550142", True),
+            ("phone", "+12125550199", False),
+        ]
+        assert points.get(value_norm="bo@example.com").contact.given_name == "Bo"
+    again = bring_in(bakery, GOOGLE.replace(b"ana@example.com", b"ana.ruiz@example.org"))
+    assert (again.added_count, again.known_count) == (0, 1)
 
 
 def test_every_known_list_is_tried_here():
