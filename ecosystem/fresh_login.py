@@ -29,12 +29,17 @@ def fresh_login_required(page: str, *, keeps: Collection[str] = ()) -> Callable[
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if has_just_signed_in(request):
                 return view(request, *args, **kwargs)
-            back = reverse(page, kwargs={name: kwargs[name] for name in ("slug", *keeps)})
-            return HttpResponseRedirect(f"{reverse('account_reauthenticate')}?{urlencode({'next': back})}")
+            return sign_in_again(page, **{name: kwargs[name] for name in ("slug", *keeps)})
 
         return guarded
 
     return decorate
+
+
+def sign_in_again(page: str, **kwargs: Any) -> HttpResponseRedirect:
+    """The way to the page that asks for the password again, and from there to `page`."""
+    back = reverse(page, kwargs=kwargs)
+    return HttpResponseRedirect(f"{reverse('account_reauthenticate')}?{urlencode({'next': back})}")
 
 
 def has_just_signed_in(request: HttpRequest) -> bool:

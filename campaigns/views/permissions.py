@@ -27,6 +27,7 @@ from ecosystem.base import clock
 from ecosystem.base.access import Action, may, member_required
 from ecosystem.base.csv_lines import csv_line
 from ecosystem.base.errors import DomainError
+from ecosystem.fresh_login import fresh_login_required
 from ecosystem.services.audit import record_act
 
 
@@ -115,6 +116,7 @@ def channel_prefer(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
 
 @require_POST
 @member_required(Action.EXPORT_PEOPLE)
+@fresh_login_required("contacts:contact_detail", keeps=("id",))
 def consent_export(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
     """The proof of one person's permission as a file. Taking it out is written into the audit trail."""
     contact = get_contact(id)

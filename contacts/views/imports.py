@@ -35,6 +35,7 @@ from ecosystem.base.clock import now
 from ecosystem.base.csv_lines import csv_line
 from ecosystem.base.errors import DomainError
 from ecosystem.base.http import takes
+from ecosystem.fresh_login import fresh_login_required
 from ecosystem.models import KindSetting
 
 STEP_NAMES = [gettext_lazy("File"), gettext_lazy("Match"), gettext_lazy("Permission"), gettext_lazy("Check")]
@@ -186,6 +187,7 @@ def import_cancel(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
 
 @require_GET
 @member_required(Action.IMPORT_PEOPLE)
+@fresh_login_required("contacts:import_detail", keeps=("id",))
 def import_problems(request: HttpRequest, slug: str, id: UUID) -> HttpResponseBase:
     """The rows that were not taken, as a CSV file with the reason first; mend it and bring it in again."""
     imported = get_import(id)

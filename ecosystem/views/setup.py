@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST
 from ecosystem.base.access import Action, member_required
 from ecosystem.forms.posting import posted
 from ecosystem.forms.setup import BusinessStepForm, MessageStepForm, SenderStepForm
+from ecosystem.fresh_login import has_just_signed_in, sign_in_again
 from ecosystem.middleware import forget_businesses
 from ecosystem.places import country_of_zone, currency_of_country
 from ecosystem.queries.businesses import find_begun, get_profile
@@ -100,9 +101,12 @@ def setup_message(request: HttpRequest, slug: str) -> HttpResponse:
 @member_required(Action.EDIT_SETTINGS)
 def setup_sender(request: HttpRequest, slug: str) -> HttpResponse:
     profile = get_profile()
+    sender = profile.sender_email
     first = {} if profile.sender_email else {"sender_email": request.user.email}
     form = SenderStepForm(posted(request), instance=profile, initial=first)
     if request.method == "POST" and form.is_valid():
+        if form.cleaned_data["sender_email"] != sender and not has_just_signed_in(request):
+            return sign_in_again("ecosystem:setup_sender", slug=slug)
         set_sender(**form.cleaned_data, actor=request.membership)
         return redirect("ecosystem:setup_people", slug=slug)
     context = {"form": form, "profile": profile, "known": profile.known_kinds, "back": STEP_URLS[1]}
