@@ -17,6 +17,11 @@ tell_acts(
     data__copy_asked=_("%(who)s asked for a copy of the data of %(what)s"),
     data__copy_fetched=_("%(who)s fetched the copy of the data of %(what)s"),
 )
+tell_acts(
+    "shield-check",
+    consent__granted=_("%(who)s wrote down what %(what)s said yes to"),
+    consent__withdrawn=_("%(who)s wrote down that %(what)s said no"),
+)
 tell_acts("shield-check", consent__exported=_("%(who)s took out the proof of what %(what)s allows"))
 tell_acts(
     "users",

@@ -36,6 +36,7 @@ from ecosystem.base.errors import Invalid, NotAllowed
 from ecosystem.base.events import publish
 from ecosystem.models import Membership
 from ecosystem.queries.zones import business_zone
+from ecosystem.services.audit import record_act
 
 # Where the team may have a yes from, and what each is as proof.
 STAFF_SOURCES = {
@@ -204,6 +205,7 @@ def grant_consent(
         occurred_at=min(said_at, now), basis=STAFF_SOURCES[source],
     )  # fmt: skip
     keep_yes(consent)
+    record_act("consent.granted", actor=actor, subject=contact, channel=channel, topic=str(topic.pk))
     _publish_grant(consent, contact, topic)
     return consent
 
@@ -249,6 +251,9 @@ def withdraw_consent(
         source_detail=source_detail, actor=actor, request_id=request_id, evidence=evidence, occurred_at=now,
     )  # fmt: skip
     keep_no(consent)
+    if actor is not None:
+        about = str(topic.pk) if topic else None
+        record_act("consent.withdrawn", actor=actor, subject=contact, channel=channel, topic=about)
     publish_no(consent, channel_hashes(channel, addresses))
     said_yes_to = tuple(topic_id for topic_id, state in before.items() if state == ConsentState.State.GRANTED)
     return Withdrawal(consent=consent, topic_ids=said_yes_to)

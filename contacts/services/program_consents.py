@@ -14,6 +14,7 @@ from contacts.services.interactions import CLOCK_SLACK
 from ecosystem.base.errors import Invalid
 from ecosystem.base.events import publish
 from ecosystem.models import Membership
+from ecosystem.services.audit import record_act
 
 PROGRAM = "api"
 
@@ -61,6 +62,7 @@ def keep_program_yes(
         occurred_at=min(said_at, now),
     )
     keep_yes(consent)
+    record_act("consent.granted", actor=actor, subject=contact, channel=channel, topic=str(topic.pk))
     publish(
         ConsentGranted(
             business_id=consent.business_id,

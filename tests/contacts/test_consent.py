@@ -21,6 +21,7 @@ from contacts.services.consent import (
 from contacts.services.consent_states import rebuild_consent_states
 from ecosystem.base.errors import Invalid, NotAllowed
 from ecosystem.base.tenancy import business_scope
+from ecosystem.models import AuditEntry
 from tests.factories.permission import make_business, make_member, make_person, make_topic, owner_of, say_yes
 
 pytestmark = pytest.mark.django_db
@@ -57,6 +58,22 @@ def test_a_confirmed_yes_is_kept_with_its_wording_its_proof_and_a_line_in_the_ti
     assert find_state(ana, channel="email", topic=topic).state == "granted"
     line = Interaction.objects.get(contact=ana, kind="consent_change")
     assert (line.object_id, line.params) == (consent.id, {"act": "confirmed"})
+
+
+def test_sec_61_what_the_team_writes_down_of_a_yes_or_a_no_is_in_the_audit_trail_and_what_people_say_is_not(bakery):
+    ana, topic, nora = make_person(), make_topic(), owner_of(bakery)
+    said = {"channel": "email", "topic": topic}
+    grant_consent(ana, **said, actor=nora, source="paper", said_on=timezone.localdate(), note="card 14")
+    withdraw_consent(ana, **said, source="team", actor=nora)
+    withdraw_consent(ana, **said, source="team", actor=nora)
+    acts = AuditEntry.objects.filter(action__startswith="consent.").order_by("id")
+    assert [(act.action, act.actor_user_id, act.object_id) for act in acts] == [
+        ("consent.granted", nora.user_id, ana.pk.hex),
+        ("consent.withdrawn", nora.user_id, ana.pk.hex),
+    ]
+    assert {tuple(act.details.items()) for act in acts} == {(("topic", str(topic.pk)), ("channel", "email"))}
+    say_yes(make_person("ben@example.com", "Ben"), topic)
+    assert acts.count() == 2
 
 
 def test_a_request_permits_nothing_and_shows_as_waiting(bakery):

@@ -102,6 +102,8 @@ def test_sec_61_the_trail_covers_members_keys_settings_sending_and_permission():
         "second_step_wanted",
         "business_switched",
         "sequence_started",
+        "consent.granted",
+        "consent.withdrawn",
         "consent.exported",
         "data.copy_asked",
         "topic_edited",
