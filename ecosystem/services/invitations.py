@@ -119,7 +119,8 @@ def find_open_invitation(link: InvitationLink, *, at: datetime, lock: bool = Fal
         raise _over(WhyOver.REPLACED)
     if invitation.accepted_at:
         raise _over(WhyOver.USED)
-    if invitation.revoked_at:
+    inviter = invitation.invited_by
+    if invitation.revoked_at or (inviter is not None and not inviter.user.is_active):
         raise _over(WhyOver.REVOKED)
     if invitation.expires_at <= at:
         raise _over(WhyOver.LATE)

@@ -133,6 +133,17 @@ def test_a_taken_back_link_stops_at_once(as_nora, bakery):
     assert sign_in(Client(), make_user("Ana", email="ana@example.com")).post(link).status_code == 404
 
 
+def test_sec_22_the_invitation_of_whoever_may_not_sign_in_any_more_opens_nothing(as_nora, bakery, nora):
+    send(as_nora, bakery)
+    link, ana = link_in(letters()[0]), sign_in(Client(), make_user("Ana", email="ana@example.com"))
+    User.objects.filter(pk=nora.pk).update(is_active=False)
+    assert ana.post(link).status_code == 404
+    assert "It was taken back." in ana.get(link).content.decode()
+    assert "ana@example.com" not in team_of(bakery)
+    User.objects.filter(pk=nora.pk).update(is_active=True)
+    assert ana.post(link).status_code == 302
+
+
 def test_sending_again_makes_a_new_link_and_ends_the_old_one(as_nora, bakery):
     send(as_nora, bakery)
     as_nora.post(url("invitation_resend", bakery, invitation_id=only_invitation(bakery).pk))

@@ -21,9 +21,10 @@ from django.utils import timezone
 from ecosystem.base.ratelimit import take
 from ecosystem.base.tenancy import business_scope
 from ecosystem.login_limits import ACCOUNT_FAILURES, ACCOUNT_WINDOW
-from ecosystem.models import User
+from ecosystem.models import Invitation, User
 from ecosystem.queries.routes import DASHBOARD, addresses
-from ecosystem.services.api_keys import make_api_key
+from ecosystem.services.api_keys import authenticate_key, make_api_key
+from ecosystem.services.invitations import invite
 from tests.ecosystem.test_accounts import NEW, RESET, SIGNUP, is_signed_in, letters, link_in, log_in, masked
 from tests.factories.ecosystem import PASSWORD, make_user, membership_of, sign_in
 
@@ -59,6 +60,15 @@ def test_sec_20_a_session_opens_no_call_of_the_api_and_a_key_no_page(bakery, nor
     both = sign_in(Client(headers={"authorization": f"Bearer {key.text}"}), nora)
     assert both.get("/api/v1/contacts").status_code in (200, 400, 401, 403)
     assert settings.SESSION_COOKIE_NAME not in program.get("/api/v1/contacts").cookies
+
+
+def test_sec_20_no_script_reads_the_cookies_and_no_other_site_sends_them(db):
+    client = Client()
+    client.get(reverse("account_login"))
+    log_in(client, make_user("Ana").email)
+    for name in (settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME):
+        cookie = client.cookies[name]
+        assert (cookie["httponly"], cookie["samesite"], cookie["path"]) == (True, "Lax", "/"), name
 
 
 def test_sec_21_remembering_is_for_thirty_days_and_nothing_else_is(db):
@@ -110,6 +120,27 @@ def test_sec_22_changing_the_password_ends_the_other_sessions_at_their_next_requ
     assert not is_signed_in(there)
     assert log_in(Client(), ana.email).status_code == 200
     assert log_in(Client(), ana.email, "a brand new loaf of rye").status_code == 302
+
+
+@pytest.mark.parametrize("way", ["change", "reset"])
+def test_sec_22_a_new_password_ends_the_keys_and_the_invitations_of_whoever_has_it(nora, bakery, way):
+    owner, there = membership_of(bakery, nora), sign_in(Client(), nora)
+    with business_scope(bakery, nora):
+        key = make_api_key(name="Till", scopes=["contacts:read"], expires_at=None, actor=owner)
+        invitation = invite(email="new@example.com", role="staff", actor=owner)
+    assert authenticate_key(key.text) is not None
+    new = {"password1": "a brand new loaf of rye", "password2": "a brand new loaf of rye"}
+    if way == "change":
+        sign_in(Client(), nora).post(reverse("account_change_password"), {"oldpassword": PASSWORD, **new})
+    else:
+        Client().post(RESET, {"email": nora.email})
+        other = Client()
+        form = other.get(link_in(letters()[-1]))
+        assert other.post(form.url, new).status_code == 302
+    assert not is_signed_in(there)
+    assert authenticate_key(key.text) is None
+    with business_scope(bakery):
+        assert Invitation.objects.get(pk=invitation.pk).revoked_at is not None
 
 
 @pytest.mark.parametrize("method", ["get", "head"])
