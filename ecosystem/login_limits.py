@@ -6,16 +6,18 @@ Counted in PostgreSQL, so that the limits outlive Redis and hold across processe
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
+from math import ceil
 from typing import Any
 
 from allauth.account.adapter import get_adapter
 from django.db import transaction
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 
 from ecosystem.base.errors import LimitReached
-from ecosystem.base.http import error_response
+from ecosystem.base.http import error_response, wants_json
 from ecosystem.base.ratelimit import give_back, seconds_left, take
 
 ACCOUNT_FAILURES, ACCOUNT_WINDOW = 5, 300
@@ -61,15 +63,22 @@ def limited(view: View, name: str, *, per_minute: int, is_atomic: bool = True) -
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         key = ("sign_in_page", name, get_adapter(request).get_client_ip(request))
         if request.method == "POST" and not take(key, per_minute, 60):
-            answer = error_response(request, LimitReached("too_often", TOO_OFTEN))
-            answer["Retry-After"] = str(seconds_left(key))
-            return answer
+            return _wait(request, seconds_left(key))
         if not is_atomic:
             return view(request, *args, **kwargs)
         with transaction.atomic():
             return view(request, *args, **kwargs)
 
     return guarded
+
+
+def _wait(request: HttpRequest, seconds: int) -> HttpResponse:
+    if wants_json(request) or getattr(request, "htmx", False):
+        answer = error_response(request, LimitReached("too_often", TOO_OFTEN))
+    else:
+        answer = render(request, "429.html", {"minutes": ceil(seconds / 60)}, status=429)
+    answer["Retry-After"] = str(seconds)
+    return answer
 
 
 TOO_OFTEN = _("That was a lot of tries in a short time. Wait a minute, then go on.")

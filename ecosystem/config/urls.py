@@ -20,6 +20,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/", include("ecosystem.api.page_urls")),
 ]
 
+handler500 = "ecosystem.views.error_pages.server_error"
+
 # The local mailbox exists only where our own mail sink takes the mails, and never on a public address.
 if settings.MAIL_SINK_DIR and (settings.DEBUG or settings.EMBEDDED):
     urlpatterns += [path("dev/mail/", include("ecosystem.config.dev_mail_urls"))]

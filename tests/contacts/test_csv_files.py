@@ -4,9 +4,11 @@ import csv
 import io
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contacts.forms.imports import ImportUploadForm
 from contacts.lists.csv_files import MAX_FIELD, iter_rows, read_shape
 from ecosystem.base.csv_lines import csv_line, read_cell
 from ecosystem.base.errors import Invalid
@@ -50,6 +52,16 @@ def test_sec_41_what_is_no_list_is_refused_with_a_sentence(content, code):
         read_shape(content)
     assert refusal.value.code == code
     assert str(refusal.value).endswith((".", "?"))
+
+
+def test_sec_41_a_file_of_more_than_25_megabytes_is_refused():
+    content = b"name,email\n" + b"x" * (25 * 1024 * 1024)
+    with pytest.raises(Invalid, match="larger than 25 MB") as refusal:
+        read_shape(content)
+    assert refusal.value.code == "file_too_large"
+    for size, is_taken in ((len(content), False), (25 * 1024 * 1024, True)):
+        sent = SimpleUploadedFile("people.csv", content[:size])
+        assert ImportUploadForm({}, {"file": sent}).is_valid() is is_taken
 
 
 def test_sec_41_a_list_of_more_than_200_000_rows_is_refused():

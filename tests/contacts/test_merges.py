@@ -364,9 +364,10 @@ def test_pairs_are_found_by_what_is_equal_and_kept_apart_for_good(as_nora, baker
     assert as_nora.post(apart).status_code == 302
     assert search(bakery) == {(bo.pk, bob.pk): ["same_name"]}
     with business_scope(bakery):
-        assert Job.objects.latest("id").message == "Looked at everybody: 1 pair is alike."
         Contact.objects.filter(pk=bob.pk).update(sort_name="somebody else")
     assert search(bakery) == {}
+    with business_scope(bakery):
+        assert Job.objects.latest("id").message == "Looked at everybody: 1 pair is alike."
 
 
 def search(business):

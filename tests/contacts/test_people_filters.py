@@ -231,3 +231,13 @@ def test_sec_10_whoever_sees_no_addresses_is_told_so_when_they_type_one(as_advis
         page = client.get(list_url(bakery)).content.decode()
         assert re.search(r'<input[^>]* id="q"[^>]* placeholder="([^"]+)"', page)[1] == hint
         assert ("or an email" in page) is (hint != "Name")
+
+
+@pytest.mark.parametrize(("most", "words"), [(3, "more than 3"), (4, "4 people")])
+def test_a_count_ends_where_counting_would_take_long_and_says_so(as_nora, bakery, monkeypatch, most, words):
+    monkeypatch.setattr("contacts.queries.people_filter.MOST_COUNTED", most)
+    for number in range(4):
+        make_contact(bakery, f"Zoe {number}", stage="client")
+    page = as_nora.get(list_url(bakery), {"stage": "client", "touched": "never", "count": "1"}).content.decode()
+    status = re.search(r'role="status">(.*?)</span>', page, re.S)[1].strip()
+    assert status == words

@@ -263,6 +263,7 @@ def test_a_form_of_the_sign_in_pages_is_refused_after_its_limit_with_the_seconds
     refused = Client().post(RESET, {"email": "n99@example.com"})
     assert refused.status_code == 429
     assert 0 < int(refused["Retry-After"]) <= 60
+    assert "Try again in 1 minute." in refused.content.decode()
 
 
 def test_one_address_gets_few_letters_whoever_asks(db):

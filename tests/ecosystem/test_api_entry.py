@@ -107,6 +107,10 @@ def test_a_key_opens_no_page(till, bakery):
     assert response.url.startswith(reverse("account_login"))
 
 
+def test_sec_29_a_key_asks_300_times_a_minute_and_a_business_1000_times():
+    assert (entry.PER_KEY, entry.PER_BUSINESS) == (300, 1_000)
+
+
 def test_sec_29_limit_of_a_key_is_exact_and_tells_when_to_come_back(till, monkeypatch):
     monkeypatch.setattr(entry, "PER_KEY", 3)
     assert [call(till).status_code for _call in range(4)] == [200, 200, 200, 429]

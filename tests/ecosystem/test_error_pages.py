@@ -1,5 +1,7 @@
 """Pages for when something went wrong: what happened, what to do, a way home."""
 
+import re
+
 import pytest
 from django.template.loader import render_to_string
 from django.test import Client
@@ -16,6 +18,16 @@ def test_an_error_page_needs_neither_request_nor_database(name):
 def test_500_gives_a_code_to_quote_where_there_is_one():
     assert "7f3a" in render_to_string("500.html", {"code": "7f3a"})
     assert "tell us this code" not in render_to_string("500.html")
+
+
+@pytest.mark.django_db
+@pytest.mark.urls("tests.ecosystem.broken_urls")
+def test_what_breaks_gives_the_code_by_which_its_line_in_the_log_is_found(caplog):
+    answer = Client(raise_request_exception=False).get("/broken/", headers={"x-request-id": "7f3a9b21-0000"})
+    assert answer.status_code == 500
+    code = re.search(r'tell us this code: <b class="num">([^<]+)</b>', answer.content.decode())[1]
+    assert len(code) == 8
+    assert code in caplog.text
 
 
 def test_429_says_how_long_to_wait():

@@ -85,6 +85,10 @@ def test_cookies_are_bound_to_the_host_where_https_is_spoken():
         "CSRF_COOKIE_NAME",
         "CSRF_COOKIE_SECURE",
         "SECURE_SSL_REDIRECT",
+        "SESSION_COOKIE_HTTPONLY",
+        "SESSION_COOKIE_SAMESITE",
+        "CSRF_COOKIE_HTTPONLY",
+        "CSRF_COOKIE_SAMESITE",
     ]
     assert json.loads(read_settings(*names).stdout) == {
         "SESSION_COOKIE_NAME": "__Host-sid",
@@ -92,6 +96,10 @@ def test_cookies_are_bound_to_the_host_where_https_is_spoken():
         "CSRF_COOKIE_NAME": "__Host-csrf",
         "CSRF_COOKIE_SECURE": True,
         "SECURE_SSL_REDIRECT": True,
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "CSRF_COOKIE_HTTPONLY": True,
+        "CSRF_COOKIE_SAMESITE": "Lax",
     }
     local = json.loads(read_settings(*names, PUBLIC_URL="http://127.0.0.1:8000").stdout)
     assert local["SESSION_COOKIE_NAME"] == "sid"
