@@ -41,6 +41,20 @@ def test_an_organization_is_added_read_changed_and_taken_off_and_back(till, ana,
         assert Organization.objects.get().deleted_at is None
 
 
+def test_a_firm_whose_main_contact_is_off_the_list_is_changed_ended_and_taken_off(till, ana):
+    mill = till.post("organizations", {"name": "Marlow Mill", "main_contact_id": str(ana.pk)})["Location"]
+    assert till.post(f"{mill}/roles", {"kind": "vendor"}).status_code == 200
+    role = till.get(f"contacts/{ana.pk}/roles").json()["items"][0]
+    assert till.delete(f"contacts/{ana.pk}").status_code == 204
+    changed = till.patch(mill, {"website": "https://example.com/mill"})
+    assert (changed.status_code, changed.json()["main_contact_id"]) == (200, str(ana.pk))
+    assert till.post(f"{mill}/roles", {"kind": "partner"}).json()["code"] == "organization_without_main_contact"
+    assert till.delete(mill).status_code == 409
+    assert till.delete(f"contacts/{ana.pk}/roles/{role['id']}").status_code == 204
+    assert till.get(mill).json()["kinds"] == []
+    assert till.delete(mill).status_code == 204
+
+
 def test_organizations_are_found_by_the_beginning_of_their_name_and_paged(till):
     for name in ("Ärmel", "armada", "Oven & Co"):
         till.post("organizations", {"name": name})

@@ -230,3 +230,23 @@ def test_a_list_needs_the_scopes_of_what_it_tells(bakery, nora):
     assert len(narrow.get("imports").json()["items"]) == 1
     wide = make_program(bakery, nora, Scope.IMPORTS_WRITE, Scope.CONSENTS_WRITE, Scope.STAGES_WRITE)
     assert [wide.post("imports", body).status_code for body in (yes, rungs)] == [202, 202]
+
+
+def test_a_taking_back_that_was_stopped_goes_on_when_it_is_asked_for_again(till, bakery, monkeypatch):
+    monkeypatch.setattr("contacts.services.bulk.SLICE", 2)
+    monkeypatch.setattr("contacts.services.bulk.MOST_AT_ONCE", 3)
+    for number in range(5):
+        make_contact(bakery, f"P{number}", stage="client")
+    made = till.post("bulk-edits", {"act": "stage", "stage": "advocate", "matching": {"kind": "client"}})["Location"]
+    work_jobs(bakery.pk, now())
+    assert till.get(made).json()["changed"] == 5
+    assert till.post(f"{made}/undo", {}).json()["state"] == "waiting"
+    assert till.post(f"{made}/stop", {}).status_code == 200
+    work_jobs(bakery.pk, now())
+    stopped = till.get(made).json()
+    assert (stopped["state"], stopped["undone"]) == ("cancelled", 0)
+    assert till.post(f"{made}/undo", {}).json()["state"] == "waiting"
+    work_jobs(bakery.pk, now())
+    done = till.get(made).json()
+    assert (done["state"], done["undone"]) == ("done", 5)
+    assert till.post(f"{made}/undo", {}).json() == done
