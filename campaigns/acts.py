@@ -58,6 +58,7 @@ tell_acts(
     mail_account_dropped=_("%(who)s dropped what was tried of “%(what)s”"),
     mail_account_disconnected=_("%(who)s disconnected “%(what)s”"),
 )
+tell_acts("eye", measuring_changed=_("%(who)s changed what letters tell of their readers"))
 tell_acts("clock", channel_rule_changed=_("%(who)s changed how often and at what hours you write"))
 ACT_SUBJECTS.add(
     "sequence",

@@ -197,5 +197,6 @@ OPEN_DOORS.add("prefs", OpenDoor("whoever holds the link", "see and change their
 OPEN_DOORS.add("d", OpenDoor("whoever holds the link", "fetch the copy of their data, once"))
 OPEN_DOORS.add("f", OpenDoor("whoever holds the link", "say for the second time that they want to be forgotten"))
 OPEN_DOORS.add("l", OpenDoor("whoever holds the link", "be led to where a link of a letter points"))
+OPEN_DOORS.add("o", OpenDoor("everybody", "fetch a picture; whoever holds the link tells that a letter was opened"))
 OPEN_DOORS.add("t", OpenDoor("a provider that signs", "hand in a text or what became of one"))
 OPEN_DOORS.add("e", OpenDoor("a provider that signs", "tell what became of letters"))

@@ -40,3 +40,10 @@ HELP.add(
         [_("STOP counts from that second. Where it is unclear, you decide here.")],
     ),
 )
+HELP.add(
+    "settings/measuring",
+    Help(
+        _("What letters tell you of their readers."),
+        [_("Each reader can switch it off for themselves."), _("An opened letter moves nobody and nothing.")],
+    ),
+)

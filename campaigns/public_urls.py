@@ -37,5 +37,6 @@ urlpatterns = [
     path("prefs/<str:token>", public_links.preferences, name="preferences"),
     path("t/<str:token>", text_webhooks.receive, name="texts"),
     path("l/<str:token>/<int:number>", tracking.follow, name="link"),
+    path("o/<str:token>", tracking.opened, name="open"),
     path("e/<str:token>", provider_events.provider_events, name="provider_events"),
 ]

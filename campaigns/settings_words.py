@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from campaigns.queries.settings_facts import WritingFacts, writing_facts
 from ecosystem.base.access import Action, may
+from ecosystem.models import BusinessProfile
 from ecosystem.settings_pages import (
     SETTINGS_PAGES,
     SETTINGS_STATES,
@@ -62,6 +63,15 @@ _PAGES = [
         "campaigns:channel_rules",
         Action.EDIT_SETTINGS,
     ),
+    (
+        "measuring",
+        16,
+        gettext_lazy("What letters tell"),
+        gettext_lazy("Whether you see that letters are opened and which links are followed."),
+        "eye",
+        "campaigns:measuring",
+        Action.EDIT_SETTINGS,
+    ),
 ]
 for _key, _order, _label, _sentence, _icon, _url_name, _action in _PAGES:
     SETTINGS_PAGES.add(
@@ -85,6 +95,7 @@ def states(facts: SettingsFacts) -> Mapping[str, SettingsState]:
         "text_settings": SettingsState(_("Both links are there, boxes for texts can be offered"))
         if found.texts_are_ready
         else SettingsState(_("No boxes for texts: the links to terms and privacy are missing")),
+        "measuring": SettingsState(_measuring(facts.profile)),
         "pace": SettingsState(_("Your own measures") if found.own_rules else _("As we propose")),
     }
 
@@ -95,6 +106,12 @@ def _mail(found: WritingFacts) -> SettingsState:
     if found.provider:
         return SettingsState(_("Sending through %s") % found.provider)
     return SettingsState(_("Sending through this installation"))
+
+
+def _measuring(profile: BusinessProfile) -> str:
+    if profile.sees_opens:
+        return _("Opens and links") if profile.follows_links else _("Opens")
+    return _("Links, no opens") if profile.follows_links else _("Nothing")
 
 
 def _domain(found: WritingFacts) -> SettingsState:

@@ -62,6 +62,11 @@ def tell_click(line: Interaction, scene: Scene, fact: Fact) -> Telling:
     return Telling(title=gettext("Read on in “%(subject)s”") % {"subject": subject_of(fact)}, text=url)
 
 
+def tell_opened(line: Interaction, scene: Scene, fact: Fact) -> Telling:
+    """`Opened “Bread in winter”`."""
+    return Telling(title=gettext("Opened “%(subject)s”") % {"subject": subject_of(fact)})
+
+
 def tell_received(line: Interaction, scene: Scene, fact: Fact) -> Telling:
     """`Texted us`, with the words and what they mean to us."""
     if fact is None:
@@ -75,6 +80,7 @@ _TOLD = (
     ("text_received", _("Texted us"), "message-square-text", tell_received, a_text),
     ("message_sent", _("A letter from us"), "send", tell_sent, a_letter),
     ("content_clicked", _("Read on"), "mouse-pointer-click", tell_click, a_click),
+    ("message_opened", _("Opened"), "eye", tell_opened, a_letter),
     ("message_bounced", _("Came back"), "undo-2", tell_bounced, a_letter),
     ("message_complained", _("Called unwanted"), "octagon-alert", tell_complained, a_letter),
 )

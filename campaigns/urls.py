@@ -6,6 +6,7 @@ from campaigns.views import (
     contents,
     held_letters,
     mail_accounts,
+    measuring,
     permissions,
     quiet_hours,
     sender_domains,
@@ -83,6 +84,7 @@ dashboard: list[URLPattern | URLResolver] = [
     path("settings/mail/drop/", mail_accounts.mail_account_drop, name="mail_account_drop"),
     path("settings/mail/disconnect/", mail_accounts.mail_account_disconnect, name="mail_account_disconnect"),
     path("settings/mail/connect/<slug:provider>/", mail_accounts.mail_account_connect, name="mail_account_connect"),
+    path("settings/measuring/", measuring.measuring, name="measuring"),
     path("settings/pace/", quiet_hours.channel_rules, name="channel_rules"),
     path("enrollments/<uuid:id>/exit/", sequence_steps.enrollment_exit, name="enrollment_exit"),
 ]

@@ -98,6 +98,7 @@ class Message(TenantModel):
     accepted_at = models.DateTimeField(null=True)
     provider_id = models.CharField(max_length=200, blank=True)
     clicked_at = models.DateTimeField(null=True)
+    opened_at = models.DateTimeField(null=True, help_text="first opened by a person, where the business sees opens")
     delayed_at = models.DateTimeField(null=True, help_text="since when its receiver lets it wait, as the provider told")
     held_by = models.CharField(max_length=8, choices=HeldBy.choices, blank=True, default="", db_default="")
     wanted_at = models.DateTimeField(null=True)

@@ -18,6 +18,7 @@ OUTCOMES: dict[str, dict[str, object]] = {
     "failed": {"state__in": ["failed", "bounced", "parked", "lost"]},
     "unknown": {"state": "unknown"},
     "clicked": {"clicked_at__isnull": False},
+    "opened": {"opened_at__isnull": False},
     "delayed": {"delayed_at__isnull": False},
     "held": {"held_by__in": ["rule", "promise", "rhythm"]},
     "waiting": {"state__in": ["planned", "queued", "deferred"]},

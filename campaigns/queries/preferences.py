@@ -15,6 +15,7 @@ from contacts.models import Channel, ConsentState, Contact, Topic
 from contacts.queries.consent import ConsentLine, addresses_of, channel_hashes, consent_history, live_suppressions
 from contacts.queries.topics import open_topics
 from ecosystem.base.addresses import address_hashes
+from ecosystem.queries.businesses import get_profile
 
 _ARRIVED = (Message.State.ACCEPTED, Message.State.DELIVERED, Message.State.UNKNOWN)
 
@@ -64,6 +65,7 @@ class PreferencePage:
     history: Sequence[ConsentLine]
 
     is_resting: bool = False
+    is_measured: bool = False
 
     @property
     def rhythms(self) -> list[RhythmChoice]:
@@ -140,7 +142,11 @@ def preference_page(message: Message, *, now: datetime) -> PreferencePage:
     shown = [switch for switch in email if switch.is_on or switch.can_turn_on]
     history = consent_history(contact, hashes=[known for each in by_channel.values() for known in each])
     is_resting = contact.paused_until is not None and contact.paused_until > now
-    return PreferencePage(message, contact, masked(message.address), shown, texts, is_stopped, history, is_resting)
+    profile = get_profile()
+    is_measured = profile.follows_links or profile.sees_opens
+    return PreferencePage(
+        message, contact, masked(message.address), shown, texts, is_stopped, history, is_resting, is_measured
+    )
 
 
 def masked(address: str) -> str:

@@ -64,6 +64,7 @@ class StepNumbers:
     here: int
     sent: int
     clicked: int
+    opened: int
     failed: int
     unknown: int
     skipped: int
@@ -217,6 +218,7 @@ def _step_numbers(sequence: Sequence, step: Step, sums: Mapping[tuple[str, str],
         here=sums.get(("step.here", key), 0),
         sent=sums.get(("step.sent", key), 0),
         clicked=sums.get(("step.clicked", key), 0),
+        opened=sums.get(("step.opened", key), 0),
         failed=sums.get(("step.failed", key), 0),
         unknown=sums.get(("step.unknown", key), 0),
         skipped=sum(reason.people for reason in reasons),
@@ -266,6 +268,8 @@ def left_sentence(code: str) -> str | Promise:
         "complained": _("They complained."),
         "manual": _("The team ended it."),
         "stage": _("They came to the rung where it ends."),
+        "purchase": _("They bought something."),
+        "reply": _("They answered."),
         "deleted": _("They were taken off the lists."),
         "erased": _("They asked to be forgotten."),
     }

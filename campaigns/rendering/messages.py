@@ -12,6 +12,7 @@ from campaigns.rendering.preparing import (
     LINK_TOKEN,
     MARK,
     MESSAGE_ID,
+    OPEN_TOKEN,
     PREFERENCES_TOKEN,
     SUBJECT,
     TO,
@@ -39,6 +40,8 @@ def build(prepared: PreparedLetter, *, message_id: UUID, to: str, merge: Mapping
         MARK: tokens.mark,
     }
     values = {name: clean_value(value) for name, value in merge.items() if value}
+    if OPEN_TOKEN in prepared.places:
+        filled[OPEN_TOKEN] = prepared.signer.open_token(message_id)
     if prepared.subject:
         filled[SUBJECT] = header_text(_subject(prepared, values))
     if prepared.logic:

@@ -17,6 +17,7 @@ LEAVE = "leave"  # the address of the unsubscribe page
 PREFERENCES = "preferences"
 LEGAL = "legal"  # links to the privacy notice and the terms, where they are published; the same in a whole batch
 SIGN = "sign"  # the business's own picture, where it has one; the same in a whole batch
+PIXEL = "pixel"  # the picture that tells of opening, where the business sees that; put in for a batch
 LIQUID = "liquid"  # a text with conditions, worked out for each person
 
 

@@ -16,6 +16,7 @@ from campaigns.rendering.plan import (
     LEGAL,
     LINK,
     LIQUID,
+    PIXEL,
     PREFERENCES,
     SIGN,
     Part,
@@ -30,6 +31,9 @@ METADATA_HEADER = "X-Lampwalk-Message"  # by which a provider's report names the
 
 FILLED = "filled"  # the kind of a slot that every mail fills: its name is one of these
 LINK_TOKEN, UNSUBSCRIBE_TOKEN, PREFERENCES_TOKEN = "link token", "unsubscribe token", "preferences token"
+OPEN_TOKEN = "open token"  # noqa: S105 - the name of a place
+PIXEL_STYLE = "display:block;width:1px;height:1px;border:0"
+END_OF_HTML = "</body>"
 TO, DATE, SUBJECT, MESSAGE_ID, MARK = "to", "date", "subject", "message id", "mark"
 
 
@@ -112,16 +116,20 @@ class PreparedLetter:
     is_tracked: bool
 
 
-def prepare(plan: RenderPlan, sender: SenderIdentity, *, public_url: str, is_tracked: bool = True) -> PreparedLetter:
+def prepare(
+    plan: RenderPlan, sender: SenderIdentity, *, public_url: str, is_tracked: bool = True, has_pixel: bool = False
+) -> PreparedLetter:
     """The letter ready for a batch of one sender. Invalid when a name or an address is not fit for a header.
 
-    `is_tracked` off leaves the links as the writer wrote them.
+    `is_tracked` off leaves the links as the writer wrote them. `has_pixel` puts a picture at the end that tells when
+    the letter is opened; what somebody needs now never holds one.
     """
     work = _Preparation(plan, sender, public_url.rstrip("/"), is_tracked)
     work.head()
     boundary = f"=_{plan.hash[:24]}"
     work.add(f'MIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary="{boundary}"\r\n')
-    for subtype, parts in (("plain", plan.text), ("html", plan.html)):
+    html = _with_pixel(plan.html) if has_pixel and plan.message_class != TRANSACTIONAL else plan.html
+    for subtype, parts in (("plain", plan.text), ("html", html)):
         work.body(subtype, parts, boundary)
     work.add(f"\r\n--{boundary}--\r\n")
     return PreparedLetter(
@@ -164,6 +172,9 @@ def resolve(
             resolved.append(_Words(links[int(part.name) - 1]))
         elif part.kind == LINK:
             resolved += [f"{public_url}/l/", Slot(FILLED, LINK_TOKEN), f"/{part.name}"]
+        elif part.kind == PIXEL:
+            resolved += [f'<img src="{public_url}/o/', Slot(FILLED, OPEN_TOKEN)]
+            resolved.append(f'" width="1" height="1" alt="" style="{PIXEL_STYLE}" />')
         elif part.kind == LEAVE:
             resolved += [f"{public_url}/u/", Slot(FILLED, UNSUBSCRIBE_TOKEN)]
         elif part.kind == PREFERENCES:
@@ -171,6 +182,13 @@ def resolve(
         else:
             resolved.append(part)
     return tuple(resolved)
+
+
+def _with_pixel(parts: Parts) -> Parts:
+    """The HTML with the picture in front of its end, the frame's own, so that letters compiled long ago have it too."""
+    *before, last = parts
+    head, end, tail = str(last).rpartition(END_OF_HTML)
+    return parts if isinstance(last, Slot) or not end else (*before, head, Slot(PIXEL), end + tail)
 
 
 class _Words(str):

@@ -15,7 +15,7 @@ WITH kept AS (
                 WHEN state IN ('failed', 'bounced', 'parked', 'lost') THEN 'step.failed'
                 WHEN state = 'unknown' THEN 'step.unknown'
                 WHEN state IN ('skipped', 'cancelled', 'expired') THEN 'step.skipped:' || reason END AS name,
-           sequence_id || ':' || step_key AS key, clicked_at, delayed_at, held_by
+           sequence_id || ':' || step_key AS key, clicked_at, opened_at, delayed_at, held_by
       FROM campaigns_message
      WHERE business_id = %(business_id)s AND sequence_id IS NOT NULL AND NOT is_test
 ), walks AS (
@@ -28,6 +28,7 @@ WITH kept AS (
 ), counted AS (
     SELECT name, key, count(*) AS number FROM letters WHERE name IS NOT NULL GROUP BY name, key
     UNION ALL SELECT 'step.clicked', key, count(*) FROM letters WHERE clicked_at IS NOT NULL GROUP BY key
+    UNION ALL SELECT 'step.opened', key, count(*) FROM letters WHERE opened_at IS NOT NULL GROUP BY key
     UNION ALL SELECT 'step.delayed', key, count(*) FROM letters WHERE delayed_at IS NOT NULL GROUP BY key
     UNION ALL SELECT 'step.held:' || held_by, key, count(*) FROM letters WHERE held_by <> '' GROUP BY held_by, key
     UNION ALL SELECT 'step.here', step, count(*) FROM walks WHERE state = 'active' GROUP BY step

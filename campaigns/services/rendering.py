@@ -25,6 +25,7 @@ from campaigns.rendering.preparing import PreparedLetter, SenderIdentity, prepar
 from campaigns.rendering.system_letters import confirmation_plan, data_copy_plan, erasure_plan, receipt_plan
 from campaigns.rendering.texts import compile_text, lint_text
 from campaigns.services.delivery_claims import ClaimedMessage
+from campaigns.services.measuring import NOTHING, Measuring
 from contacts.models import Contact, Topic
 from ecosystem.base.errors import Invalid
 from ecosystem.base.sql import array_text, rows
@@ -46,8 +47,14 @@ _SENDER = f"""
 SELECT {IS_PROVED_SQL} AS is_proved,
        business.name AS business_name, profile.id, profile.language, profile.postal_address, profile.sender_name,
        profile.sender_email, profile.reply_to_email, profile.core_message, profile.town, profile.mark_key,
-       profile.privacy_number, profile.terms_number,
+       profile.privacy_number, profile.terms_number, profile.follows_links, profile.sees_opens,
        business.slug AS business_slug,
+       CASE WHEN profile.follows_links OR profile.sees_opens THEN ARRAY (
+                SELECT message.id::text FROM campaigns_message AS message
+                  JOIN contacts_contact AS person
+                    ON person.business_id = %(business_id)s AND person.id = message.contact_id
+                 WHERE message.business_id = %(business_id)s AND message.id = ANY (%(ids)s::uuid[])
+                   AND person.is_unmeasured) ELSE '{{}}' END AS unmeasured,
        (SELECT coalesce(json_agg(json_build_object('id', topic.id, 'name', topic.name, 'promise', topic.promise)), '[]')
           FROM contacts_topic AS topic
          WHERE topic.business_id = %(business_id)s AND topic.id = ANY (%(topic_ids)s::uuid[]))::text AS topics
@@ -184,14 +191,17 @@ class LetterPress:
     business_id: int
     sender: SenderIdentity
     language: str
-    letters: Mapping[tuple[str | None, str | None], PreparedLetter]
+    letters: Mapping[tuple[str | None, str | None, Measuring], PreparedLetter]
+    measuring: Measuring
+    unmeasured: frozenset[str]
 
     def make(self, message: ClaimedMessage, now: datetime) -> OutgoingMessage:
         """The bytes of one message. Raises Invalid, RenderTooLarge, or KeyError where its letter is gone."""
         if message.content_version_id is None:
             prepared = self._system_letter(message)
         else:
-            prepared = self.letters[message.content_version_id, message.topic_id]
+            measuring = NOTHING if message.key in self.unmeasured else self.measuring
+            prepared = self.letters[message.content_version_id, message.topic_id, measuring]
         body = build(prepared, message_id=message.id, to=message.address, merge=self._merge(message), now=now)
         return OutgoingMessage(message.id, prepared.envelope_from, message.address, body, has_dots=False)
 
@@ -207,7 +217,7 @@ class LetterPress:
             reason = _reason(self.language, self.sender.business_name, constants["topic.name"])
             sender = replace(sender, reason=reason)
         key = (self.business_id, message.template, self.language, *_values(sender))
-        return _prepared.get(key) or _prepare(key, SYSTEM_PLANS[message.template](self.language), sender)
+        return _prepared.get(key) or _prepare(key, SYSTEM_PLANS[message.template](self.language), sender, Measuring())
 
     def _merge(self, message: ClaimedMessage) -> dict[str, str]:
         if not message.template:
@@ -224,37 +234,50 @@ class LetterPress:
 def open_press(messages: Iterable[ClaimedMessage]) -> LetterPress:
     """Read once what a batch of messages of the current business is printed from."""
     business_id = current_business_id()
-    wanted = {(one.content_version_id, one.topic_id) for one in messages if one.content_version_id is not None}
-    topic_ids = [topic_id for _, topic_id in wanted if topic_id is not None]
-    facts = rows(_SENDER, {"topic_ids": array_text(topic_ids)}, prepared="sender_of_letters")[0]
+    letters = [one for one in messages if one.content_version_id is not None]
+    topic_ids = {one.topic_id for one in letters if one.topic_id is not None}
+    given = {"topic_ids": array_text(list(topic_ids)), "ids": array_text([one.key for one in letters])}
+    facts = rows(_SENDER, given, prepared="sender_of_letters")[0]
     business = Business(pk=business_id, name=facts.pop("business_name"), slug=facts.pop("business_slug"))
     is_proved = facts.pop("is_proved")
     topics = {topic["id"]: Topic(**topic) for topic in orjson.loads(facts.pop("topics"))}
+    unmeasured = frozenset(facts.pop("unmeasured"))
     profile = BusinessProfile(**facts)
-    found: dict[tuple[str | None, str | None], PreparedLetter] = {}
-    missing: dict[tuple[str | None, str | None], tuple[tuple[object, ...], SenderIdentity]] = {}
-    for version_id, topic_id in wanted:
+    measuring = Measuring(profile.follows_links, profile.sees_opens)
+    wanted = {
+        (one.content_version_id, one.topic_id, NOTHING if one.key in unmeasured else measuring) for one in letters
+    }
+    found: dict[tuple[str | None, str | None, Measuring], PreparedLetter] = {}
+    missing: dict[tuple[str | None, str | None, Measuring], tuple[tuple[object, ...], SenderIdentity]] = {}
+    for version_id, topic_id, measured in wanted:
         said_yes_to = [topics[topic_id]] if topic_id in topics else []
         sender = sender_identity(profile, topics=said_yes_to, business=business, is_proved=is_proved)
-        key = (business_id, version_id, *_values(sender))
+        key = (business_id, version_id, measured, *_values(sender))
         if key in _prepared:
-            found[version_id, topic_id] = _prepared[key]
+            found[version_id, topic_id, measured] = _prepared[key]
         else:
-            missing[version_id, topic_id] = (key, sender)
-    plans = ContentVersion.objects.only("plan").filter(id__in=[version_id for version_id, _ in missing])
+            missing[version_id, topic_id, measured] = (key, sender)
+    plans = ContentVersion.objects.only("plan").filter(id__in={version_id for version_id, *_ in missing})
     versions = {str(version.id): version for version in plans} if missing else {}
-    for pair, (key, sender) in missing.items():
-        if pair[0] in versions:
-            found[pair] = _prepare(key, RenderPlan.from_json(versions[pair[0]].plan), sender)
+    for wanted_as, (key, sender) in missing.items():
+        if wanted_as[0] in versions:
+            plan = RenderPlan.from_json(versions[wanted_as[0]].plan)
+            found[wanted_as] = _prepare(key, plan, sender, wanted_as[2])
     asking = sender_identity(profile, is_asked=True, business=business, is_proved=is_proved)
-    return LetterPress(business_id, asking, profile.language, found)
+    return LetterPress(business_id, asking, profile.language, found, measuring, unmeasured)
 
 
-def _prepare(key: tuple[object, ...], plan: RenderPlan, sender: SenderIdentity) -> PreparedLetter:
+def _prepare(key: tuple[object, ...], plan: RenderPlan, sender: SenderIdentity, measuring: Measuring) -> PreparedLetter:
     """Prepare a letter and remember it under everything it was made from."""
     if len(_prepared) >= MOST_PREPARED:
         _prepared.clear()
-    _prepared[key] = prepare(plan, sender, public_url=settings.PUBLIC_URL)
+    _prepared[key] = prepare(
+        plan,
+        sender,
+        public_url=settings.PUBLIC_URL,
+        is_tracked=measuring.follows_links,
+        has_pixel=measuring.sees_opens,
+    )
     return _prepared[key]
 
 

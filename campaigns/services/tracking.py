@@ -1,4 +1,4 @@
-"""Clicks: where a tracked link leads, and whether a human or a machine followed it.
+"""Clicks: where a tracked link leads, and whether a human or a machine followed it; the same for openings.
 
 A scanner that follows every link looks like a human at its first click. So a click is judged ten seconds later, when it
 is known what else of the letter was opened; only then does it count for anybody. A letter with one link of ours has
@@ -6,8 +6,7 @@ others too, those for leaving and choosing: whoever opens one of them in the sam
 """
 
 import hashlib
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,13 +15,15 @@ from uuid import UUID
 from campaigns.events import LinkClicked
 from campaigns.models import Message, TrackingEvent
 from campaigns.queries.machines import machine_reason
+from campaigns.services.first_marks import mark_letters
+from campaigns.services.opening import Opening, count_opens, take_open
+from campaigns.services.proving import prove_message
 from contacts.models import Channel, Interaction
 from contacts.services.interactions import NewInteraction, record_interactions
 from ecosystem.base.events import is_heard, publish
 from ecosystem.base.sql import array_text, rows, rows_alone
 from ecosystem.base.tenancy import business_scope, current_business_id
 from ecosystem.services.agenda import NOTE_WAITING_SQL
-from ecosystem.services.tallies import count
 
 CLICKS_QUEUE = "clicks"
 SOURCE = "campaigns.link"
@@ -36,11 +37,13 @@ WITH target AS (
     SELECT link.url, message.id AS message_id,
            CASE WHEN %(reason)s <> '' THEN %(reason)s
                 WHEN coalesce(message.accepted_at, message.handed_at, queued.handed_at) <= %(soonest)s THEN ''
-                ELSE 'too_soon' END AS reason
+                ELSE 'too_soon' END AS reason, person.is_unmeasured IS NOT TRUE AS is_told
       FROM campaigns_message AS message
       JOIN campaigns_link AS link ON link.business_id = %(business_id)s
        AND link.content_version_id = message.content_version_id AND link.number = %(number)s
       LEFT JOIN campaigns_queuedmessage AS queued ON queued.business_id = %(business_id)s AND queued.id = message.id
+      LEFT JOIN contacts_contact AS person
+             ON person.business_id = %(business_id)s AND person.id = message.contact_id
      WHERE message.business_id = %(business_id)s AND message.id = %(message_id)s
 ), followed AS (
     INSERT INTO campaigns_trackingevent (
@@ -49,9 +52,9 @@ WITH target AS (
     )
     SELECT uuidv7(), %(business_id)s, clock_timestamp(), clock_timestamp(), 1, message_id, 'clicked', %(number)s,
            %(now)s::timestamptz, reason <> '', reason, %(agent)s, CASE WHEN reason <> '' THEN %(now)s::timestamptz END
-      FROM target
+      FROM target WHERE is_told
 ), waiting AS (
-    SELECT %(queue)s AS queue, %(judged_at)s::timestamptz AS due_at FROM target WHERE reason = ''
+    SELECT %(queue)s AS queue, %(judged_at)s::timestamptz AS due_at FROM target WHERE reason = '' AND is_told
 )"""
 _WHERE_TO = " SELECT url FROM target"
 _FOLLOW = _TAKE_CLICK + NOTE_WAITING_SQL + _WHERE_TO
@@ -74,7 +77,7 @@ WITH due AS (
 ), judged AS (
     SELECT seen.id,
            CASE WHEN seen.traps > 0 THEN 'trap'
-                WHEN (seen.links > 1 OR seen.visits > 0) AND seen.links =
+                WHEN seen.links > 0 AND (seen.links > 1 OR seen.visits > 0) AND seen.links =
                      (SELECT count(*) FROM campaigns_link AS link JOIN campaigns_message AS message
                           ON message.business_id = %(business_id)s
                          AND message.content_version_id = link.content_version_id
@@ -87,26 +90,12 @@ UPDATE campaigns_trackingevent AS event
        updated_at = clock_timestamp()
   FROM judged
  WHERE event.business_id = %(business_id)s AND event.id = judged.id
-RETURNING event.message_id::text, event.link_number, event.occurred_at, event.is_machine"""
+RETURNING event.kind, event.message_id::text, event.link_number, event.occurred_at, event.is_machine"""
 
-# The letters that tell of somebody, in one order of locks, each with the moment of its first click ever.
-_MARK = """
-WITH given AS (
-    SELECT * FROM unnest(%(messages)s::uuid[], %(firsts)s::timestamptz[]) AS given(id, clicked_at)
-), held AS MATERIALIZED (
-    SELECT message.id, message.contact_id, message.sequence_id, message.step_key, given.clicked_at,
-           message.clicked_at IS NULL AS is_first
-      FROM given
-      JOIN campaigns_message AS message ON message.business_id = %(business_id)s AND message.id = given.id
-      JOIN contacts_contact AS person ON person.business_id = %(business_id)s AND person.id = message.contact_id
-     WHERE NOT message.is_test
-     ORDER BY message.id FOR NO KEY UPDATE OF message
-), marked AS (
-    UPDATE campaigns_message AS message SET clicked_at = held.clicked_at, updated_at = clock_timestamp()
-      FROM held
-     WHERE held.is_first AND message.business_id = %(business_id)s AND message.id = held.id
-)
-SELECT id::text, contact_id, sequence_id, step_key, is_first FROM held"""
+# Nobody else knows the links of a letter: whoever follows one, a scanner as well, has it.
+_IN_DOUBT = """
+SELECT id FROM campaigns_message
+ WHERE business_id = %(business_id)s AND rare_state = 'unknown' AND id = ANY (%(ids)s::uuid[])"""
 
 _NEXT = """
 SELECT min(occurred_at) + make_interval(secs => %(together)s) AS due_at FROM campaigns_trackingevent
@@ -127,7 +116,8 @@ def follow_link(
 ) -> str | None:
     """Where link `number` of a message leads, or None where there is no such link; the click is written down.
 
-    What is plainly a machine feeds nobody. Any other click waits ten seconds until it is judged.
+    What is plainly a machine feeds nobody. Any other click waits ten seconds until it is judged. Of whoever does not
+    want to be measured nothing is written.
     """
     found = rows_alone(
         _FOLLOW,
@@ -145,6 +135,16 @@ def follow_link(
         prepared="follow_link",
     )
     return str(found[0]["url"]) if found else None
+
+
+def note_open(
+    business_id: int, message_id: UUID, *, now: datetime, user_agent: str, ip: str | None, is_head: bool
+) -> bool:
+    """The picture of a letter was fetched: judged like a click, ten seconds later. False where nothing is told."""
+    return take_open(
+        business_id, message_id, now=now, user_agent=user_agent, ip=ip, is_head=is_head, queue=CLICKS_QUEUE,
+        too_soon=TOO_SOON, judged_at=now + timedelta(seconds=TOGETHER_SECONDS),
+    )  # fmt: skip
 
 
 def note_visit(message: Message, *, now: datetime) -> None:
@@ -173,26 +173,10 @@ def count_clicks(clicks: Sequence[Click]) -> int:
     firsts: dict[str, datetime] = {}
     for click in clicks:
         firsts[click.message_id] = min(click.occurred_at, firsts.get(click.message_id, click.occurred_at))
-    letters = {
-        row["id"]: row
-        for row in rows(
-            _MARK,
-            {
-                "messages": array_text(list(firsts)),
-                "firsts": array_text([at.isoformat() for at in firsts.values()]),
-            },
-            prepared="mark_clicked",
-            keeps_plan=True,
-        )
-    }
+    letters = mark_letters("clicked_at", firsts, number="step.clicked")
     lines = {_line_key(click): click for click in clicks if click.message_id in letters}
-    told = [_line(key, click, letters[click.message_id]["contact_id"]) for key, click in lines.items()]
+    told = [_line(key, click, letters[click.message_id].contact_id) for key, click in lines.items()]
     new = set(record_interactions(told))
-    steps = Counter(
-        f"{row['sequence_id']}:{row['step_key']}" for row in letters.values() if row["is_first"] and row["sequence_id"]
-    )
-    for key, people in steps.items():
-        count("step.clicked", key, people)
     for line in told if is_heard(LinkClicked) else []:
         if line.id in new:
             _publish(line)
@@ -200,17 +184,26 @@ def count_clicks(clicks: Sequence[Click]) -> int:
 
 
 def work_clicks(business_id: int, now: datetime) -> datetime | None:
-    """Judge the clicks that are ten seconds old; when the next ones are."""
+    """Judge the clicks and openings that are ten seconds old; when the next ones are."""
     with business_scope(business_id):
         until = now - timedelta(seconds=TOGETHER_SECONDS)
         decided = rows(_DECIDE, {"until": until, "batch": BATCH, "together": TOGETHER_SECONDS})
-        humans = [
-            Click(row["message_id"], row["link_number"], row["occurred_at"]) for row in decided if not row["is_machine"]
-        ]
-        if humans:
-            count_clicks(humans)
+        _prove({row["message_id"]: row["occurred_at"] for row in decided})
+        humans = [row for row in decided if not row["is_machine"]]
+        clicks = [row for row in humans if row["kind"] == TrackingEvent.Kind.CLICKED]
+        opens = [row for row in humans if row["kind"] == TrackingEvent.Kind.OPENED]
+        if clicks:
+            count_clicks([Click(row["message_id"], row["link_number"], row["occurred_at"]) for row in clicks])
+        if opens:
+            count_opens([Opening(row["message_id"], row["occurred_at"]) for row in opens])
         next_due: datetime | None = rows(_NEXT, {"together": TOGETHER_SECONDS})[0]["due_at"]
     return next_due
+
+
+def _prove(read_at: Mapping[str, datetime]) -> None:
+    """Settle the letters of which nobody knew whether they left: somebody has them."""
+    for row in rows(_IN_DOUBT, {"ids": array_text(list(read_at))}) if read_at else ():
+        prove_message(row["id"], state="delivered", occurred_at=read_at[str(row["id"])])
 
 
 def _note(message: Message, kind: TrackingEvent.Kind, now: datetime) -> None:

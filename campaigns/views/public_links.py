@@ -20,6 +20,7 @@ from campaigns.queries.preferences import find_message, hashes_of_message, prefe
 from campaigns.queries.pressure import RHYTHMS
 from campaigns.queries.signups import find_signup, topics_of
 from campaigns.services.form_times import Freshness, read_form_time, stamp_form, use_form_time
+from campaigns.services.measuring import keep_unmeasured
 from campaigns.services.preferences import (
     RESTS,
     come_back,
@@ -162,6 +163,10 @@ def preferences(request: HttpRequest, link: OpenedLink) -> HttpResponse:
         elif "rhythm" in request.POST:
             days = _rhythm_of(request.POST["rhythm"])
             context["has_rhythm"] = keep_rhythm(message, days=days, now=now)
+        elif "measure" in request.POST:
+            is_unmeasured = request.POST["measure"] != "again"
+            if keep_unmeasured(message, is_unmeasured=is_unmeasured, now=now):
+                context["measured"] = "again" if not is_unmeasured else "no"
         elif "stop" in request.POST:
             stop_everything(message, evidence=evidence, now=now)
             context["has_stopped"] = True

@@ -74,6 +74,9 @@ class Contact(TenantModel):
     rhythm_days = models.PositiveSmallIntegerField(
         null=True, blank=True, help_text="they asked for at most one letter or text in so many days, all together"
     )
+    is_unmeasured = models.BooleanField(
+        default=False, db_default=False, help_text="they asked that nothing be told of what they open and follow"
+    )
     deleted_at = models.DateTimeField(null=True, blank=True)
     erased_at = models.DateTimeField(
         null=True,

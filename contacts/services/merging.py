@@ -171,6 +171,7 @@ def _set_fields(winner: Contact, operation: MergeOperation, now: datetime) -> No
         if is_theirs and columns and any(theirs[name] for name in columns):
             values |= {name: theirs[name] for name in columns}
     values["do_not_contact"] = ours["do_not_contact"] or theirs["do_not_contact"]
+    values["is_unmeasured"] = ours["is_unmeasured"] or theirs["is_unmeasured"]
     values["rhythm_days"] = max(ours["rhythm_days"] or 0, theirs["rhythm_days"] or 0) or None
     values["paused_until"] = max((x for x in (ours["paused_until"], theirs["paused_until"]) if x), default=None)
     values["preferred_channel"] = ours["preferred_channel"] or theirs["preferred_channel"]
@@ -260,6 +261,7 @@ def _image(contact: Contact) -> dict[str, Any]:
         "preferred_channel": contact.preferred_channel,
         "do_not_contact": contact.do_not_contact,
         "rhythm_days": contact.rhythm_days,
+        "is_unmeasured": contact.is_unmeasured,
         "paused_until": contact.paused_until.isoformat() if contact.paused_until else None,
         "merged_ids": [str(pk) for pk in contact.merged_ids or []],
     }

@@ -63,6 +63,14 @@ class BusinessProfile(TenantModel):
     sending_paused_reason = models.CharField(max_length=200, blank=True)
     sending_resumed_at = models.DateTimeField(null=True, blank=True)
     absence_held = models.BigIntegerField(default=0, db_default=0, help_text="the last absence whose letters are held")
+    follows_links = models.BooleanField(
+        default=True,
+        db_default=True,
+        help_text="links of letters lead through us, so that it is known what was read on",
+    )
+    sees_opens = models.BooleanField(
+        default=False, db_default=False, help_text="letters hold a picture that tells when they are opened"
+    )
     attention = models.JSONField(
         default=dict, blank=True, help_text="how many things of each kind Today points out until they are taken note of"
     )

@@ -11,6 +11,7 @@ from campaigns.services.accounts import add_account
 from campaigns.services.advancing import advance
 from campaigns.services.enrollments import enroll_contact, exit_enrollments
 from campaigns.services.messages import cancel_open_messages
+from campaigns.services.opening import Opening, count_opens
 from campaigns.services.provider_events import take_in_events, work_provider_events
 from campaigns.services.tracking import Click, count_clicks
 from contacts.models import ConsentState, Contact, ContactStats, Stage
@@ -32,7 +33,7 @@ from tests.smtp_server import Trouble
 # Kept counts that have no ledger: how often a page was looked at, and what was asked for there, which is purged.
 WITHOUT_LEDGER = {"signup.shown", "signup.asked", "signup.confirmed"}
 KINDS = {
-    "step.sent", "step.failed", "step.unknown", "step.skipped", "step.clicked", "step.held", "step.here",
+    "step.sent", "step.failed", "step.unknown", "step.skipped", "step.clicked", "step.opened", "step.held", "step.here",
     "step.delayed", "sequence.entered", "sequence.completed", "sequence.left", "people", "people_by_stage",
     "people_by_role", "people_by_tag", "people_granted", "organizations", "risen",
 }  # fmt: skip
@@ -69,6 +70,7 @@ def lively(shop, seasonal, mail_server) -> list[Contact]:
     work_provider_events(shop.pk, now())
     read = Message.objects.filter(contact=friends[8], state="accepted").get()
     count_clicks([Click(str(read.id), 1, now())])
+    count_opens([Opening(str(read.id), now())])
 
     ana, ben, carl = (make_person(f"{name}@example.com", name=name) for name in ("ana", "ben", "carl"))
     tag_contact(ana, ["regular", "bread"])

@@ -17,6 +17,7 @@ from ecosystem.base.ids import uuid7
 from ecosystem.base.links import LINK, sign_link
 from ecosystem.base.tenancy import business_scope
 from tests.factories.campaigns import make_friend, make_letter, pass_time, work
+from tests.smtp_server import Trouble
 
 READER = {"HTTP_USER_AGENT": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"}
 TWO_LINKS = "Hello,\n\n[our story](https://example.com/story) and [our shop](https://example.com/shop?a=1&b=2)."
@@ -197,6 +198,24 @@ def test_a_click_in_a_test_letter_counts_for_nobody(shop, link, client):
     assert client.get(link, **READER).status_code == 302
     assert clicked() == []
     assert Message.objects.get().clicked_at is None
+
+
+@pytest.mark.parametrize("times", [1, 2], ids=["by a person", "by a scanner"])
+def test_whoever_follows_a_link_proves_that_a_letter_in_doubt_has_arrived(shop, seasonal, mail_server, client, times):
+    """CAMPAIGNS 4c: an account by SMTP alone has nothing else to go by; nothing is sent again."""
+    mail_server.script("*", Trouble("dot", "drop after", times=1))
+    found = send_letter(seasonal, mail_server, body=TWO_LINKS)
+    assert Message.objects.get().state == "unknown"
+    assert steps_with_numbers(Message.objects.get().sequence)[0].unknown == 1
+    pass_time(6)
+    for link in found[:times]:
+        client.get(link, **READER)
+    assert len(clicked()) == (times == 1)
+    message = Message.objects.get()
+    assert message.state == "delivered"
+    [step] = [step for step in steps_with_numbers(message.sequence) if step.sent]
+    assert (step.sent, step.unknown) == (1, 0)
+    assert len(mail_server.accepted) == 1
 
 
 def test_a_click_while_the_answer_of_the_server_is_awaited_is_judged_by_the_hand_over(shop, link, client):

@@ -20,6 +20,7 @@ from contacts.services.points import keep_number
 from contacts.services.suppression import suppress_address
 from ecosystem.base.addresses import address_hashes
 from ecosystem.base.ids import uuid7
+from ecosystem.models import BusinessProfile
 from tests.house.visits import Visit
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
@@ -242,6 +243,26 @@ def a_person_follows_one_link_of_two(visit: Visit) -> None:
     visit.get(_of_letter(visit, "link", number=2), status=302)
 
 
+def a_person_opens_a_letter(visit: Visit) -> None:
+    _change_letter(visit, accepted_at=timezone.now() - timedelta(hours=1))
+    with visit.behind_the_scenes():
+        BusinessProfile.objects.update(sees_opens=True)
+    url = _of_letter(visit, "open")
+    visit.head(url)
+    for _ in range(2):
+        visit.get(url)
+    visit.post(url, status=405)
+    visit.get(reverse("public:open", kwargs={"token": "nothing"}))
+    with visit.behind_the_scenes():
+        opened = TrackingEvent.objects.filter(message=visit.message(), kind="opened", is_machine=False)
+        assert opened.count() == 1
+
+
+def a_person_does_not_want_to_be_measured(visit: Visit) -> None:
+    for given in ({"measure": "no"}, {"measure": "again"}):
+        visit.post(_of_letter(visit, "preferences"), given)
+
+
 # The provider of texts
 
 
@@ -316,7 +337,8 @@ def _confirm_url(visit: Visit, email: str) -> str:
 
 
 def _of_letter(visit: Visit, name: str, **given: object) -> str:
-    word = "l" if name == "link" else "prefs" if name.startswith("preferences") else "u"
+    words = {"link": "l", "open": "o"}
+    word = words.get(name) or ("prefs" if name.startswith("preferences") else "u")
     return reverse(f"public:{name}", kwargs={"token": visit.tokens[word], **given})
 
 
@@ -362,6 +384,8 @@ CUSTOMER_VISITS = (
     a_provider_tells_of_letters,
     a_person_follows_a_link,
     a_person_follows_one_link_of_two,
+    a_person_opens_a_letter,
+    a_person_does_not_want_to_be_measured,
     somebody_answers_texts,
     a_stranger_signs_up_for_texts,
 )

@@ -129,7 +129,9 @@ def _links(tenant: DemoTenant, other: DemoTenant, owner: dict[str, str], strange
         cut = {**given, "form": "nothing", "token": given["token"][:-1], "file": "nothing", "number": 9}
         # What is public by its business alone has nothing else that could be broken.
         broken = filled(route, cut)
-        yield Ask("broken link", broken if broken != url else filled(route, {**cut, "slug": "nobody"}), (), (204, 404))
+        # A picture is given to whoever asks for it, and tells nothing.
+        missing = (200,) if first == "o" else (204, 404)
+        yield Ask("broken link", broken if broken != url else filled(route, {**cut, "slug": "nobody"}), (), missing)
 
 
 def tokens_of(tenant: DemoTenant) -> dict[str, str]:
@@ -152,6 +154,7 @@ def tokens_of(tenant: DemoTenant) -> dict[str, str]:
         "u": of_message.unsubscribe,
         "prefs": of_message.preferences,
         "l": of_message.link,
+        "o": MessageSigner(business_id).open_token(message.pk).decode(),
         "t": sign_link(TEXTS, business_id, b"texts", issued_at=0),
         "d": sign_link(DATA_COPY, business_id, copy.pk.bytes),
         "f": sign_link(DATA_ERASURE, business_id, erasure.pk.bytes),

@@ -34,6 +34,7 @@ MADE_BY_US = {
     ("contacts_searchtoken", None),
 }
 PLAIN_TYPES = (
+    "image/gif",
     "application/json",
     "application/problem+json",
     "text/csv",
