@@ -156,13 +156,18 @@ class MailApi:
                 return self.answer(int(found.status), found.words, found.headers)
 
             def do_GET(self) -> None:
-                """As Postmark: which of its letters carry an id of ours."""
+                """As Postmark and Mailgun: which of their letters carry an id of ours, or went to an address."""
                 outer.looked_up.append(self.path)
                 place = urlsplit(self.path)
-                if not outer.is_let_in("postmark", self.headers):
+                provider = place.path.strip("/").partition("/")[0]
+                if not outer.is_let_in(provider, self.headers):
                     return self.answer(401, {"message": "Invalid API key"})
-                if place.path != "/postmark/messages/outbound" or outer.lookups_fail:
+                if outer.lookups_fail:
                     return self.answer(500, {})
+                if provider == "mailgun" and place.path.endswith("/mg.example.com/events"):
+                    return self.answer(200, {"items": outer.events_of_mailgun(parse_qs(place.query))})
+                if place.path != "/postmark/messages/outbound":
+                    return self.answer(404, {})
                 [wanted] = parse_qs(place.query)["metadata_letter"]
                 mine = [
                     {"MessageID": f"pm-{number}", "Status": "Sent", "Metadata": letter.metadata}
@@ -185,6 +190,20 @@ class MailApi:
             def log_message(self, *_: object) -> None: ...
 
         return Handler
+
+    def events_of_mailgun(self, asked: dict[str, list[str]]) -> list[dict[str, object]]:
+        """What it took for an address since a moment, each with what stood beside it."""
+        assert float(asked["begin"][0]) < time.time()
+        assert asked["event"] == ["accepted"]
+        return [
+            {
+                "event": "accepted",
+                "message": {"headers": {"message-id": f"mg-{number}@mg.example.com"}},
+                "user-variables": letter.metadata,
+            }
+            for number, letter in enumerate(self.accepted, start=1)
+            if [letter.recipient] == asked["recipient"]
+        ]
 
     def is_let_in(self, provider: str, headers: object) -> bool:
         """Whether a request carries the key, where that provider wants it."""

@@ -6,7 +6,7 @@ has is sent; what it does not have stays as it is, for it may still be on its wa
 
 from datetime import datetime, timedelta
 
-from campaigns.gateways.mail_lookup import LOOK_UP, look_up_letters
+from campaigns.gateways.mail_lookup import LOOK_UP, Doubt, look_up_letters
 from campaigns.models import Message
 from campaigns.queries.accounts import account_for
 from campaigns.services.delivery_claims import RECONCILIATION_SECONDS
@@ -40,12 +40,13 @@ def work_lookups(business_id: int, now: datetime) -> datetime | None:
             handed_at__gt=now - LAST_LOOK,
         )
         asked = doubtful.filter(handed_at__lte=now - FIRST_LOOK)
-        letters = dict(asked.order_by("id").values_list("id", "handed_at")[:MOST_AT_ONCE])
+        found = asked.order_by("id").values_list("id", "address", "handed_at")[:MOST_AT_ONCE]
+        letters = {letter: Doubt(letter, address, handed_at or now) for letter, address, handed_at in found}
         newer = doubtful.exclude(id__in=letters).exists()
     if account.provider not in LOOK_UP or not (letters or newer):
         return None
-    found = look_up_letters(account.url, letters)
+    told = look_up_letters(account.url, letters.values())
     with business_scope(business_id):
-        for letter, provider_id in found.items():
-            prove_message(letter, state="accepted", occurred_at=letters[letter] or now, provider_id=provider_id)
+        for letter, provider_id in told.items():
+            prove_message(letter, state="accepted", occurred_at=letters[letter].handed_at, provider_id=provider_id)
     return now + (FIRST_LOOK if newer else LOOK_AGAIN)

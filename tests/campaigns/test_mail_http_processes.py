@@ -13,13 +13,14 @@ from campaigns.gateways.http_line import forget_rests
 from campaigns.models import Message
 from campaigns.services.enrollments import enroll_contacts
 from contacts.models import Contact, Interaction
+from ecosystem.base.ids import uuid7
 from ecosystem.base.tenancy import business_scope
 from ecosystem.models import Tally
 from tests.campaigns.worker import start_worker
 from tests.factories.campaigns import make_friend, make_sequence, pass_time, work
 from tests.factories.mail import connect_provider
 from tests.factories.permission import make_business, make_topic
-from tests.mail_api import CUT_AFTER, CUT_BEFORE, Answer, MailApi
+from tests.mail_api import CUT_AFTER, CUT_BEFORE, Answer, Letter, MailApi
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
 MOST_IN_DOUBT = {
@@ -131,13 +132,13 @@ def test_what_is_in_doubt_at_a_provider_with_keys_is_asked_for_until_it_is_known
     assert len(api.accepted) == 1
 
 
-def doubt(open_shop, api, *answers: Answer) -> tuple[object, object]:
-    """Two letters by Postmark, of which nobody knows whether it took them; it took those that were cut after it did."""
+def doubt(open_shop, api, *answers: Answer, provider: str = "postmark") -> tuple[object, object]:
+    """Letters by a provider, of which nobody knows whether it took them; it took those that were cut after it did."""
     business, topic, sequence = open_shop
     for number, answer in enumerate(answers):
         api.script(f"friend{number}@example.com", answer)
     with business_scope(business):
-        account = connect_provider("postmark")
+        account = connect_provider(provider)
         add_friends(topic, sequence, start=0, count=len(answers))
     work()
     with business_scope(business):
@@ -145,9 +146,10 @@ def doubt(open_shop, api, *answers: Answer) -> tuple[object, object]:
     return business, account
 
 
-def test_a_provider_without_keys_is_asked_whether_it_has_a_letter(open_shop, api):
+@pytest.mark.parametrize(("provider", "named"), [("postmark", "pm-1"), ("mailgun", "<mg-1@mg.example.com>")])
+def test_a_provider_without_keys_is_asked_whether_it_has_a_letter(open_shop, api, provider, named):
     """CAMPAIGNS 4c and the delivery contract: looked up by our own id, and nothing goes twice."""
-    business, _account = doubt(open_shop, api, Answer(CUT_AFTER), Answer(CUT_BEFORE))
+    business, _account = doubt(open_shop, api, Answer(CUT_AFTER), Answer(CUT_BEFORE), provider=provider)
     work()
     assert api.looked_up == [], "it is not asked within the first minute"
     for _ in range(2):
@@ -158,7 +160,7 @@ def test_a_provider_without_keys_is_asked_whether_it_has_a_letter(open_shop, api
         states = dict(Message.objects.values_list("address", "state"))
         assert states == {"friend0@example.com": "accepted", "friend1@example.com": "unknown"}
         proved = Message.objects.get(state="accepted")
-        assert (proved.provider_id, unknown_counted()) == ("pm-1", 1)
+        assert (proved.provider_id, unknown_counted()) == (named, 1)
         assert Interaction.objects.filter(kind="message_sent").count() == 1
     for _ in range(8):
         with business_scope(business):
@@ -169,9 +171,21 @@ def test_a_provider_without_keys_is_asked_whether_it_has_a_letter(open_shop, api
     assert (len(api.accepted), len(api.asked)) == (1, 2)
 
 
+def test_another_letter_to_the_same_address_proves_nothing(open_shop, api):
+    business, _account = doubt(open_shop, api, Answer(CUT_BEFORE), provider="mailgun")
+    api.accepted.append(Letter("mailgun", "", "friend0@example.com", "", "", "", {}, {"letter": str(uuid7())}))
+    with business_scope(business):
+        pass_time(70)
+    work()
+    assert len(api.looked_up) == 1
+    with business_scope(business):
+        assert Message.objects.get().state == "unknown"
+
+
+@pytest.mark.parametrize("provider", ["postmark", "mailgun"])
 @pytest.mark.parametrize("trouble", ["key", "server"])
-def test_a_lookup_that_fails_leaves_the_doubt(open_shop, api, trouble):
-    business, _account = doubt(open_shop, api, Answer(CUT_AFTER))
+def test_a_lookup_that_fails_leaves_the_doubt(open_shop, api, trouble, provider):
+    business, _account = doubt(open_shop, api, Answer(CUT_AFTER), provider=provider)
     api.lookups_fail = trouble == "server"
     api.secret = "another" if trouble == "key" else api.secret
     with business_scope(business):
