@@ -126,8 +126,10 @@ class SmtpGateway:
             self._hang_up()
             return Outcome(message.id, Verdict.PERHAPS, None, "The line broke before the answer.", is_fault=True)
         self._announced = follower
-        if not has_room or answer.code == CLOSING:
-            self._hang_up(politely=answer.code != CLOSING)
+        # Neither a yes nor a no: it was meant for something else, and so would every answer after it be.
+        is_out_of_turn = answer.code // 100 not in (2, 4, 5)
+        if not has_room or answer.code == CLOSING or is_out_of_turn:
+            self._hang_up(politely=answer.code != CLOSING and not is_out_of_turn)
         return _outcome(message, answer)
 
     def _write_and_hear(
@@ -161,6 +163,8 @@ class SmtpGateway:
                 self._hang_up()
                 return _refused(ready.message, answer, command)
             is_last = number == len(commands) - 1
+            if answer.code == GO_AHEAD and not is_last:
+                raise LineDown("The mail server answers out of turn.")
             if is_last and answer.code == GO_AHEAD and refusal:
                 line.command(b".")  # nobody is left to get it; this only ends the exchange
             elif not refusal and not (answer.code == GO_AHEAD if is_last else answer.is_yes):

@@ -131,6 +131,17 @@ def test_a_line_cut_after_the_final_dot_is_a_perhaps_and_never_sent_again(server
     assert arrived(server) == ["p0", "p1", *(["p2"] if arrives else []), "p3", "p4"]
 
 
+def test_an_answer_out_of_turn_ends_the_line_before_it_is_taken_for_another_ones(server):
+    server.script("p1@example.com", Trouble("dot", "354 go on", times=1))
+    server.script("p3@example.com", Trouble("rcpt", "354 go on", times=1))
+    outcomes, started = sent(server, 5)
+    assert [outcome.verdict for outcome in outcomes] == [YES, PERHAPS, YES, YES, YES]
+    assert outcomes[1].is_fault
+    assert arrived(server) == ["p0", "p2", "p3", "p4"]
+    assert server.connections == 3
+    assert started == [UUID(int=number) for number in range(5)]
+
+
 def test_no_answer_in_time_is_a_perhaps(server):
     server.script("p1@example.com", Trouble("dot", 1.0, times=1))
     outcomes, _started = sent(server, 3, timeout=0.3)
