@@ -1,7 +1,8 @@
 """What campaigns hears from the floors below, in the same transaction."""
 
+from campaigns.models import Sequence
 from campaigns.services.data_letters import plan_data_letter
-from campaigns.services.enrollments import exit_enrollments, exit_on_rung, exit_text_only
+from campaigns.services.enrollments import exit_enrollments, exit_on_deed, exit_on_rung, exit_text_only
 from campaigns.services.messages import cancel_open_messages
 from campaigns.services.pressure_merges import join_rings
 from campaigns.services.quiet_hours import plan_hours_anew
@@ -16,6 +17,7 @@ from contacts.events import (
     ContactMerged,
     DataCopyReady,
     ErasureAsked,
+    PurchaseTold,
     StagesChanged,
 )
 from contacts.models import Channel
@@ -53,6 +55,12 @@ def stop_on_withdrawal(event: ConsentWithdrawn) -> None:
 def end_where_they_rose(event: StagesChanged) -> None:
     """Whoever rises to the rung where a way ends leaves it; a move that is taken back changes nothing."""
     exit_on_rung({move.contact_id: (move.from_stage, move.to_stage) for move in event.moves if not move.is_undo})
+
+
+@on(PurchaseTold)
+def end_where_they_bought(event: PurchaseTold) -> None:
+    """Whoever buys leaves the ways that end there."""
+    exit_on_deed([event.contact_id], Sequence.EndsOn.PURCHASE)
 
 
 @on(ContactDeleted)

@@ -107,6 +107,15 @@ class InteractionsRecorded(DomainEvent):
 
 
 @dataclass(frozen=True)
+class PurchaseTold(DomainEvent):
+    """Somebody bought something, as another program tells; told twice it is published once."""
+
+    business_id: int
+    contact_id: UUID
+    interaction_id: UUID
+
+
+@dataclass(frozen=True)
 class ContactTagged(DomainEvent):
     """A person got words put on them that they did not have."""
 

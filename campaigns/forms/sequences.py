@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from campaigns.models import Content
+from campaigns.models import Content, Sequence
 from campaigns.queries.sequence_pages import UNITS
 from campaigns.queries.sequences import rungs
 from campaigns.triggers import TRIGGERS
@@ -29,6 +29,13 @@ class SequenceForm(forms.Form):
         label=_("Ends early when somebody becomes"),
         required=False,
         help_text=_("Who comes to that rung, or past it, gets no further letter of it."),
+    )
+    ends_on = forms.MultipleChoiceField(
+        label=_("Ends early when somebody"),
+        required=False,
+        choices=Sequence.EndsOn.choices,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("Purchases are told by your till or shop. A text that a machine sent back is no answer."),
     )
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 

@@ -1,5 +1,6 @@
 """A "follow me home" flow: the line of letters and waits that somebody is walked along."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -19,6 +20,10 @@ class Sequence(TenantModel):
         PAUSED = "paused", _("Paused")
         ARCHIVED = "archived", _("Put away")
 
+    class EndsOn(models.TextChoices):
+        PURCHASE = "purchase", _("buys something")
+        REPLY = "reply", _("answers a text")
+
     name = models.CharField(_("name"), max_length=120)
     topic = TenantForeignKey(Topic, on_delete=models.PROTECT, related_name="+")
     trigger = models.CharField(_("starts when"), max_length=40, default="said_yes")
@@ -29,6 +34,13 @@ class Sequence(TenantModel):
         blank=True,
         default="",
         db_default="",
+    )
+    ends_on = ArrayField(
+        models.CharField(max_length=8, choices=EndsOn.choices),
+        default=list,
+        db_default=[],
+        blank=True,
+        help_text="what somebody does that makes the rest of the letters needless",
     )
     state = models.CharField(max_length=8, choices=State.choices, default=State.DRAFT)
     live_since = models.DateTimeField(null=True, blank=True)

@@ -1,7 +1,7 @@
 """Who a business is in texts, whether it can send any, and what came in."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
@@ -9,10 +9,11 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.gateways.sms_address import read_sms_url
-from campaigns.models import IncomingText, TextSender
+from campaigns.models import IncomingText, Message, QueuedMessage, TextSender
 from campaigns.queries.accounts import account_for
 from campaigns.rendering.texts import TextVoice
 from contacts.models import Channel, Contact, ContactPoint, Topic
+from ecosystem.base.addresses import address_hashes
 from ecosystem.base.errors import NotFound
 from ecosystem.base.keyset import Page, keyset_page
 from ecosystem.base.links import TEXTS, sign_link
@@ -21,6 +22,9 @@ from ecosystem.models import Business, BusinessProfile, LegalText
 from ecosystem.queries.legal_texts import legal_url, shown_with_a_yes
 
 ORDER = ("-id",)
+# Nobody reads a text and answers it so soon.
+TOO_SOON = timedelta(seconds=5)
+SAME_WORDS_WITHIN = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -103,6 +107,20 @@ def get_incoming(text_id: UUID) -> IncomingText:
     if text is None:
         raise NotFound("text_not_found", _("There is no such text."))
     return text
+
+
+def is_automatic(text: IncomingText) -> bool:
+    """Whether a text looks like a machine's: back within seconds of ours, or word for word what came within a day."""
+    hashes = address_hashes(Channel.SMS, text.number)
+    since = text.received_at - TOO_SOON
+    ours = Message.objects.filter(channel=Channel.SMS, address_hash__in=hashes)
+    just_sent = QueuedMessage.objects.filter(handed_at__gt=since, id__in=ours.values("id"))
+    if ours.filter(accepted_at__gt=since).exists() or just_sent.exists():
+        return True
+    if text.contact_id is None:
+        return False
+    before = IncomingText.objects.filter(contact=text.contact_id, received_at__gt=text.received_at - SAME_WORDS_WITHIN)
+    return before.filter(body=text.body).exclude(id=text.id).exists()
 
 
 def undecided(before: datetime | None = None) -> QuerySet[IncomingText]:

@@ -140,8 +140,8 @@ def exit_enrollments(
 ) -> int:
     """Take people off every way (or off those of a topic), or end one walk, or all of a sequence; how many ended.
 
-    Reasons: unsubscribed, bounced, complained, manual, deleted, erased, stage. Ended walks stay as they are. A
-    letter that waits is not called off here but by `cancel_open_messages`; the gate would stop it too.
+    Reasons: unsubscribed, bounced, complained, manual, deleted, erased, stage, purchase, reply. Ended walks stay as
+    they are. A letter that waits is not called off here but by `cancel_open_messages`; the gate would stop it too.
     """
     if contact_id is None and contact_ids is None and enrollment_id is None and sequence_id is None:
         raise ValueError("Say who leaves, or what ends.")
@@ -193,6 +193,20 @@ def exit_on_rung(moves: Mapping[UUID, tuple[str, str]]) -> int:
     for sequence_id, people in leaving.items():
         ended += exit_enrollments(contact_ids=people, sequence_id=sequence_id, reason="stage")
         cancel_open_messages(contact_ids=people, sequence_id=sequence_id, reason="left_sequence")
+    return ended
+
+
+def exit_on_deed(contact_ids: Many[UUID], deed: Sequence.EndsOn) -> int:
+    """Take people off the ways that end when somebody buys or answers; how many walks ended.
+
+    What waits of those ways is called off; a letter that is handed over already may still arrive.
+    """
+    walks = Enrollment.objects.filter(contact__in=list(contact_ids), state=Enrollment.State.ACTIVE)
+    found = walks.values_list("sequence_id", "sequence__ends_on").distinct()
+    ended = 0
+    for sequence_id in [sequence_id for sequence_id, ends_on in found if deed in ends_on]:
+        ended += exit_enrollments(contact_ids=contact_ids, sequence_id=sequence_id, reason=deed)
+        cancel_open_messages(contact_ids=contact_ids, sequence_id=sequence_id, reason="left_sequence")
     return ended
 
 

@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from campaigns.models import IncomingText
-from campaigns.queries.texts import people_with_number, undecided
+from campaigns.models import IncomingText, Sequence
+from campaigns.queries.texts import is_automatic, people_with_number, undecided
 from campaigns.rendering.texts import HELP, STARTED, STOPPED
+from campaigns.services.enrollments import exit_on_deed
 from campaigns.services.replies import tell_of_maybe_stop, tell_of_reply
 from campaigns.services.text_signups import confirm_texts, plan_system_text
 from campaigns.services.text_stops import restart_number, stop_number
@@ -70,6 +71,8 @@ def hear_text(*, number: str, body: str, provider_id: str, now: datetime | None 
             for person in people_with_number(number)
         ]
     )
+    if text.meaning == Meaning.OTHER and people and not is_automatic(text):
+        exit_on_deed([person.pk for person in people], Sequence.EndsOn.REPLY)
     if text.meaning == Meaning.OTHER and people:
         tell_of_reply(people, key=text.id.hex)
     elif text.meaning == Meaning.MAYBE_STOP and people:

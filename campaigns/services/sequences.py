@@ -1,5 +1,6 @@
 """Sequences: made, published, started, paused, resumed, put away."""
 
+from collections.abc import Collection as Many
 from uuid import UUID
 
 from django.db import transaction
@@ -54,20 +55,22 @@ def create_sequence(
     topic: Topic,
     trigger: str = "said_yes",
     until_stage: str = "",
+    ends_on: Many[str] = (),
     sequence_id: UUID | None = None,
     actor: Membership | None = None,
 ) -> Sequence:
     """Begin a sequence with an empty draft, for a topic whose yes every letter of it needs.
 
-    `until_stage` names the rung at which people leave it. `sequence_id` is the id it will have: the same one again (a
-    second click) returns the first.
+    `until_stage` names the rung at which people leave it, `ends_on` what they do that ends it. `sequence_id` is the id
+    it will have: the same one again (a second click) returns the first.
     """
-    _check(name, topic, trigger, until_stage)
+    _check(name, topic, trigger, until_stage, ends_on)
     if standing := made_before(Sequence, sequence_id):
         return standing
     sequence = Sequence.objects.create(
-        id=sequence_id or uuid7(), name=name.strip(), topic=topic, trigger=trigger, until_stage=until_stage
-    )
+        id=sequence_id or uuid7(), name=name.strip(), topic=topic, trigger=trigger, until_stage=until_stage,
+        ends_on=sorted(ends_on),
+    )  # fmt: skip
     SequenceVersion.objects.create(sequence=sequence, number=1)
     record_act("sequence_created", actor=actor, subject=sequence)
     return sequence
@@ -81,20 +84,22 @@ def update_sequence(
     topic: Topic,
     trigger: str,
     until_stage: str = "",
+    ends_on: Many[str] = (),
     actor: Membership | None = None,
     seen_version: int | None = None,
 ) -> Sequence:
-    """Change name, topic, trigger or the rung at which people leave.
+    """Change name, topic, trigger, or what makes people leave.
 
     The topic stays once people walk here: their yes was for that one.
     """
-    _check(name, topic, trigger, until_stage)
+    _check(name, topic, trigger, until_stage, ends_on)
     edit_draft(sequence, seen_version)
     kept = Sequence.objects.get(id=sequence.id)
     if kept.topic_id != topic.id and kept.live_version is not None:
         raise Conflict("topic_is_fixed", _("People said yes to this topic. For another one, make another sequence."))
     kept.name, kept.topic, kept.trigger, kept.until_stage = name.strip(), topic, trigger, until_stage
-    kept.save(update_fields=["name", "topic", "trigger", "until_stage", "updated_at"])
+    kept.ends_on = sorted(ends_on)
+    kept.save(update_fields=["name", "topic", "trigger", "until_stage", "ends_on", "updated_at"])
     record_act("sequence_changed", actor=actor, subject=kept)
     return kept
 
@@ -213,7 +218,7 @@ def archive_sequence(sequence: Sequence, *, actor: Membership | None = None) -> 
     return sequence
 
 
-def _check(name: str, topic: Topic, trigger: str, until_stage: str) -> None:
+def _check(name: str, topic: Topic, trigger: str, until_stage: str, ends_on: Many[str]) -> None:
     if not name.strip():
         raise Invalid("name_missing", _("Give the sequence a name."), field="name")
     if topic.archived_at is not None:
@@ -222,6 +227,8 @@ def _check(name: str, topic: Topic, trigger: str, until_stage: str) -> None:
         raise Invalid("trigger_unknown", _("Choose when the sequence starts for somebody."), field="trigger")
     if until_stage not in ("", *Stage.values):
         raise Invalid("stage_unknown", _("Choose a rung of the ladder."), field="until_stage")
+    if not set(ends_on) <= set(Sequence.EndsOn.values):
+        raise Invalid("deed_unknown", _("Choose what ends the sequence."), field="ends_on")
 
 
 def _check_steps(sequence: Sequence, steps: list[Step]) -> None:

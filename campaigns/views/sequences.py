@@ -73,6 +73,7 @@ def sequence_add(request: HttpRequest, slug: str) -> HttpResponse:
                 topic=form.cleaned_data["topic"],
                 trigger=form.cleaned_data["trigger"],
                 until_stage=form.cleaned_data["until_stage"],
+                ends_on=form.cleaned_data["ends_on"],
                 sequence_id=form.cleaned_data["key"],
                 actor=request.membership,
             )
@@ -93,6 +94,7 @@ def sequence_edit(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
         "topic": sequence.topic_id,
         "trigger": sequence.trigger,
         "until_stage": sequence.until_stage,
+        "ends_on": sequence.ends_on,
         "version": sequence.version,
     }
     form = SequenceForm(request.POST or None, initial=initial)
@@ -104,6 +106,7 @@ def sequence_edit(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
                 topic=form.cleaned_data["topic"],
                 trigger=form.cleaned_data["trigger"],
                 until_stage=form.cleaned_data["until_stage"],
+                ends_on=form.cleaned_data["ends_on"],
                 seen_version=form.cleaned_data["version"],
                 actor=request.membership,
             )
@@ -142,6 +145,7 @@ def show_sequence(
         "page": page,
         "trigger": TRIGGERS.get(sequence.trigger),
         "until_stage": dict(rungs()).get(sequence.until_stage, "") if sequence.until_stage else "",
+        "ends_on": [Sequence.EndsOn(deed).label for deed in sequence.ends_on],
         "chosen": chosen,
         **notes,
         "not_known": page.numbers.unknown - (sum(one.in_doubt for one in held.letters) if held else 0),

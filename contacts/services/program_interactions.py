@@ -5,9 +5,12 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from contacts.events import PurchaseTold
 from contacts.models import Channel, Contact, Interaction, Note
 from contacts.services.interactions import CLOCK_SLACK, TALK_KINDS, NewInteraction, record_interactions
 from ecosystem.base.errors import Conflict, Invalid
+from ecosystem.base.events import publish
+from ecosystem.base.tenancy import current_business_id
 
 PURCHASE = "purchase"
 # What a program may tell of. Our own book-keeping, such as letters and consents, has its own services.
@@ -34,7 +37,8 @@ def tell_interaction(
     """Write a line that a program tells of, with its words as a Note; and whether it is new.
 
     The same (source, external id) again returns the first line and changes nothing. Raises Conflict where that one
-    tells of somebody else, Invalid for a kind that is not a program's to tell, and for a time to come.
+    tells of somebody else, Invalid for a kind that is not a program's to tell, and for a time to come. Publishes
+    PurchaseTold where somebody bought.
     """
     if kind not in PROGRAM_KINDS:
         raise Invalid("kind_unknown", _("A program cannot tell of this."), "kind")
@@ -56,6 +60,8 @@ def tell_interaction(
     if record_interactions([line]):
         if note.strip():
             Note.objects.create(contact=contact, interaction_id=line.id, body=note.strip())
+        if kind == PURCHASE:
+            publish(PurchaseTold(current_business_id(), contact.pk, line.id))
         return Interaction.objects.get(pk=line.id), True
     standing = Interaction.objects.get(source=line.source, external_id=external_id)
     if standing.contact_id != contact.pk:

@@ -16,11 +16,12 @@ from campaigns.services.accounts import add_account
 from campaigns.services.advancing import advance
 from campaigns.services.delivery_claims import ClaimedMessage, claim_messages
 from campaigns.services.delivery_gate import pass_gate
-from campaigns.services.enrollments import enroll_contacts
+from campaigns.services.enrollments import enroll_contacts, exit_enrollments
 from campaigns.services.proofs import wrong_counts
 from campaigns.services.provider_events import take_in_events, work_provider_events
-from contacts.models import Suppression
+from contacts.models import ConsentState, Suppression
 from contacts.services.bulk import edit_chosen
+from contacts.services.program_interactions import tell_interaction
 from contacts.services.stages import change_stage, undo_stage_change
 from ecosystem.base.clock import now
 from ecosystem.base.links import MessageSigner
@@ -211,13 +212,62 @@ def test_case_12_only_a_rise_ends_a_sequence_and_only_one_that_ends_there(shop, 
     assert [(walk.contact_id, walk.sequence_id) for walk in left] == [(passes.id, ends.id)]
 
 
+def buy(person, number: int = 1) -> bool:
+    """The till tells of a purchase; whether it was news."""
+    bill = {"external_id": f"bill-{number}", "value_minor": 450, "currency": "USD"}
+    return tell_interaction(person, kind="purchase", source="till", occurred_at=now(), now=now(), **bill)[1]
+
+
+@pytest.mark.parametrize("moment", ["planned", "claimed"])
+def test_case_12_who_buys_gets_no_letter_of_a_sequence_that_ends_there(shop, seasonal, mail_server, moment):
+    """CAMPAIGNS 4m case 12, purchase: told by the till, twice; what ends by something else goes on."""
+    people = walkers(seasonal, 3, make_sequence(seasonal, letters=2, ends_on=["purchase"]))
+    goes_on = make_sequence(seasonal, letters=2, ends_on=["reply"], trigger="added_by_staff")
+    enroll_contacts(goes_on, [people[1].id], source="staff")
+    token, claimed = in_hand(moment)
+    assert [buy(people[1]), buy(people[1])] == [True, False]
+    left = Enrollment.objects.filter(contact=people[1]).order_by("sequence_id")
+    assert {(walk.state, walk.exit_reason) for walk in left} == {("exited", "purchase"), ("active", "")}
+    # It is a permission as before: who bought has not said no.
+    assert set(ConsentState.objects.values_list("state", flat=True)) == {"granted"}
+    exit_enrollments(sequence_id=goes_on.id, reason="manual")
+    nothing_goes_to(people[1], token, claimed, mail_server)
+
+
+def test_case_12_only_a_purchase_ends_it_and_no_other_word_of_a_program(shop, seasonal):
+    """CAMPAIGNS 4m case 12, purchase: a call or a visit that a program tells of ends nothing."""
+    people = walkers(seasonal, 2, make_sequence(seasonal, letters=2, ends_on=["purchase"]))
+    tell_interaction(people[0], kind="call", source="phone", external_id="1", occurred_at=now(), now=now())
+    assert set(Enrollment.objects.values_list("state", flat=True)) == {"active"}
+    buy(people[0])
+    assert letter_of(people[0]).state == "cancelled"
+    assert letter_of(people[1]).state == "queued"
+
+
+def test_what_ends_a_sequence_is_chosen_and_shown(shop, seasonal):
+    sequence = make_sequence(seasonal, letters=2)
+    nora = sign_in(Client(), owner_of(shop).user)
+    page = f"/b/{shop.slug}/sequences/{sequence.id}/"
+    form = nora.get(f"{page}edit/").context["form"]
+    sent = {name: value for name in form.fields if (value := form[name].value())}
+    assert nora.post(f"{page}edit/", {**sent, "ends_on": ["rain"]}).status_code == 422
+    assert nora.post(f"{page}edit/", {**sent, "ends_on": ["reply", "purchase"]}).status_code == 302
+    sequence.refresh_from_db()
+    assert sequence.ends_on == ["purchase", "reply"]
+    shown = nora.get(page).content.decode()
+    assert "When somebody buys something." in shown
+    assert "When somebody answers a text." in shown
+    buy(walkers(seasonal, 1, sequence)[0])
+    assert "They bought something." in nora.get(f"{page}people/").content.decode()
+
+
 def test_the_rung_at_which_a_sequence_ends_is_chosen_and_shown(shop, seasonal):
     sequence = make_sequence(seasonal, letters=2)
     nora = sign_in(Client(), owner_of(shop).user)
     page = f"/b/{shop.slug}/sequences/{sequence.id}/"
     assert "Ends early" not in nora.get(page).content.decode()
     form = nora.get(f"{page}edit/").context["form"]
-    sent = {name: form[name].value() or "" for name in form.fields}
+    sent = {name: value for name in form.fields if (value := form[name].value())}
     assert nora.post(f"{page}edit/", {**sent, "until_stage": "nonsense"}).status_code == 422
     assert nora.post(f"{page}edit/", {**sent, "until_stage": "client"}).status_code == 302
     sequence.refresh_from_db()

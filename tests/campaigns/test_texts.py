@@ -9,7 +9,7 @@ from django.conf import settings
 
 from campaigns.gateways import sms
 from campaigns.gateways.http_line import forget_rests
-from campaigns.models import ChannelRule, Message, QueuedMessage, SequenceVersion
+from campaigns.models import ChannelRule, Enrollment, Message, QueuedMessage, SequenceVersion
 from campaigns.queries.eligibility import may_send
 from campaigns.queries.sequences import steps_with_numbers
 from campaigns.rendering.texts import TextVoice, finish_text
@@ -20,6 +20,8 @@ from campaigns.services.delivery_breaker import breaker_of
 from campaigns.services.enrollments import enroll_contact
 from campaigns.services.messages import cancel_open_messages, decide_unknown
 from campaigns.services.proofs import wrong_counts
+from campaigns.services.sequence_steps import add_letter, add_wait
+from campaigns.services.sequences import create_sequence, start_sequence
 from campaigns.services.text_reports import read_text
 from campaigns.services.text_signups import plan_system_text
 from contacts.models import Basis, Channel, Consent, ConsentState, Contact, Interaction, Suppression, Topic
@@ -216,6 +218,80 @@ def test_s4_case_12_the_gate_stops_a_text_that_a_worker_holds(ana, provider, mon
     work("sequence")
     assert reasons()[0] == ("cancelled", "left")
     assert provider.asked == []
+
+
+# Case 12, an answer; case 43, no answer
+
+
+@pytest.fixture
+def until_reply(shop, seasonal) -> Contact:
+    """She walks three texts that end when somebody answers; the first went out an hour ago, the second waits."""
+    make_sender()
+    person = make_text_friend(seasonal, ANA)
+    sequence = create_sequence(name="Texts", topic=seasonal, ends_on=["reply"])
+    for number, words in enumerate(("Hi there.", "Still there?", "Good bye.")):
+        if number:
+            add_wait(sequence, 3600)
+        add_letter(sequence, make_text(words, name=words))
+    enroll_contact(start_sequence(sequence), person, source="staff")
+    work()
+    assert states_of(Message) == ["accepted"]
+    pass_time(3601)
+    advance(now())
+    assert states_of(Message) == ["accepted", "queued"]
+    return person
+
+
+def walk_of(person: Contact) -> tuple[str, str]:
+    walk = Enrollment.objects.get(contact=person)
+    return walk.state, walk.exit_reason
+
+
+def test_s4_case_12_who_answers_gets_no_text_of_a_sequence_that_ends_there(provider, until_reply):
+    """CAMPAIGNS 4m case 12, reply: what waits is called off, and the yes stays."""
+    hear("Is there rye on Sunday?")
+    assert walk_of(until_reply) == ("exited", "reply")
+    assert reasons() == [("accepted", ""), ("cancelled", "left_sequence")]
+    pass_time(7200)
+    work()
+    assert len(provider.accepted) == 1
+    assert set(ConsentState.objects.values_list("state", flat=True)) == {"granted"}
+
+
+@pytest.mark.parametrize("body", ["HELP", "START", "yes"])
+def test_case_43_a_word_for_us_is_no_answer(provider, until_reply, body):
+    """CAMPAIGNS 4m case 43 for texts: what is said to the system ends no sequence."""
+    hear(body)
+    assert walk_of(until_reply) == ("active", "")
+    assert reasons()[1] == ("queued", "")
+
+
+def test_case_43_what_a_machine_sends_back_is_no_answer(provider, shop, seasonal):
+    """CAMPAIGNS 4m case 43: back within five seconds of ours, or word for word once more within a day."""
+    make_sender()
+    person = make_text_friend(seasonal, ANA)
+    sequence = create_sequence(name="Texts", topic=seasonal, ends_on=["reply"])
+    add_letter(sequence, make_text())
+    add_wait(sequence, 3600)
+    add_letter(sequence, make_text("Still there?", name="Second"))
+    enroll_contact(start_sequence(sequence), person, source="staff")
+    work()
+    hear("I am driving and will answer later.")
+    assert walk_of(person) == ("active", "")
+    pass_time(600)
+    hear("I am driving and will answer later.")
+    assert walk_of(person) == ("active", "")
+    hear("Now I am home. Is there rye?")
+    assert walk_of(person) == ("exited", "reply")
+
+
+def test_case_40_two_machines_do_not_answer_each_other_for_ever(provider, ana):
+    """CAMPAIGNS 4m case 40, loops: a machine that sends HELP back to each help text gets five a day and no more."""
+    for _round in range(12):
+        hear("HELP")
+        work()
+    helped = Message.objects.filter(template="text_help")
+    assert (helped.count(), helped.exclude(state="accepted").count()) == (5, 0)
 
 
 def test_a_text_gate_takes_one_at_a_time(shop, seasonal, provider, monkeypatch):
