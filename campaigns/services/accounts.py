@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from campaigns.models import ProviderAccount, ProviderEvent
 from campaigns.queries.mail_accounts import CALL_WITH_PASSWORD, EVENTS_NAME
+from campaigns.services.refused_proofs import refused_so_far
 from ecosystem.base.links import EVENTS, sign_link
 from ecosystem.base.sealing import BrokenSeal, seal, unseal
 from ecosystem.models import Membership
@@ -100,7 +101,8 @@ def events_url(account: ProviderAccount) -> str:
 class EventDoor:
     """Where a provider tells what became of letters, whether it can prove itself, and when it told something last.
 
-    `old_until` says how long the proof before the newest one counts, where it does.
+    `old_until` says how long the proof before the newest one counts, where it does; `refused` how often somebody came
+    without any that counts.
     """
 
     url: str
@@ -108,6 +110,7 @@ class EventDoor:
     topic: str = ""
     told_at: datetime | None = None
     old_until: datetime | None = None
+    refused: int = 0
 
 
 def event_door(account: ProviderAccount, *, now: datetime) -> EventDoor:
@@ -120,7 +123,7 @@ def event_door(account: ProviderAccount, *, now: datetime) -> EventDoor:
     told = ProviderEvent.objects.filter(account=account).order_by("-created_at").values_list("created_at", flat=True)
     topic = secret if account.provider == ProviderAccount.Provider.SES else ""
     old_until = account.old_secret_until if has_old_secret(account, now=now) else None
-    return EventDoor(url, bool(secret), topic, told.first(), old_until)
+    return EventDoor(url, bool(secret), topic, told.first(), old_until, refused_so_far(account.pk))
 
 
 def _opened(sealed: bytes | memoryview | None) -> str:

@@ -11,6 +11,7 @@ from campaigns.gateways.provider_events import BrokenEvent, ForgedEvent, read_ev
 from campaigns.models import ProviderAccount
 from campaigns.services.accounts import secrets_of
 from campaigns.services.provider_events import take_in
+from campaigns.services.refused_proofs import count_refused
 from ecosystem.base.clock import now
 from ecosystem.base.links import EVENTS, BadLink, read_link
 from ecosystem.base.tenancy import business_scope
@@ -49,6 +50,8 @@ def provider_events(request: HttpRequest, token: str) -> HttpResponse:
         told = read_events(known.provider, secrets, request)
     except ForgedEvent:
         log.warning("event_without_proof", provider=known.provider)
+        with business_scope(link.business_id):
+            count_refused(known.pk)
         return HttpResponse(status=401)
     except BrokenEvent:
         return HttpResponse(status=400)

@@ -10,6 +10,8 @@ from campaigns.gateways.sms_incoming import IncomingWords, NotUnderstood, is_sig
 from campaigns.queries.accounts import account_for
 from campaigns.services.incoming_texts import hear_text
 from campaigns.services.provider_events import take_in_report
+from campaigns.services.refused_proofs import TEXTS as TEXTS_DOOR
+from campaigns.services.refused_proofs import count_refused
 from contacts.models import Channel
 from ecosystem.base import clock
 from ecosystem.base.addresses import normalise_phone
@@ -48,6 +50,7 @@ def _receive(request: HttpRequest) -> HttpResponse:
     signed = {"headers": request.headers, "url": public, "body": body, "form": form, "now": now}
     if not is_signed(address, **signed, second_secret=settings.SMS_SECOND_SECRET):
         log.warning("text_without_proof")
+        count_refused(TEXTS_DOOR)
         return HttpResponse(status=401)
     try:
         told = read_request(address, body=body, form=form, query=request.GET.dict())

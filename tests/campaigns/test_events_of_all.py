@@ -6,11 +6,13 @@ import io
 import itertools
 import json
 import time
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 import pytest
+from django.apps import apps
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
@@ -41,6 +43,8 @@ from ecosystem.base.addresses import address_hashes
 from ecosystem.base.clock import now
 from ecosystem.base.ids import uuid7
 from ecosystem.base.tenancy import business_scope, find_current_business_id
+from ecosystem.models import Tally
+from ecosystem.services import tallies
 from ecosystem.services.tallies import count
 from tests.amazon import CERTIFICATE, TOPIC, Amazon, post_sns
 from tests.factories.ecosystem import sign_in
@@ -134,6 +138,28 @@ def test_sec_32_of_resend_nothing_old_and_nothing_altered_is_believed(shop, seas
     assert Client().post(path_of(account), told, content_type="application/json").status_code == 401
     assert not ProviderEvent.objects.exists()
     assert svix(account, told, age=290) == 200
+
+
+def test_sec_32_of_what_is_not_proved_a_number_is_kept_and_nothing_else(shop, seasonal, monkeypatch):
+    """SEC-32: 401, and nothing stored but a counter, which the owner sees; a flood of them stays a few rows."""
+    account = add_account(provider="resend", name="Resend", secret=WHSEC)
+    other = "whsec_" + base64.b64encode(b"another secret of 24 byt").decode()
+    told = resend_event("complained", letter(seasonal))
+
+    def rows_of_all() -> Counter[str]:
+        ours = [model for model in apps.get_models() if model._meta.app_label in ("campaigns", "contacts", "ecosystem")]
+        return Counter({model.__name__: model._default_manager.count() for model in ours})
+
+    before = rows_of_all()
+    for _ in range(3):
+        assert svix(account, told, secret=other) == 401
+    assert rows_of_all() - before == Counter({"Tally": 3})
+    assert event_door(account, now=now()).refused == 3
+    monkeypatch.setattr(tallies, "MANY", 5)
+    for _ in range(9):
+        assert svix(account, told, secret=other) == 401
+    assert event_door(account, now=now()).refused == 12
+    assert Tally.objects.filter(name="proof.refused").count() <= 6
 
 
 def test_sec_32_two_secrets_count_while_one_takes_the_place_of_the_other(shop, seasonal):

@@ -18,6 +18,7 @@ from campaigns.queries.texts import reply_url
 from campaigns.services.advancing import advance
 from campaigns.services.enrollments import enroll_contact
 from campaigns.services.incoming_texts import decide_text, hear_text, work_undecided
+from campaigns.services.refused_proofs import refused_so_far
 from campaigns.services.text_words import meaning_of
 from contacts.models import Consent, ConsentState, Contact, Interaction, Suppression
 from contacts.services.consent import withdraw_consent
@@ -364,6 +365,7 @@ def test_case_31_what_is_not_signed_by_the_account_changes_nothing(ana, seasonal
     assert send_in(provider, shop, words(), path=path[:-1]).status_code == 404
     assert verdict(ana, seasonal) == ""
     assert IncomingText.objects.count() == 0
+    assert refused_so_far("texts") == 4, "SEC-32: a counter, and nothing else"
     assert send_in(provider, garage, words()).status_code == 200
     assert verdict(ana, seasonal) == ""
     with business_scope(garage):
