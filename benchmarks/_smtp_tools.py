@@ -43,7 +43,7 @@ def sink() -> Iterator[int]:
         stderr=subprocess.DEVNULL,
     )
     try:
-        _wait_for(port, process)
+        wait_for(port, process)
         yield port
     finally:
         process.terminate()
@@ -58,7 +58,8 @@ def source(port: int, *, count: int, size: int) -> None:
     subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
 
 
-def _wait_for(port: int, process: "subprocess.Popen[bytes]") -> None:
+def wait_for(port: int, process: "subprocess.Popen[bytes]") -> None:
+    """Until it answers. Missing where it does not."""
     for _ in range(100):
         if process.poll() is not None:
             raise Missing("smtp-sink did not start: the libraries beside it are missing (see SMTP_TOOLS).")

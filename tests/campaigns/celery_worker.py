@@ -8,9 +8,19 @@ from urllib.parse import urlsplit
 from tests.campaigns.worker import ROOT
 
 
-def start_celery(redis_url: str, email_url: str, *lanes: str, database: str) -> "subprocess.Popen[bytes]":
-    """A worker of one process for some lanes of a test's database."""
-    options = ["-Q", ",".join(lanes), "-c", "1", "--without-gossip", "--without-mingle", "--without-heartbeat"]
+def start_celery(
+    redis_url: str, email_url: str, *lanes: str, database: str, processes: int = 1
+) -> "subprocess.Popen[bytes]":
+    """A worker of one process, or more, for some lanes of a test's database."""
+    options = [
+        "-Q",
+        ",".join(lanes),
+        "-c",
+        str(processes),
+        "--without-gossip",
+        "--without-mingle",
+        "--without-heartbeat",
+    ]
     return _celery("worker", *options, redis_url=redis_url, email_url=email_url, database=database)
 
 

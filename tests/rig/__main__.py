@@ -14,8 +14,9 @@ def main() -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ecosystem.config.settings")
     django.setup()
     from tests.database import fresh_databases
-    from tests.rig.experiment import Plan, run
+    from tests.rig.experiment import run
     from tests.rig.fences import without_fences
+    from tests.rig.plans import Plan
     from tests.rig.tables import HEAD, row
     from tests.rig.town import make_town
 
@@ -53,7 +54,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--people", type=int, default=80)
     parser.add_argument("--mail-seconds", type=float, default=0.004)
     parser.add_argument("--faults", default="", help="shares of mails, such as 450=0.02,cut_after=0.005")
-    parser.add_argument("--provider", default="smtp", help="smtp, or one over HTTP such as postmark or resend")
+    parser.add_argument("--provider", default="smtp", help="smtp, sink (smtp-sink), or one by HTTP such as postmark")
     parser.add_argument("--without-fences", action="store_true", help="run workers whose code lacks the claim token")
     return parser.parse_args()
 

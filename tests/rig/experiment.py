@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -29,8 +28,9 @@ from tests.factories.campaigns import pass_time
 from tests.factories.mail import connect_provider
 from tests.rig.history import History, claims_in_hand, has_passed_on, judge, left_to_send, letters_of, still_to_hand
 from tests.rig.marks import claims_held_by
+from tests.rig.plans import Plan
+from tests.rig.receivers import BY_SMTP, log_of, provider
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 # Longer than a lease, and than a letter waits that was refused for now three times.
 GROWS_OLD_BY = 8_000
 
@@ -40,37 +40,6 @@ UPDATE campaigns_messageclaim SET lease_until = clock_timestamp() - interval '1 
 _AGENDA_OVER = """
 UPDATE ecosystem_agenda SET lease_until = clock_timestamp() - interval '1 second'
  WHERE agenda_business_id = %(business_id)s AND lease_until IS NOT NULL"""
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What is done to the workers. The same seed gives the same plan; where it hits is up to the machine."""
-
-    kills: int = 0
-    freezes: int = 0
-    postgres_kills: int = 0
-    redis_flushes: int = 0
-    cuts: int = 0
-    workers: int = 2
-    seed: int = 1
-    mail_seconds: float = 0.004
-    faults: str = ""
-    provider: str = "smtp"
-    pause: tuple[float, float] = (0.2, 0.5)
-    code: Path = ROOT
-
-    def blows(self) -> list[str]:
-        """What happens, in its order."""
-        counts = {
-            "kill": self.kills,
-            "freeze": self.freezes,
-            "kill postgres": self.postgres_kills,
-            "flush redis": self.redis_flushes,
-            "cut connections": self.cuts,
-        }
-        blows = [name for name, count in counts.items() for _ in range(count)]
-        random.Random(self.seed).shuffle(blows)
-        return blows
 
 
 @dataclass
@@ -89,7 +58,7 @@ def run(plan: Plan, businesses: list[Business], folder: Path) -> Report:
     """Let the workers send for the businesses while the plan is carried out, then to the end; judge the history."""
     report = Report(plan)
     began = time.monotonic()
-    if plan.provider != "smtp":
+    if plan.provider not in BY_SMTP:
         for business in businesses:
             with business_scope(business):
                 connect_provider(plan.provider)
@@ -106,7 +75,7 @@ def run(plan: Plan, businesses: list[Business], folder: Path) -> Report:
             crew.finish(businesses)
         finally:
             crew.stop()
-        report.history = judge(log, crew.ops)
+        report.history = judge(log_of(plan, log), crew.ops)
     report.problems = [problem.sentence for problem in _patiently(check_invariants).problems]
     report.seconds = time.monotonic() - began
     return report
@@ -121,9 +90,14 @@ class _Crew:
         database = str(connections["default"].settings_dict["NAME"])
         self.ops = urlsplit(os.environ["OPS_DATABASE_URL"])._replace(path=f"/{database}").geturl()
         self.app = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{database}").geturl()
-        environment = {**os.environ, "DATABASE_URL": self.app, "LOG_LEVEL": "ERROR", "PYTHONPATH": str(plan.code)}
+        environment = {
+            **os.environ,
+            "DATABASE_URL": self.app,
+            "LOG_LEVEL": plan.log_level,
+            "PYTHONPATH": str(plan.code),
+        }
         environment |= {"EMAIL_URL": f"smtp://127.0.0.1:{port}", "SENDS_FIRST_DAYS": "0"}
-        if plan.provider != "smtp":
+        if plan.provider not in BY_SMTP:
             environment["MAIL_PROVIDER_URLS"] = f"{plan.provider}=http://127.0.0.1:{port}/{plan.provider}/"
         environment.pop("MIGRATION_DATABASE_URL", None)
         said = (folder / "workers.log").open("ab")
@@ -241,28 +215,6 @@ class _Crew:
         while time.monotonic() < deadline and not _patiently(lambda: has_passed_on(self.ops, letters, held)):
             time.sleep(0.01)
         _signal(number, signal.SIGCONT)
-
-
-@contextlib.contextmanager
-def provider(plan: Plan, folder: Path) -> Iterator[tuple[int, Path]]:
-    """The provider in a process of its own: its port, and the log of what it took."""
-    log = folder / "taken.log"
-    log.touch()
-    command = [
-        sys.executable,
-        "-m",
-        "tests.rig.provider" if plan.provider == "smtp" else "tests.mail_api",
-        str(log),
-        str(plan.mail_seconds),
-        str(plan.seed),
-        plan.faults,
-    ]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE)
-    try:
-        yield int(process.stdout.readline()), log
-    finally:
-        process.kill()
-        process.wait()
 
 
 def _grow_old(business: Business) -> None:

@@ -30,7 +30,8 @@ def main() -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ecosystem.config.settings")
     django.setup()
     from tests.database import fresh_databases
-    from tests.rig.experiment import Plan, provider
+    from tests.rig.plans import Plan
+    from tests.rig.receivers import provider
 
     parser = argparse.ArgumentParser(prog="tests.rig.memory", description=__doc__)
     parser.add_argument("--seconds", type=float, default=1800.0)

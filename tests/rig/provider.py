@@ -16,7 +16,12 @@ import sys
 
 MESSAGE_ID = re.compile(rb"^Message-ID: (\S+)", re.IGNORECASE | re.MULTILINE)
 SLOW_SECONDS = 2.0
-ANSWERS = {"421": b"421 4.3.2 closing\r\n", "450": b"450 4.2.0 later\r\n", "554": b"554 5.7.1 no\r\n"}
+# As mail servers do, it says whom it means.
+ANSWERS = {
+    "421": b"421 4.3.2 closing\r\n",
+    "450": b"450 4.2.0 <%b> later\r\n",
+    "554": b"554 5.7.1 <%b> is not wanted\r\n",
+}
 
 
 class Provider:
@@ -74,7 +79,7 @@ class Provider:
         if trouble == "cut_before":
             return False
         if trouble in ANSWERS:
-            writer.write(ANSWERS[trouble])
+            writer.write(ANSWERS[trouble].replace(b"%b", recipient.encode()))
             await writer.drain()
             return trouble != "421"
         found = MESSAGE_ID.search(mail)

@@ -2,8 +2,9 @@
 
 import pytest
 
-from tests.rig.experiment import Plan, Report, run
+from tests.rig.experiment import Report, run
 from tests.rig.fences import without_fences
+from tests.rig.plans import Plan
 from tests.rig.town import make_town
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(180)]
