@@ -29,6 +29,7 @@ from ecosystem.base.http import error_response, problem
 from ecosystem.base.tenancy import business_scope, own_rows, user_scope
 from ecosystem.models import Business, BusinessProfile, Membership
 from ecosystem.places import ZONES
+from ecosystem.rest.errors import as_problem, is_problem
 from ecosystem.second_step import second_step_is_missing
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
@@ -93,6 +94,9 @@ class FailureMiddleware:
         response = self.get_response(request)
         if response.status_code >= 500 and getattr(request, "database_is_away", False):
             return _come_back_later(request)
+        # A wall further out than the API's own refuses with a page: a forged Host, a thousand parameters.
+        if request.path_info.startswith("/api/v1/") and response.status_code >= 400 and not is_problem(response):
+            return as_problem(response)
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:

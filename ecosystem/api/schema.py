@@ -11,6 +11,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.text import slugify
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
@@ -20,6 +21,7 @@ from ecosystem.base.http import takes
 from ecosystem.queries.key_choices import KeyChoice, key_choices
 from ecosystem.queries.kinds import kind_settings
 from ecosystem.rest.authentication import ANY_KEY
+from ecosystem.rest.base import In
 
 METHODS = ("get", "post", "put", "patch", "delete")
 PROBLEM = {
@@ -59,13 +61,17 @@ class Endpoint:
 
 
 class ScopedSchema(AutoSchema):
-    """Adds to every call the scope that opens it."""
+    """Adds to every call the scope that opens it, and to what is sent that it has no other fields."""
 
     def get_operation(self, *args: Any, **kwargs: Any) -> Any:
         operation = super().get_operation(*args, **kwargs)
         if operation is not None:
             operation["x-scope"] = str(self.view.scope_of(self.method))
         return operation
+
+    def _map_basic_serializer(self, serializer: Any, direction: Any) -> Any:
+        schema = super()._map_basic_serializer(serializer, direction)  # type: ignore[no-untyped-call]
+        return schema | {"additionalProperties": False} if isinstance(serializer, In) else schema
 
 
 def add_problems(result: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
@@ -85,6 +91,7 @@ def described() -> dict[str, Any]:
     return found
 
 
+@csrf_exempt
 @require_safe
 def openapi(request: HttpRequest) -> HttpResponse:
     """The description for programs (OpenAPI 3.1); asked for with a key, it says what the business calls its kinds."""

@@ -9,7 +9,7 @@ from django.db.models import Model, QuerySet
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
-from rest_framework.exceptions import PermissionDenied
+from rest_framework.exceptions import MethodNotAllowed, PermissionDenied
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -21,6 +21,7 @@ from ecosystem.base.keyset import LARGEST_PAGE, Page, keyset_page
 from ecosystem.rest.authentication import HasScope, KeyAuthentication
 from ecosystem.rest.errors import answer_error
 from ecosystem.rest.formats import JsonParser, JsonRenderer
+from ecosystem.rest.shapes import other_kinds
 from ecosystem.scopes import Scope
 from ecosystem.services.api_keys import allows
 
@@ -39,7 +40,15 @@ class In(serializers.Serializer):
             unknown = sorted(set(data) - set(self.fields))
             if unknown:
                 raise serializers.ValidationError({str(name): [_("There is no such field.")] for name in unknown})
-        return super().to_internal_value(data)
+        address = self.context.get("address")
+        wrong = {} if address or not isinstance(data, Mapping) else other_kinds(self.fields, data)
+        try:
+            found = super().to_internal_value(data)
+        except serializers.ValidationError as error:
+            raise serializers.ValidationError({**error.detail, **wrong}) from error
+        if wrong:
+            raise serializers.ValidationError(wrong)
+        return found
 
 
 class Out(serializers.Serializer):
@@ -66,7 +75,8 @@ class ApiView(APIView):
     permission_classes = (HasScope,)
     renderer_classes = (JsonRenderer,)
     parser_classes = (JsonParser,)
-    metadata_class = None
+    # What there is to say about an address, the OpenAPI file says.
+    http_method_names = ("get", "post", "put", "patch", "delete", "head")
 
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Any:
@@ -88,10 +98,16 @@ class ApiView(APIView):
         if request.method not in SAFE_METHODS:
             self.asked(In)
 
+    def check_permissions(self, request: Request) -> None:
+        """A method that the address does not have is told so to a key; only one that it has asks for a scope."""
+        if request.auth is not None and request.method not in self.allowed_methods:
+            raise MethodNotAllowed(str(request.method))
+        super().check_permissions(request)
+
     def scope_of(self, method: str | None) -> Scope | str | None:
-        """What opens a method; OPTIONS and HEAD open with what GET needs."""
+        """What opens a method; HEAD opens with what GET needs."""
         name = (method or "").lower()
-        return self.scopes.get("get" if name in ("head", "options") else name)
+        return self.scopes.get("get" if name == "head" else name)
 
     def get_exception_handler(self) -> Callable[..., Any]:
         return answer_error
@@ -122,8 +138,11 @@ class ApiView(APIView):
         return dict(found.validated_data)
 
     def asked(self, serializer: type[In]) -> dict[str, Any]:
-        """The query parameters, checked in shape; one that we do not know is a 400."""
-        found = serializer(data=self.request.query_params.dict())
+        """The query parameters, checked in shape; one that we do not know, or that stands there twice, is a 400."""
+        asked = self.request.query_params
+        if twice := [name for name, values in asked.lists() if len(values) > 1]:
+            raise serializers.ValidationError({name: [_("Send this once.")] for name in twice})
+        found = serializer(data=asked.dict(), context={"address": True})
         found.is_valid(raise_exception=True)
         return dict(found.validated_data)
 

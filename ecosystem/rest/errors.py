@@ -4,7 +4,9 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, JsonResponse
+from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions, status
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.response import Response
@@ -21,6 +23,9 @@ CODES = {
     status.HTTP_406_NOT_ACCEPTABLE: "not_acceptable",
     status.HTTP_415_UNSUPPORTED_MEDIA_TYPE: "unsupported_media_type",
 }
+
+# No wall further out knows of scopes.
+CODES_FURTHER_OUT = CODES | {status.HTTP_403_FORBIDDEN: "refused"}
 
 
 def answer_error(error: Exception, context: dict[str, Any]) -> Response | JsonResponse | None:
@@ -45,6 +50,30 @@ def answer_error(error: Exception, context: dict[str, Any]) -> Response | JsonRe
     return response
 
 
+def is_problem(response: HttpResponseBase) -> bool:
+    """Whether an answer that is a refusal says so in the one form of the API."""
+    return response.headers.get("Content-Type", "").startswith(PROBLEM_JSON)
+
+
+def as_problem(response: HttpResponseBase) -> JsonResponse:
+    """A refusal from further out than our views, which would be a page, told as every other failure of the API."""
+    told = JsonResponse(
+        {
+            "type": "about:blank",
+            "title": _("This could not be taken as a call of the API; see /api/docs."),
+            "status": response.status_code,
+            "code": CODES_FURTHER_OUT.get(response.status_code, "error"),
+        },
+        status=response.status_code,
+        content_type=PROBLEM_JSON,
+    )
+    for name, value in response.headers.items():
+        if not name.startswith("Content-"):
+            told.headers[name] = value
+    return told
+
+
+@csrf_exempt  # a program brings a key and no cookie: there is nothing to forge
 def not_found(request: HttpRequest, **_kwargs: object) -> JsonResponse:
     """An address that the API does not have."""
     return problem(NotFound("not_found", _("There is no such address in the API; see /api/docs.")))

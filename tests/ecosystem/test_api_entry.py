@@ -147,8 +147,8 @@ def test_a_method_that_is_not_there_is_refused(till):
     response = Client().post(
         BUSINESS, data="{}", content_type="application/json", headers={"authorization": f"Bearer {till}"}
     )
-    assert response.status_code == 403
-    assert response.json()["code"] == "scope_missing"
+    assert response.status_code == 405
+    assert response.json()["code"] == "method_not_allowed"
 
 
 def test_over_plain_http_the_api_refuses_instead_of_redirecting(till):

@@ -16,6 +16,14 @@ class ActIn(In):
     action = serializers.CharField(max_length=60)
 
 
+class LongActIn(ActIn):
+    times = serializers.IntegerField(required=False)
+    is_loud = serializers.BooleanField(required=False)
+    about = serializers.UUIDField(required=False, allow_null=True)
+    tags = serializers.ListField(child=serializers.CharField(), required=False)
+    more = ActIn(required=False)
+
+
 class ActOut(Out):
     id = serializers.UUIDField()
     action = serializers.CharField()
@@ -30,7 +38,7 @@ class ActsView(ApiView):
         return answer_page(request, AuditEntry.objects.all(), ActOut, order=("-id",), paging=paging)
 
     def post(self, request: Request) -> Response:
-        entry = AuditEntry.objects.create(action=self.read(ActIn)["action"])
+        entry = AuditEntry.objects.create(action=self.read(LongActIn)["action"])
         if entry.action == "slow":
             time.sleep(0.3)
         if entry.action == "broken":

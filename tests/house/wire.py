@@ -15,6 +15,8 @@ class QuietHandler(WSGIRequestHandler):
 
     # Head and body leave as they come: otherwise the body waits 40 ms for the other side to say that it has the head.
     disable_nagle_algorithm = True
+    # A connection that nobody uses any more ends, so that closing the server never waits for ever.
+    timeout = 30
 
     def log_message(self, *args) -> None:
         """No line per request."""
