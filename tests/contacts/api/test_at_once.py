@@ -10,6 +10,7 @@ import pytest
 from contacts.models import Contact
 from ecosystem.base.tenancy import business_scope
 from ecosystem.rest import entry
+from tests.factories.api import make_program
 from tests.house.wire import Address, web_server
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
@@ -73,6 +74,65 @@ def test_rel_23_fifty_increments_at_once_lose_none(served, till, ana):
     # They did meet: each that came late was told so, with how the person stands now.
     assert refusals
     assert set(refusals) == {412}
+
+
+def test_rel_23_tags_and_fields_of_one_person_changed_at_once_by_two_programs_lose_none(
+    served, till, bakery, nora, ana
+):
+    """A third of the calls puts a tag on, a third takes one off, a third writes a mark beside those that are there."""
+    programs, tags = (till, make_program(bakery, nora)), f"contacts/{ana.pk}/tags"
+    worn = till.post(tags, {"names": [f"old {number}" for number in range(8)]}).json()["items"]
+    call(served, till.key, "PATCH", f"contacts/{ana.pk}", {"source_detail": ""})
+
+    def change(number: int) -> list[int]:
+        key, turn = programs[number % 2].key, number // 3
+        if number % 3 == 0:
+            return [call(served, key, "POST", tags, {"names": [f"new {turn}"]})[0]]
+        if number % 3 == 1:
+            return [call(served, key, "DELETE", f"{tags}/{worn[turn]['id']}")[0]]
+        return write_mark(served, key, ana, turn)
+
+    answered = at_once(change, 24)
+    person = call(served, till.key, "GET", f"contacts/{ana.pk}")[2]
+    assert sorted(person["tags"]) == [f"new {turn}" for turn in range(8)]
+    assert sorted(person["source_detail"].split()) == [f"m{turn}" for turn in range(8)]
+    assert {status for statuses in answered for status in statuses} <= {200, 204, 412}
+
+
+def write_mark(served: Address, key: str, person: Contact, number: int) -> list[int]:
+    """Read, add a mark, send that with the version that was read, until it is taken; every status on the way."""
+    path, statuses = f"contacts/{person.pk}", []
+    while 200 not in statuses:
+        _status, headers, read = call(served, key, "GET", path)
+        wish = {"source_detail": f"{read['source_detail']} m{number}"}
+        status, _headers, told = call(served, key, "PATCH", path, wish, **{"If-Match": headers["ETag"]})
+        assert status == 200 or told["current"]["source_detail"] != read["source_detail"]
+        statuses.append(status)
+    return statuses
+
+
+def both_change(served: Address, keys: Any, path: str, words: str, body: Any, headers: dict[str, str]) -> list[Any]:
+    """Two programs change the same field at one moment, each to words of its own."""
+    wishes = [{**body, "source_detail": f"{words}, {number}"} for number in range(2)]
+    return at_once(lambda number: call(served, keys[number], "PATCH", path, wishes[number], **headers), 2)
+
+
+@pytest.mark.parametrize(("how", "refusal"), [("If-Match", 412), ("version", 409)])
+def test_rel_23_the_later_of_two_programs_is_told_how_the_person_stands_now(
+    served, till, bakery, nora, ana, how, refusal
+):
+    keys, path = (till.key, make_program(bakery, nora).key), f"contacts/{ana.pk}"
+    for turn in range(5):
+        version = call(served, till.key, "GET", path)[2]["version"]
+        body = {"version": version} if how == "version" else {}
+        headers = {"If-Match": f'"{version}"'} if how == "If-Match" else {}
+        told = both_change(served, keys, path, f"turn {turn}", body, headers)
+        assert sorted(status for status, _headers, _told in told) == [200, refusal]
+        taken = next(body for status, _headers, body in told if status == 200)
+        refused = next(body for status, _headers, body in told if status == refusal)
+        assert refused["current"] == taken
+        assert refused["version"] == taken["version"] == version + 1
+        assert call(served, till.key, "GET", path)[2] == taken
 
 
 def test_rel_22_twenty_equal_calls_at_once_make_one_person_with_its_place(served, till, bakery):
