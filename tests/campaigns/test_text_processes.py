@@ -8,9 +8,11 @@ from django.db import connection
 from campaigns.models import Message
 from campaigns.services.enrollments import enroll_contact
 from contacts.models import Interaction
+from ecosystem.base import faults
 from ecosystem.base.clock import now
 from ecosystem.base.tenancy import business_scope
-from tests.campaigns.worker import start_worker
+from ecosystem.services.invariants import check_invariants
+from tests.campaigns.worker import die_at, start_worker
 from tests.factories.campaigns import pass_time, work
 from tests.factories.permission import make_business, make_topic
 from tests.factories.texts import hear, make_sender, make_text_friend, make_text_sequence
@@ -19,6 +21,8 @@ from tests.sms_server import SmsServer
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
 # Of three texts, each of which passes the gate by itself.
 MOST_IN_DOUBT = {
+    "after_claim": 0,
+    "before_gate": 0,
     "after_gate": 0,
     "before_connect": 0,
     "before_data": 1,
@@ -27,6 +31,16 @@ MOST_IN_DOUBT = {
     "before_result_commit": 0,
     "after_result_commit": 0,
 }
+# The line over which texts go has no word between its beginning and its end.
+NOT_OF_TEXTS = {"after_data"}
+SWEPT = {"in_sweeper", "before_requeue"}
+LATER = (
+    ("after_gate:3",),
+    ("before_final_dot:3",),
+    ("after_final_dot:2",),
+    ("before_result_commit:2",),
+    ("after_final_dot:2", "in_sweeper:1", "before_requeue:1"),
+)
 
 
 @pytest.fixture
@@ -59,27 +73,46 @@ def number_of(number: int) -> str:
 
 def test_cases_2_and_3_a_worker_killed_at_any_point_texts_nobody_twice(open_shop, provider, tmp_path):
     """CAMPAIGNS 4m cases 1, 2 and 3 for texts."""
+    assert set(MOST_IN_DOUBT) | SWEPT | NOT_OF_TEXTS == faults.POINTS
+    for place, point in enumerate(MOST_IN_DOUBT):
+        kill_and_count(open_shop, place, (f"{point}:1",), provider, tmp_path)
+    assert check_invariants().problems == ()
+
+
+def test_rel_02_a_worker_killed_later_or_while_it_sweeps_texts_nobody_twice(open_shop, provider, tmp_path):
+    """The n-th hit of a point, where texts before it have left already, and deaths upon deaths."""
+    for place, plans in enumerate(LATER):
+        kill_and_count(open_shop, place, plans, provider, tmp_path / str(place))
+    assert check_invariants().problems == ()
+
+
+def kill_and_count(open_shop, place: int, plans, provider, folder) -> None:
+    """Kill a worker at each of the plans, let the next one finish, and count what became of three texts."""
     business, topic, sequence = open_shop
-    for place, (point, most) in enumerate(MOST_IN_DOUBT.items()):
-        numbers = [number_of(place * 3 + each) for each in range(3)]
-        with business_scope(business):
-            people = [make_text_friend(topic, number, number) for number in numbers]
-            for person in people:
-                enroll_contact(sequence, person, source="staff")
-        worker = start(provider, tmp_path / point, FAULT_PLAN=f"{point}:1:kill")
-        words = worker.communicate(timeout=60)[0].decode()
-        assert worker.returncode == -9, f"{point} was never reached: {words}"
+    numbers = [number_of(place * 3 + each) for each in range(3)]
+    with business_scope(business):
+        people = [make_text_friend(topic, number, number) for number in numbers]
+        for person in people:
+            enroll_contact(sequence, person, source="staff")
+    for number in numbers if "result_commit:2" in plans[0] else ():
+        # So slowly that what is known of the first is written down before the last.
+        provider.script(number, 201, wait=1.2, words={"id": "x"})
+    database = str(connection.settings_dict["NAME"])
+    for plan in plans:
+        die_at(plan, "sequence", database=database, fault_dir=folder, SMS_URL=provider.url)
         with business_scope(business):
             pass_time(61)
-        work()
-        with business_scope(business):
-            states = list(Message.objects.filter(contact__in=people).values_list("state", flat=True))
-            told = Interaction.objects.filter(kind="message_sent", contact__in=people).count()
-        taken = [sent.to for sent in provider.accepted if sent.to in numbers]
-        assert sorted(set(states)) in (["accepted"], ["accepted", "unknown"]), (point, states)
-        assert len(taken) == len(set(taken)), f"{point}: texted twice"
-        assert states.count("unknown") <= most, (point, states)
-        assert len(taken) >= states.count("accepted") == told, point
+    work()
+    with business_scope(business):
+        states = list(Message.objects.filter(contact__in=people).values_list("state", flat=True))
+        told = Interaction.objects.filter(kind="message_sent", contact__in=people).count()
+    taken = [sent.to for sent in provider.accepted if sent.to in numbers]
+    most = sum(MOST_IN_DOUBT.get(plan.partition(":")[0], 0) for plan in plans)
+    assert len(states) == 3
+    assert sorted(set(states)) in (["accepted"], ["accepted", "unknown"]), (plans, states)
+    assert len(taken) == len(set(taken)), f"{plans}: texted twice"
+    assert states.count("unknown") <= most, (plans, states)
+    assert len(taken) >= states.count("accepted") == told, plans
 
 
 def test_s4_case_12_who_stops_while_texts_go_out_gets_none_after_it(open_shop, provider, tmp_path):

@@ -1,6 +1,7 @@
 """A worker process of its own, for tests that kill it: `python -m tests.campaigns.worker lane,lane [seconds]`."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -26,6 +27,14 @@ def start_worker(*lanes: str, database: str, fault_dir: Path, **environment: str
     given.pop("MIGRATION_DATABASE_URL", None)
     command = [sys.executable, "-m", "tests.campaigns.worker", ",".join(lanes)]
     return subprocess.Popen(command, env=given, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+
+def die_at(plan: str, *lanes: str, database: str, fault_dir: Path, **environment: str) -> None:
+    """Let a worker serve the lanes until it is killed where the plan says (`point:n`); fails where it never is."""
+    given = {**environment, "FAULT_PLAN": f"{plan}:kill"}
+    worker = start_worker(*lanes, database=database, fault_dir=fault_dir / plan.replace(":", "-"), **given)
+    words = worker.communicate(timeout=60)[0].decode()
+    assert worker.returncode == -signal.SIGKILL, f"{plan} was never reached: {words}"
 
 
 def main() -> None:
