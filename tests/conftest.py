@@ -2,6 +2,7 @@
 
 import os
 import zlib
+from typing import Any
 
 import hypothesis
 import pytest
@@ -12,6 +13,7 @@ from ecosystem.middleware import forget_businesses
 from ecosystem.queries.routes import addresses_without_a_rule
 from tests.database import APPLICATION, OWNER, fresh_databases
 from tests.redis_databases import take_databases
+from tests.scheduling import OneByOne
 
 pytest_plugins = ["tests.personas"]
 
@@ -39,11 +41,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if marker is not None and "databases" not in marker.kwargs:
             wanted = pytest.mark.django_db(*marker.args, databases=[APPLICATION, OWNER], **marker.kwargs)
             item.add_marker(wanted, append=False)
-        if "tenantapp" in getattr(item, "fixturenames", ()):
-            # Its tables are made once, and dropped when somebody else's turn comes.
-            item.add_marker(pytest.mark.xdist_group("tenantapp"))
     if config.getoption("loadgroup", False):
         items.sort(key=_long_ones_first)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneByOne | None:
+    """Our own where tests are dealt one by one: groups by a mark are lost with this pytest, whose names stand fast."""
+    return OneByOne(config, log) if config.getoption("dist") == "loadgroup" else None
 
 
 def _long_ones_first(item: pytest.Item) -> tuple[float, int]:

@@ -19,8 +19,7 @@ from tests.house.doors import public_routes
 from tests.house.plans import Asked, alone_rows, faults_of, indexes_of, plan_of
 from tests.house.routes import tenant_models
 
-# One worker asks them all: what they look at takes a minute to gather.
-pytestmark = [pytest.mark.timeout(900), pytest.mark.xdist_group("plans")]
+pytestmark = pytest.mark.timeout(900)
 
 _OPERATOR = "counts what waits in all businesses together, for the operator's own machine"
 # What may be as it is: the place that asks, the fault, and why. One that is no longer needed fails.
