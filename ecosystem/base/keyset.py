@@ -167,4 +167,5 @@ def _field(model: Any, name: str) -> Any:
     *path, last = name.split("__")
     for part in path:
         model = model._meta.get_field(part).related_model
-    return model._meta.get_field(last)
+    field = model._meta.get_field(last)
+    return field.output_field if isinstance(field, models.GeneratedField) else field

@@ -15,6 +15,7 @@ import pytest
 from django.db import connections, transaction
 from django.utils import timezone
 
+from contacts.models import Contact
 from ecosystem.base import ids, sql
 from ecosystem.base.access import PERMISSIONS, Action, Role, may
 from ecosystem.base.errors import Invalid
@@ -196,6 +197,13 @@ def test_a_forged_place_is_refused_or_read_and_never_an_error_of_ours(bakery, or
     cursor = base64.urlsafe_b64encode(json.dumps(["f", first, pk]).encode()).decode().rstrip("=")
     with contextlib.suppress(Invalid):
         keyset_page(AuditEntry.objects.all(), (f"-{order}", "-id"), cursor, 10)
+
+
+@pytest.mark.parametrize("first", ["n", 5, True, "0001-01-01T00:00:00+14:00"])
+def test_a_forged_place_in_an_order_that_is_worked_out_is_refused_too(bakery, first):
+    cursor = base64.urlsafe_b64encode(json.dumps(["f", first, str(UUID(int=5))]).encode()).decode().rstrip("=")
+    with contextlib.suppress(Invalid):
+        keyset_page(Contact.objects.all(), ("-touched_at", "-id"), cursor, 10)
 
 
 def test_all_pages_stay_in_the_business_they_were_asked_in(bakery):
