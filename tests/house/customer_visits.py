@@ -216,7 +216,8 @@ def a_provider_tells_of_letters(visit: Visit) -> None:
     visit.get(url, status=405)
     visit.post(url, {"event": "delivered"}, status=401)
     key = f"{visit.tenant.marker}secret".encode()
-    proof = {"timestamp": "1", "token": "t", "signature": hmac.new(key, b"1t", "sha256").hexdigest()}
+    stamp = str(int(timezone.now().timestamp()))
+    proof = {"timestamp": stamp, "token": "t", "signature": hmac.new(key, f"{stamp}t".encode(), "sha256").hexdigest()}
     for event in ("delivered", "opened", "complained"):
         told = {"event": event, "recipient": letter.address, "Message-Id": f"<{letter.id}.mark@example.com>"}
         visit.post(url, {**told, **proof})

@@ -60,6 +60,10 @@ EXPLAINED = {
     ("GET metrics*", "reads "): _OPERATOR,
     ("queue outbox*", "Filter on lease_until of ecosystem_outboxentry"): "passes by those in hand, which are few",
     ("queue health*", "Aggregate of "): "counts everybody, once a day",
+    ("queue health*", "Hash of "): "counts every permission, once a day",
+    ("POST public:texts*", "Filter on number_hash of campaigns_incomingtext after incoming_text_undecided"): (
+        "looks through those that nobody has decided yet, which are few"
+    ),
     ("queue health*", "reads "): "counts everybody, once a day",
     ("queue health*", "Filter on basis, channel, expires_at, state of contacts_consentstate"): (
         "counts every permission, once a day"
