@@ -152,7 +152,7 @@ WITH due AS (
                'contact.first_name', nullif(given_name, ''), 'contact.last_name', nullif(family_name, ''),
                'contact.full_name', nullif(display_name, ''))),
            false, CASE WHEN skips = '' THEN 'queued' ELSE 'skipped' END, skips, %(now)s, 0, ''
-      FROM judged
+      FROM judged ORDER BY judged.id
     ON CONFLICT (business_id, idem_key) DO NOTHING
     RETURNING id, sequence_id, step_key, state, reason, lane, channel
 ), queued AS (

@@ -40,6 +40,7 @@ WITH entered AS (
        AND NOT EXISTS (SELECT FROM campaigns_enrollment AS earlier
                         WHERE earlier.business_id = %(business_id)s AND earlier.contact_id = person.id
                           AND earlier.sequence_id = sequence.id AND earlier.entry_key = %(entry_key)s)
+     ORDER BY person.id
     ON CONFLICT DO NOTHING
     RETURNING contact_id
 ), counted AS (

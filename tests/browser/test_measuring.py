@@ -19,6 +19,8 @@ def letter_to_somebody(bakery, nora, settings) -> Message:
     server = SmtpServer()
     settings.EMAIL_URL = server.url
     with business_scope(bakery, nora):
+        sender = {"sender_name": "Oat & Ember", "sender_email": "hello@example.com"}
+        BusinessProfile.objects.update(**sender, postal_address="12 Tulip Street, Marlow Bend")
         topic = make_topic()
         enroll_contact(make_sequence(topic), make_friend(topic), source="staff")
     work("sequence")
@@ -43,7 +45,7 @@ def test_the_owner_chooses_and_the_reader_declines_without_scripts(visit, looks_
     reader.get_by_role("button", name="Do not look").click()
     assert "From this second nothing tells us what you open or follow." in reader.inner_text("main")
     with business_scope(bakery, nora):
-        assert Contact.objects.get().is_unmeasured
+        assert Contact.objects.get(pk=letter.contact_id).is_unmeasured
     reader.get_by_role("button", name="You may look again").click()
     with business_scope(bakery, nora):
-        assert not Contact.objects.get().is_unmeasured
+        assert not Contact.objects.get(pk=letter.contact_id).is_unmeasured

@@ -132,6 +132,6 @@ def test_sec_08_every_route_asked_for_two_businesses_at_once_shows_no_trace_of_t
     seen = sum((walker.seen for walker in walkers), Counter())
     for marker in MARKERS:
         for door, fewest in SHOWING.items():
-            shown = [times for place, times in seen.items() if (place[0], place[2]) == (door, marker)]
-            assert sum(shown) >= fewest, (door, marker)
-            assert [times for times in shown if times % TIMES] == [], (door, marker)
+            shown = {place[1]: times for place, times in seen.items() if (place[0], place[2]) == (door, marker)}
+            assert sum(shown.values()) >= fewest, (door, marker)
+            assert {url: times for url, times in shown.items() if times % TIMES} == {}, (door, marker)
