@@ -9,7 +9,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from contacts.api.contacts import KINDS
+from contacts.api.people_filter import KINDS
 from contacts.models import BulkEdit, Channel, Contact, Stage
 from contacts.queries.bulk import get_bulk_edit
 from contacts.queries.organizations import get_organization

@@ -11,9 +11,11 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from contacts.api.people_filter import ContactFilters, people_filter
 from contacts.models import Contact, RoleAssignment, Stage, StageChange
-from contacts.queries.contact_rows import contact_page, contact_row
+from contacts.queries.contact_rows import contact_page, contact_row, filtered_page
 from contacts.queries.contacts import find_contact_by_email, find_deleted
+from contacts.queries.people_filter import asks_by
 from contacts.queries.tags import find_tag
 from contacts.services.contacts import (
     ContactDetails,
@@ -29,12 +31,10 @@ from ecosystem.base.access import Action
 from ecosystem.base.addresses import normalise_email
 from ecosystem.base.clock import now
 from ecosystem.base.keyset import Page
-from ecosystem.models import LADDER, SIDE_KINDS
 from ecosystem.queries.memberships import get_membership
-from ecosystem.rest.base import ApiView, In, Out, Paging, answer_items, etag, example, expect_version, page_of
+from ecosystem.rest.base import ApiView, In, Out, answer_items, etag, example, expect_version, page_of
 from ecosystem.scopes import Scope
 
-KINDS = [(str(kind), str(kind)) for kind in (*LADDER, *SIDE_KINDS)]
 ANA = {
     "given_name": "Ana",
     "family_name": "Ruiz",
@@ -130,14 +130,6 @@ class ContactChange(ContactDetailsIn):
     )
 
 
-class ContactFilters(Paging):
-    """Which people."""
-
-    kind = serializers.ChoiceField(choices=KINDS, required=False, help_text="A rung of the ladder, or a role.")
-    tag = serializers.CharField(required=False, max_length=LONGEST_TAG, help_text="The tag's words; capitals are one.")
-    email = serializers.CharField(required=False, max_length=254, help_text="Exactly this address.")
-
-
 class ContactListView(ApiView):
     """People."""
 
@@ -147,22 +139,27 @@ class ContactListView(ApiView):
         operation_id="contact_list", parameters=[ContactFilters], responses=page_of(ContactOut), tags=["People"]
     )
     def get(self, request: Request) -> Response:
-        """Your people, the newest first; of one kind, with one tag, or the one who has an address."""
+        """Your people, the newest first: all who are everything that is asked for.
+
+        Names by their beginning come in the order of names, and who was touched when in that of the touch.
+        """
         asked = self.asked(ContactFilters)
+        paging = {name: asked.pop(name) for name in ("cursor", "limit") if name in asked}
         if "email" in asked:
             self.need(Action.SEE_ADDRESSES)
         tag = find_tag(asked["tag"]) if "tag" in asked else None
         holder = find_contact_by_email(normalise_email(asked["email"])) if "email" in asked else None
         if ("tag" in asked and tag is None) or ("email" in asked and holder is None):
             return answer_items(Page([], None, None), [])
-        page = contact_page(
-            kind=asked.get("kind", ""),
-            tag_id=tag.pk if tag else None,
-            only_id=holder.pk if holder else None,
-            cursor=asked.get("cursor"),
-            limit=asked["limit"],
-            with_addresses=self.sees(Action.SEE_ADDRESSES),
-        )
+        paging["with_addresses"] = self.sees(Action.SEE_ADDRESSES)
+        if asked.keys() <= {"kind", "tag", "email"}:
+            only_id = holder.pk if holder else None
+            page = contact_page(kind=asked.get("kind", ""), tag_id=tag.pk if tag else None, only_id=only_id, **paging)
+        else:
+            wanted = people_filter(asked, tag=tag)
+            for _name, action in asks_by(wanted):
+                self.need(action)
+            page = filtered_page(wanted, now=now(), **paging)
         # What PostgreSQL has printed is put into the page as it is.
         return answer_items(page, [orjson.Fragment(row.json) for row in page.items])
 

@@ -4,15 +4,17 @@ The statements are put together from constants here, not by the ORM, which would
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models import Contact
 from contacts.queries.contacts import refuse_merged
+from contacts.queries.people_filter import ORDERS, PeopleFilter, matching
 from ecosystem.base import sql
 from ecosystem.base.errors import NotFound
-from ecosystem.base.keyset import Page, page_by_id
+from ecosystem.base.keyset import Page, keyset_page, page_by_id
 from ecosystem.models import LADDER, SIDE_KINDS
 
 # A filter that is not wished for is NULL, and falls away when the statement is planned.
@@ -74,6 +76,11 @@ STATEMENTS = {
     (True, True, False): PEOPLE + WITH_TAG + WITH_ROLE + DOWN,
     (True, True, True): PEOPLE + WITH_TAG + WITH_ROLE + UP,
 }
+CHOSEN = (
+    PEOPLE
+    + """
+       AND person.id = ANY(%(ids)s::uuid[])"""
+)
 
 
 @dataclass(frozen=True)
@@ -112,6 +119,20 @@ def contact_page(
         return [ContactRow(**row) for row in found]
 
     return page_by_id(Contact, read, cursor, limit)
+
+
+def filtered_page(
+    wanted: PeopleFilter, *, cursor: str | None = None, limit: int = 50, with_addresses: bool = True, now: datetime
+) -> Page[ContactRow]:
+    """The live people whom a filter lets through, in its order, in two statements: who they are, and them printed."""
+    order = ORDERS[wanted.order]
+    ids = matching(wanted, now=now).only(*(name.lstrip("-") for name in order))
+    page = keyset_page(ids, order=order, cursor=cursor, limit=limit)
+    asked = {"ids": [str(person.pk) for person in page.items], "with_addresses": with_addresses}
+    rows = sql.rows(CHOSEN, {**asked, "only_id": None, "stage": None}) if page.items else []
+    printed = {row["id"]: ContactRow(**row) for row in rows}
+    items = [printed[person.pk] for person in page.items if person.pk in printed]
+    return Page(items, page.next_cursor, page.previous_cursor)
 
 
 def contact_row(contact_id: UUID, *, with_addresses: bool = True) -> ContactRow:

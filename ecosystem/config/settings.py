@@ -394,7 +394,7 @@ SPECTACULAR_SETTINGS = {
         "Channel": "contacts.models.Channel",
         "ConsentChannel": "contacts.api.consents.CHANNELS",
         "Stage": "contacts.models.Stage",
-        "Kind": "contacts.api.contacts.KINDS",
+        "Kind": "contacts.api.people_filter.KINDS",
         "SideKind": "contacts.models.RoleAssignment.Kind",
         "StepKind": "campaigns.models.Step.Kind",
         "ConsentAct": "contacts.models.Act",
