@@ -5,6 +5,7 @@ Every page is looked at as its readers do: wide and narrow, light and dark, and 
 """
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from django.conf import settings
+from django.db import connection
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
@@ -23,6 +25,9 @@ CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 WIDTHS = (1440, 390, 320)
 SCHEMES = ("light", "dark")
 _ASK_AXE = "axe.run({resultTypes: ['violations']}).then(found => found.violations)"
+_AT_WORK = """
+    SELECT count(*) FROM pg_stat_activity
+     WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle'"""
 # Noise that a page may make without being wrong: answers that are errors on purpose.
 _EXPECTED = ("Failed to load resource",)
 
@@ -95,6 +100,17 @@ def visit(browser: Browser, live_server) -> Iterator[Callable[..., Visitor]]:
     yield start
     for visitor in opened:
         visitor.context.close()
+    # What a page asked for last may still be answered: emptying the tables would meet it half-way.
+    deadline = time.monotonic() + 10
+    while _is_anybody_at_work() and time.monotonic() < deadline:
+        time.sleep(0.02)
+
+
+def _is_anybody_at_work() -> bool:
+    """Whether another connection to this database is in the middle of something."""
+    with connection.cursor() as cursor:
+        cursor.execute(_AT_WORK)
+        return bool(cursor.fetchone()[0])
 
 
 @pytest.fixture
