@@ -14,10 +14,7 @@ from contacts.services.suppression import suppress_address
 def stop_address(channel: str, hashes: Sequence[str], reason: Suppression.Reason) -> None:
     """Write to an address no more, and end the ways of whoever is written to there. Twice changes nothing."""
     suppress_address(channel=channel, hashes=hashes, topic=None, reason=reason)
-    people = ConsentState.objects.filter(
-        contact__in=people_of_hashes(hashes), channel=channel, address_hash__in=hashes
-    ).values_list("contact_id", flat=True)
-    end_ways(channel, sorted(set(people)), reason)
+    end_ways(channel, _readers_of(channel, hashes), reason)
 
 
 def end_ways(channel: str, people: Sequence[UUID], reason: str) -> None:
@@ -41,7 +38,12 @@ def stop_as_told(
     if reason != Suppression.Reason.UNSUBSCRIBED:
         stop_address(channel, hashes, reason)
         return
-    people = list(Contact.objects.filter(pk__in=people_of_hashes(hashes), deleted_at=None).order_by("pk"))
-    for person in people:
+    for person in Contact.objects.filter(pk__in=_readers_of(channel, hashes), deleted_at=None).order_by("pk"):
         withdraw_consent(person, channel=channel, topic=None, source="provider", request_id=request_id)
     withdraw_address(channel=channel, hashes=list(hashes), topic=None, source="provider", request_id=request_id)
+
+
+def _readers_of(channel: str, hashes: Sequence[str]) -> list[UUID]:
+    """Whose answers on a channel stand for this address; somebody who has moved to another one is none of them."""
+    known = ConsentState.objects.filter(contact__in=people_of_hashes(hashes), channel=channel, address_hash__in=hashes)
+    return sorted(set(known.values_list("contact_id", flat=True)))

@@ -12,7 +12,7 @@ from campaigns.services.accounts import add_account
 from campaigns.services.delivery_results import result_of
 from campaigns.services.enrollments import enroll_contacts
 from contacts.models import Consent, ConsentState, Suppression
-from contacts.services.consent import grant_own_consent
+from contacts.services.consent import confirm_consent, grant_own_consent
 from ecosystem.base import stopping
 from ecosystem.base.ids import uuid7
 from tests.campaigns.test_provider_events import SECRET, WORDS, event, post, tell
@@ -69,6 +69,16 @@ def test_sec_59_a_leaving_that_a_provider_tells_of_stands_in_the_ledger(account,
     post(account, stranger)
     work_events(account)
     assert Consent.objects.filter(contact=None, act="withdrawn").count() == 1
+
+
+def test_what_is_told_of_a_former_address_leaves_the_yes_that_was_given_for_the_new_one(account, ana, seasonal):
+    former, ana.primary_email = ana.primary_email, "ana.new@example.com"
+    ana.save(update_fields=["primary_email"])
+    confirm_consent(ana, address=ana.primary_email, channel="email", topic=seasonal, wording="News")
+    post(account, event("unsubscribed", uuid7(), former))
+    work_events(account)
+    assert ConsentState.objects.get(contact=ana).state == "granted"
+    assert stops() == ["unsubscribed"]
 
 
 @pytest.mark.parametrize("kind", ["complained", "bounced"])
