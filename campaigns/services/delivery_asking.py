@@ -9,16 +9,17 @@ from datetime import datetime
 from campaigns.gateways.mail_http import KEYED
 from campaigns.gateways.mail_lookup import LOOK_UP
 from campaigns.queries.accounts import Account
-from campaigns.services.delivery_claims import MOST_ATTEMPTS
+from campaigns.services.delivery_claims import MOST_CRASHES
 from ecosystem.base.sql import execute, rows
 
 # Shorter than the day for which a provider remembers a key.
 KEPT_HOURS = 23
-# Half a minute after the first try, two minutes after the second, and so on: at most half a day.
+# Half a minute after the first try, three minutes after the second, and so on, the last after two hours: a letter that
+# took down five workers is asked for no more.
 FIRST_WAIT_SECONDS = 30
 MOST_AT_ONCE = 20
 
-_WAITED = """make_interval(secs => %(first)s * 4 ^ (greatest(message.attempt, 1) - 1))"""
+_WAITED = """make_interval(secs => %(first)s * 6 ^ (greatest(message.attempt, 1) - 1))"""
 _DOUBTFUL = """message.business_id = %(business_id)s AND message.rare_state = 'unknown' AND message.lane = %(lane)s
        AND message.provider_id = %(account_key)s AND message.attempt < %(most)s
        AND message.handed_at > statement_timestamp() - make_interval(hours => %(hours)s)"""
@@ -73,5 +74,5 @@ def next_asking(lane: str, account: Account) -> datetime | None:
 
 
 def _given(lane: str, account: Account) -> dict[str, object]:
-    given = {"lane": lane, "account_key": account.key, "most": MOST_ATTEMPTS, "hours": KEPT_HOURS}
+    given = {"lane": lane, "account_key": account.key, "most": MOST_CRASHES, "hours": KEPT_HOURS}
     return {**given, "first": FIRST_WAIT_SECONDS}

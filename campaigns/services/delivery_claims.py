@@ -15,8 +15,10 @@ LEASE_SECONDS = 60
 # What is due for so long is looked at as if it were planned now: is this an hour to write to somebody?
 LATE_SECONDS = 3_600
 RECONCILIATION_SECONDS = 15 * 60
-# A message that was begun so often and never got an answer is set aside, so that the others flow.
+# The first try, and one after each of the five waits of the ladder.
 MOST_ATTEMPTS = 6
+# A message at which so many workers died is set aside, so that the others flow.
+MOST_CRASHES = 5
 
 # What a worker must know of a message. Ids stay text where they only go back to PostgreSQL or name a letter: making a
 # UUID of each costs more than reading the row.
@@ -33,7 +35,9 @@ WITH due AS MATERIALIZED (
 ), met AS MATERIALIZED (
     SELECT message.*, due.due_at AS place, due.attempt AS tries,
            CASE WHEN message.expires_at <= %(now)s THEN 'expired'
-                WHEN due.attempt >= %(most)s THEN 'parked' ELSE '' END AS ending
+                -- Tries that got no answer: while a message waits its record counts those that did.
+                WHEN due.attempt >= %(most)s OR due.attempt - message.attempt >= %(crashes)s THEN 'parked'
+                ELSE '' END AS ending
       FROM campaigns_message AS message JOIN due ON due.id = message.id
      WHERE message.business_id = %(business_id)s AND message.id = ANY (ARRAY (SELECT id FROM due))
 ), taken AS (
@@ -121,12 +125,13 @@ def claim_messages(
 ) -> list[ClaimedMessage]:
     """Take up to `count` due messages in hand under a token, for 60 s. The attempt counts from here.
 
-    What is past its time expires; what was tried too often is set aside; a place in their person's ring is free again.
+    What is past its time expires; what was tried too often, or took down five workers, is set aside; a place in their
+    person's ring is free again.
     `marks_rows` says that the running mark will stand in the rows, and that a row without it has not begun. `keyed_by`
     names an account that can be asked later for what is in doubt.
     """
     given = {"lane": lane, "token": token, "now": now, "count": count, "lease": LEASE_SECONDS, "most": MOST_ATTEMPTS}
-    given["late"] = LATE_SECONDS
+    given |= {"late": LATE_SECONDS, "crashes": MOST_CRASHES}
     found = rows(
         _CLAIM, {**given, "marks_rows": marks_rows, "keyed_by": keyed_by}, prepared="claim_messages", keeps_plan=True
     )

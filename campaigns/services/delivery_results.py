@@ -50,7 +50,7 @@ WITH given AS (
      WHERE queued.business_id = %(business_id)s AND queued.id = given.id
        AND queued.claim_token = %(token)s AND queued.handed_at IS NOT NULL AND given.state <> 'queued'
     RETURNING queued.id, queued.attempt, queued.handed_at, given.state, given.provider_id, given.again_at,
-              CASE given.state WHEN 'expired' THEN 'too_late' ELSE given.reason END AS reason
+              CASE given.state WHEN 'expired' THEN 'too_late' ELSE given.reason END AS reason, given.is_free
 ), again AS (
     UPDATE campaigns_queuedmessage AS queued
        SET claim_token = NULL, handed_at = NULL, started_at = NULL, due_at = given.again_at,
@@ -59,12 +59,15 @@ WITH given AS (
      WHERE queued.business_id = %(business_id)s AND queued.id = given.id
        AND queued.claim_token = %(token)s AND queued.handed_at IS NOT NULL AND given.state = 'queued'
     RETURNING queued.id, queued.attempt, NULL::timestamptz AS handed_at, given.state, given.provider_id,
-              given.again_at, given.reason
+              given.again_at, given.reason, given.is_free
 ), known AS MATERIALIZED (
     SELECT * FROM over UNION ALL SELECT * FROM again
 ), recorded AS (
     UPDATE campaigns_message AS message
-       SET state = known.state, provider_id = known.provider_id, attempt = known.attempt, handed_at = known.handed_at,
+       SET state = known.state, provider_id = known.provider_id, handed_at = known.handed_at,
+           -- While it waits, the tries that were answered alone: the others were crashes.
+           attempt = CASE WHEN known.state <> 'queued' THEN known.attempt WHEN known.is_free THEN message.attempt
+                          ELSE message.attempt + 1 END,
            reason = CASE WHEN message.reason = 'resent' AND known.state IN ('queued', 'unknown') THEN 'resent'
                          ELSE known.reason END,
            accepted_at = CASE known.state WHEN 'accepted' THEN clock_timestamp() END,

@@ -155,13 +155,13 @@ WITH given AS (
       FROM given
      WHERE queued.business_id = %(business_id)s AND queued.id = given.id
        AND queued.claim_token = %(token)s AND queued.handed_at IS NULL
-    RETURNING given.*, queued.attempt
+    RETURNING given.*
 ), moved AS (
     UPDATE campaigns_message AS message
        SET state = 'deferred', held_by = waiting.held_by, due_at = waiting.again_at,
            reason = CASE waiting.held_by WHEN 'rule' THEN 'had_enough' WHEN 'rhythm' THEN 'their_rhythm'
                                          ELSE 'promise_kept' END,
-           attempt = waiting.attempt, updated_at = clock_timestamp()
+           updated_at = clock_timestamp()
       FROM waiting
      WHERE message.business_id = %(business_id)s AND message.id = waiting.id
     RETURNING message.*

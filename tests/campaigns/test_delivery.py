@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from campaigns.gateways.base import Outcome, Verdict
 from campaigns.gateways.smtp import open_gateway
-from campaigns.models import Message, MessageClaim, QueuedMessage, SequenceVersion, Signup
+from campaigns.models import Message, MessageClaim, QueuedMessage, Sequence, SequenceVersion, Signup
 from campaigns.queries.sequences import steps_with_numbers
 from campaigns.services import delivery
 from campaigns.services.advancing import advance
@@ -25,6 +25,7 @@ from campaigns.services.enrollments import enroll_contacts
 from campaigns.services.messages import decide_unknown, plan_message
 from campaigns.services.proofs import lost_places
 from campaigns.services.rendering import compile_content, merge_of_contact
+from campaigns.services.sequences import pause_sequence
 from contacts.models import Contact, Interaction, Suppression
 from contacts.services.consent import withdraw_consent
 from contacts.services.suppression import suppress_address
@@ -538,11 +539,33 @@ def test_after_a_restart_of_postgresql_the_marks_are_not_believed(shop, friends,
     assert states_of(Message) == ["unknown"] * 3
 
 
-def test_rel_12_a_message_that_was_begun_too_often_is_set_aside(shop, friends, mail_server):
+@pytest.mark.parametrize(
+    ("begun", "answered", "ends"),
+    [(4, 0, "accepted"), (5, 0, "parked"), (5, 1, "accepted"), (5, 5, "accepted"), (6, 1, "parked"), (6, 6, "parked")],
+)
+def test_rel_12_a_message_at_which_five_workers_died_is_set_aside(shop, friends, mail_server, begun, answered, ends):
+    """After five refusals it has a sixth try all the same: those were answers."""
     tried = Message.objects.get(contact=friends[0])
-    QueuedMessage.objects.filter(id=tried.id).update(attempt=6)
-    assert send(shop) == 2
-    assert Message.objects.get(contact=friends[0]).state == "parked"
+    Message.objects.filter(id=tried.id).update(attempt=answered)
+    QueuedMessage.objects.filter(id=tried.id).update(attempt=begun)
+    assert send(shop) == (3 if ends == "accepted" else 2)
+    tried.refresh_from_db()
+    assert (tried.state, tried.attempt) == (ends, begun + (ends == "accepted"))
+
+
+def test_rel_12_an_answer_is_no_crash_and_a_crash_is_none(shop, friends, mail_server):
+    """A refusal counts in the record, a rest that was asked for and a worker's death do not."""
+    tried = Message.objects.get(contact=friends[0])
+    QueuedMessage.objects.filter(id=tried.id).update(attempt=3)
+    mail_server.script(tried.address, Trouble("rcpt", "450 4.2.1 later", times=1))
+    send(shop)
+    tried.refresh_from_db()
+    assert (tried.state, tried.attempt, QueuedMessage.objects.get(id=tried.id).attempt) == ("queued", 1, 4)
+    pause_sequence(Sequence.objects.get())
+    pass_time(9_000)
+    send(shop)
+    tried.refresh_from_db()
+    assert (tried.state, tried.attempt, QueuedMessage.objects.get(id=tried.id).attempt) == ("deferred", 1, 4)
 
 
 def test_the_claim_of_one_business_never_touches_another(shop, friends, garage, mail_server):
