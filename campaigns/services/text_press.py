@@ -17,12 +17,13 @@ from ecosystem.base.tenancy import current_business_id
 from ecosystem.models import BusinessProfile
 from ecosystem.queries.zones import business_zone
 
-# What each number got: of which topics, and whether anything since the month began.
+# What each number got: of which topics, and whether anything since the month began. A text that was taken and then
+# reported as failed was heard by nobody.
 _HEARD = """
 SELECT address_hash, topic_id::text AS topic_id, max(accepted_at) >= %(month)s AS is_recent
   FROM campaigns_message
  WHERE business_id = %(business_id)s AND channel = 'sms' AND address_hash = ANY (%(hashes)s::text[])
-   AND accepted_at IS NOT NULL AND NOT is_test
+   AND state IN ('accepted', 'delivered') AND NOT is_test
  GROUP BY address_hash, topic_id"""
 
 

@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 
 from campaigns.gateways.sms_address import read_sms_url
 from campaigns.gateways.sms_incoming import Report, read_request
-from campaigns.models import Message, ProviderEvent, QueuedMessage
+from campaigns.models import ChannelRule, Message, ProviderEvent, QueuedMessage
 from campaigns.services import delivery
 from campaigns.services.advancing import advance
 from campaigns.services.enrollments import enroll_contact
 from campaigns.services.messages import decide_unknown
 from campaigns.services.provider_events import take_in_report, work_provider_events
-from contacts.models import Interaction, Suppression
+from contacts.models import Interaction, Suppression, Topic
 from ecosystem.base.clock import now
 from ecosystem.base.tenancy import current_business_id
 from ecosystem.models import Tally
@@ -187,3 +187,19 @@ def test_a_report_says_nothing_of_a_letter(sent):
     sent.refresh_from_db()
     assert sent.state == "accepted"
     assert not Suppression.objects.exists()
+
+
+@pytest.mark.parametrize(("told", "is_heard"), [(("delivered", ""), True), (("failed", "30003"), False)])
+def test_s8_a_text_that_failed_later_was_not_the_first_they_heard(sent, ana, provider, told, is_heard):
+    """CAMPAIGNS 2c S8: frequency, terms, HELP and STOP stand in the first text that arrives."""
+    ChannelRule.objects.create(channel="sms", most_count=20, most_days=7)
+    Topic.objects.update(promised_count=31)
+    work()
+    tell(sent, *told)
+    hear_events()
+    enroll_contact(sent.sequence, ana, entry_key="again", source="staff")
+    work()
+    first, second = provider.texts_to(ANA)
+    terms = "Msg & data rates may apply. Reply HELP for help, STOP to end."
+    assert terms in first
+    assert (terms in second) is not is_heard
