@@ -11,12 +11,14 @@ from django.db import connection
 
 from campaigns.gateways.http_line import forget_rests
 from campaigns.models import Message
+from campaigns.services.delivery import SUB_BATCH
 from campaigns.services.enrollments import enroll_contacts
 from contacts.models import Contact, Interaction
 from ecosystem.base.ids import uuid7
 from ecosystem.base.tenancy import business_scope
 from ecosystem.models import Tally
-from tests.campaigns.worker import start_worker
+from ecosystem.services.invariants import check_invariants
+from tests.campaigns.worker import die_at
 from tests.factories.campaigns import make_friend, make_sequence, pass_time, work
 from tests.factories.mail import connect_provider
 from tests.factories.permission import make_business, make_topic
@@ -34,6 +36,15 @@ MOST_IN_DOUBT = {
     "before_result_commit": 0,
     "after_result_commit": 0,
 }
+LATER = (
+    ("after_gate:2",),
+    ("before_data:3",),
+    ("before_final_dot:2",),
+    ("after_final_dot:3",),
+    ("before_result_commit:2",),
+    ("after_result_commit:2",),
+    ("after_final_dot:2", "in_sweeper:1", "before_requeue:1"),
+)
 
 
 @pytest.fixture
@@ -74,36 +85,62 @@ def test_rel_02_a_worker_killed_at_any_point_over_http_keeps_the_contract(
     business, topic, sequence = open_shop
     with business_scope(business):
         connect_provider(provider)
-    for number, (point, most) in enumerate(MOST_IN_DOUBT.items()):
+    for number, point in enumerate(MOST_IN_DOUBT):
         with business_scope(business):
             people = add_friends(topic, sequence, start=number * 10, count=4)
-        urls = ",".join(f"{name}={url}" for name, url in api.urls.items())
-        fault = {"FAULT_PLAN": f"{point}:1:kill", "MAIL_PROVIDER_URLS": urls, "RUNNING_MARKS_DIR": marks}
-        worker = start_worker("maintenance", "sequence", database=str(connection.settings_dict["NAME"]),
-                              fault_dir=tmp_path / point, **fault)  # fmt: skip
-        words = worker.communicate(timeout=60)[0].decode()
-        assert worker.returncode == -9, f"{point} was never reached: {words}"
-        with business_scope(business):
-            pass_time(61)
-        work()
-        with business_scope(business):
-            states = list(Message.objects.filter(contact__in=people).values_list("state", flat=True))
-            told = Interaction.objects.filter(kind="message_sent", contact__in=people).count()
-        addresses = {one.primary_email for one in people}
-        ids = [letter.message_id for letter in api.accepted if letter.recipient in addresses]
-        assert len(states) == 4, point
-        assert len(ids) == len(set(ids)), f"{point}: sent twice"
-        assert set(states) <= {"accepted", "unknown"}, (point, states)
-        if provider == "resend":
-            assert (states.count("accepted"), told, len(ids)) == (4, 4, 4), point
-        else:
-            # Marks in rows keep no answers: what a worker had heard and not written down is not known.
-            unheard = 4 if marks == "/nowhere" and point == "before_result_commit" else most
-            assert states.count("unknown") <= unheard, (point, states)
-            assert len(ids) >= states.count("accepted") == told, point
-            assert len(ids) >= 4 - states.count("unknown"), point
+        kill_and_count(business, people, (f"{point}:1",), api, tmp_path, provider, marks)
     with business_scope(business):
         assert unknown_counted() == Message.objects.filter(state="unknown").count()
+    assert check_invariants().problems == ()
+
+
+@pytest.mark.parametrize("provider", ["resend", "postmark"])
+def test_rel_02_a_worker_killed_later_or_while_it_sweeps_over_http_keeps_the_contract(
+    open_shop, api, tmp_path, provider
+):
+    """The second and third hit of a point, where letters before it have left already, and deaths upon deaths."""
+    business, topic, sequence = open_shop
+    with business_scope(business):
+        connect_provider(provider)
+    for number, plans in enumerate(LATER):
+        with business_scope(business):
+            # More than one handful, that there is a second one.
+            people = add_friends(topic, sequence, start=number * 30, count=SUB_BATCH + 4)
+        kill_and_count(business, people, plans, api, tmp_path / str(number), provider, "/dev/shm")
+    with business_scope(business):
+        assert unknown_counted() == Message.objects.filter(state="unknown").count()
+    assert check_invariants().problems == ()
+
+
+def kill_and_count(business, people, plans, api, folder, provider, marks) -> None:
+    """Kill a worker at each of the plans, let the next one finish, and count what became of the people's letters."""
+    database, urls = str(connection.settings_dict["NAME"]), ",".join(f"{name}={url}" for name, url in api.urls.items())
+    given = {"MAIL_PROVIDER_URLS": urls, "RUNNING_MARKS_DIR": marks}
+    if "result_commit:2" in plans[0]:
+        # So slowly that what is known of the first handful is written down before the second has gone.
+        api.script("*", Answer(200, wait=0.08), times=len(people))
+    for plan in plans:
+        die_at(plan, "maintenance", "sequence", database=database, fault_dir=folder, **given)
+        with business_scope(business):
+            pass_time(61)
+    work()
+    with business_scope(business):
+        states = list(Message.objects.filter(contact__in=people).values_list("state", flat=True))
+        told = Interaction.objects.filter(kind="message_sent", contact__in=people).count()
+    addresses = {one.primary_email for one in people}
+    ids = [letter.message_id for letter in api.accepted if letter.recipient in addresses]
+    assert len(states) == len(people), plans
+    assert len(ids) == len(set(ids)), f"{plans}: sent twice"
+    assert set(states) <= {"accepted", "unknown"}, (plans, states)
+    if provider == "resend":
+        assert (states.count("accepted"), told, len(ids)) == (len(people),) * 3, plans
+        return
+    # Marks in rows keep no answers: what a worker had heard and not written down is not known.
+    is_unheard = marks == "/nowhere" and plans[0].startswith("before_result_commit")
+    most = len(people) if is_unheard else sum(MOST_IN_DOUBT.get(plan.partition(":")[0], 0) for plan in plans)
+    assert states.count("unknown") <= most, (plans, states)
+    assert len(ids) >= states.count("accepted") == told, plans
+    assert len(ids) >= len(people) - states.count("unknown"), plans
 
 
 @pytest.fixture

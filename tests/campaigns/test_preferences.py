@@ -2,14 +2,18 @@
 
 import re
 from datetime import timedelta
+from email import message_from_bytes, policy
 
 import pytest
 import time_machine
 from django.test import Client
 from django.utils import timezone
 
-from campaigns.models import Message
+from campaigns.models import ChannelRule, Message
+from campaigns.services.enrollments import enroll_contacts
 from campaigns.services.messages import plan_message
+from campaigns.services.sequence_steps import add_letter
+from campaigns.services.sequences import create_sequence, start_sequence
 from contacts.models import Consent, ConsentState, Contact, Suppression
 from contacts.services.consent import withdraw_consent
 from contacts.services.points import keep_number
@@ -18,6 +22,7 @@ from contacts.services.topics import archive_topic
 from ecosystem.base.addresses import address_hash
 from ecosystem.base.links import MessageSigner
 from ecosystem.base.tenancy import business_scope
+from tests.factories.campaigns import make_letter, work
 from tests.factories.permission import make_business, make_member, make_person, make_topic, owner_of, say_yes
 from tests.factories.texts import say_yes_to_texts
 
@@ -297,3 +302,43 @@ def test_mission_51_a_switch_of_texts_is_turned_off_and_stays_off(caller, url, s
     assert ConsentState.objects.get(contact=caller, channel="sms").state == "withdrawn"
     assert ConsentState.objects.get(contact=caller, channel="email", topic=season).state == "granted"
     assert key not in Client().get(url).content.decode()
+
+
+# MISSION 43: only what they asked for
+
+KINDS = ("New products", "How-to", "Order status", "Offers", "Events", "News")
+
+
+def page_of(person, topic) -> str:
+    """Their preference page, as it stands in a letter to them."""
+    message = plan_message(
+        idem_key=f"s:{person.id}", message_class="marketing", lane="sequence", contact=person, topic=topic,
+        address=person.primary_email, address_hash=address_hash("email", person.primary_email), merge={},
+        due_at=timezone.now() + timedelta(days=300),
+    )  # fmt: skip
+    return "/prefs/" + MessageSigner(message.business_id).tokens(message.id).preferences
+
+
+def test_mission_43_who_chose_how_to_alone_gets_how_to_alone_and_who_chose_all_gets_all(bakery, mail_server):
+    """Both are on the way of the same six sequences; what they chose on their page is the only difference."""
+    ChannelRule.objects.create(channel="email", most_count=20, most_days=7)
+    topics = {name: make_topic(name, promised_count=31) for name in KINDS}
+    people = {"ana@example.com": ("How-to",), "ben@example.com": KINDS}
+    for email, chosen in people.items():
+        person = make_person(email)
+        for topic in topics.values():
+            say_yes(person, topic)
+        chosen_keys = keys(*(topics[name] for name in chosen))
+        answer = Client().post(page_of(person, topics["News"]), {"shown": keys(*topics.values()), "on": chosen_keys})
+        assert answer.status_code == 200
+    for name, topic in topics.items():
+        sequence = create_sequence(name=name, topic=topic)
+        add_letter(sequence, make_letter(name))
+        everybody = list(Contact.objects.filter(primary_email__in=people).values_list("id", flat=True))
+        enroll_contacts(start_sequence(sequence), everybody, source="staff")
+    work()
+    got = {email: set() for email in people}
+    for mail in mail_server.accepted:
+        got[mail.recipient].add(message_from_bytes(mail.body, policy=policy.default)["Subject"])
+    assert got == {"ana@example.com": {"How-to"}, "ben@example.com": set(KINDS)}
+    assert len(mail_server.accepted) == 1 + len(KINDS)
