@@ -104,8 +104,9 @@ def tenants(monkeypatch):
     """Both, with one of everything. How often a program may call is asked elsewhere; nothing is logged."""
     monkeypatch.setattr(entry, "PER_KEY", 10**6)
     monkeypatch.setattr(entry, "PER_BUSINESS", 10**6)
-    monkeypatch.setattr(logging.root.manager, "disable", logging.CRITICAL)
-    return write_tenants()
+    logging.disable(logging.CRITICAL)
+    yield write_tenants()
+    logging.disable(logging.NOTSET)
 
 
 @pytest.mark.django_db(transaction=True)
