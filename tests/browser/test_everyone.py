@@ -182,6 +182,7 @@ def test_keys_walk_the_list_go_places_and_can_be_switched_off(visit, nora, baker
         page.keyboard.press("g")
         page.keyboard.press(key)
         expect(page).to_have_url(re.compile(place))
+        page.wait_for_load_state()
 
 
 def test_an_order_is_chosen_by_arrow_keys_one_by_one_and_shown_when_asked(visit, nora, bakery, crowd):
