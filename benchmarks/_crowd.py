@@ -15,10 +15,10 @@ from django.utils import timezone
 import benchmarks
 from contacts.models import Consent, Contact, Tag, Topic
 from contacts.queries.contacts import get_contact, people_page
-from contacts.queries.people_filter import ORDERS, PeopleFilter, matching
+from contacts.queries.people_filter import ORDERS, PeopleFilter, listing, page_of
 from contacts.services.organizations import add_organization
 from contacts.services.topics import add_topic
-from ecosystem.base.keyset import cursor_after, keyset_page
+from ecosystem.base.keyset import cursor_after
 from ecosystem.base.sql import execute
 from ecosystem.base.tenancy import business_scope
 from ecosystem.models import Business, Membership, User
@@ -142,7 +142,7 @@ def page_statements(crowd: Crowd) -> dict[str, str]:
 
 
 def _finding(asked: PeopleFilter, moment: Any, cursor: str | None) -> Callable[[], object]:
-    return lambda: keyset_page(matching(asked, now=moment), ORDERS[asked.order], cursor, 50)
+    return lambda: page_of(listing(asked, now=moment), asked, cursor=cursor, limit=50)
 
 
 def whole_page_statement(crowd: Crowd, **wanted: Any) -> str:

@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from contacts.models.contacts import Contact
 from contacts.models.interactions import Channel
+from contacts.models.sort_names import SortNameOfContact
 from contacts.models.topics import Topic
 from ecosystem.base.fields import TenantForeignKey, TenantUniqueConstraint
 from ecosystem.base.models import LedgerModel, TenantModel
@@ -99,6 +100,7 @@ class ConsentState(TenantModel):
     since = models.DateTimeField()
     expires_at = models.DateTimeField(null=True, blank=True)
     consent = TenantForeignKey(Consent, on_delete=models.DO_NOTHING, related_name="+")
+    sort_name = SortNameOfContact()
 
     class Meta:
         constraints = [
@@ -107,7 +109,12 @@ class ConsentState(TenantModel):
             )
         ]
         indexes = [
-            models.Index(fields=["business_id", "topic", "channel", "state", "contact"], name="consent_state_topic")
+            models.Index(fields=["business_id", "topic", "channel", "state", "contact"], name="consent_state_topic"),
+            models.Index(
+                fields=["business_id", "topic", "channel", "sort_name", "contact"],
+                name="consent_state_by_name",
+                condition=models.Q(state="granted"),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -4,6 +4,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models.contacts import Contact
+from contacts.models.sort_names import SortNameOfContact
 from ecosystem.base.fields import TenantForeignKey, TenantUniqueConstraint
 from ecosystem.base.models import TenantModel
 
@@ -40,6 +41,7 @@ class Affiliation(TenantModel):
     title = models.CharField(_("what they do there"), max_length=80, blank=True)
     started_on = models.DateField(null=True, blank=True)
     ended_on = models.DateField(null=True, blank=True)
+    sort_name = SortNameOfContact()
 
     class Meta:
         constraints = [
@@ -51,6 +53,11 @@ class Affiliation(TenantModel):
         ]
         indexes = [
             models.Index(fields=["business_id", "organization"], name="affiliation_of_organization"),
+            models.Index(
+                fields=["business_id", "organization", "sort_name", "contact"],
+                name="affiliation_by_name",
+                condition=models.Q(ended_on__isnull=True),
+            ),
             models.Index(fields=["business_id", "contact"], name="affiliation_of_contact"),
         ]
 

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from contacts.models.contacts import Contact
 from contacts.models.organizations import Organization
+from contacts.models.sort_names import SortNameOfContact
 from ecosystem.base.fields import TenantForeignKey, TenantUniqueConstraint
 from ecosystem.base.models import TenantModel
 from ecosystem.models import Membership
@@ -30,6 +31,7 @@ class RoleAssignment(TenantModel):
     fed_at = models.DateTimeField(default=timezone.now)
     started_by = TenantForeignKey(Membership, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     note = models.CharField(max_length=200, blank=True)
+    sort_name = SortNameOfContact()
 
     class Meta:
         constraints = [
@@ -43,6 +45,11 @@ class RoleAssignment(TenantModel):
             models.Index(
                 fields=["business_id", "kind", "-contact"],
                 name="role_newest",
+                condition=models.Q(ended_at__isnull=True),
+            ),
+            models.Index(
+                fields=["business_id", "kind", "sort_name", "contact"],
+                name="role_by_name",
                 condition=models.Q(ended_at__isnull=True),
             ),
             models.Index(

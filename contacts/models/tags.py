@@ -4,6 +4,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models.contacts import Contact
+from contacts.models.sort_names import SortNameOfContact
 from ecosystem.base.fields import TenantForeignKey, TenantUniqueConstraint
 from ecosystem.base.models import TenantModel
 
@@ -26,12 +27,16 @@ class ContactTag(TenantModel):
 
     tag = TenantForeignKey(Tag, on_delete=models.CASCADE, related_name="+")
     contact = TenantForeignKey(Contact, on_delete=models.CASCADE, related_name="contact_tags")
+    sort_name = SortNameOfContact()
 
     class Meta:
         constraints = [
             TenantUniqueConstraint(fields=["business_id", "tag", "contact"], name="contact_tag_once"),
         ]
-        indexes = [models.Index(fields=["business_id", "contact"], name="contact_tag_of_contact")]
+        indexes = [
+            models.Index(fields=["business_id", "contact"], name="contact_tag_of_contact"),
+            models.Index(fields=["business_id", "tag", "sort_name", "contact"], name="contact_tag_by_name"),
+        ]
 
     def __str__(self) -> str:
         return str(self.tag_id)

@@ -11,10 +11,10 @@ from django.utils.translation import gettext_lazy as _
 
 from contacts.models import Contact
 from contacts.queries.contacts import refuse_merged
-from contacts.queries.people_filter import ORDERS, PeopleFilter, matching
+from contacts.queries.people_filter import ORDERS, PeopleFilter, listing, page_of
 from ecosystem.base import sql
 from ecosystem.base.errors import NotFound
-from ecosystem.base.keyset import Page, keyset_page, page_by_id
+from ecosystem.base.keyset import Page, page_by_id
 from ecosystem.models import LADDER, SIDE_KINDS
 
 # A filter that is not wished for is NULL, and falls away when the statement is planned.
@@ -126,8 +126,8 @@ def filtered_page(
 ) -> Page[ContactRow]:
     """The live people whom a filter lets through, in its order, in two statements: who they are, and them printed."""
     order = ORDERS[wanted.order]
-    ids = matching(wanted, now=now).only(*(name.lstrip("-") for name in order))
-    page = keyset_page(ids, order=order, cursor=cursor, limit=limit)
+    ids = listing(wanted, now=now).only(*(name.lstrip("-") for name in order))
+    page = page_of(ids, wanted, cursor=cursor, limit=limit)
     asked = {"ids": [str(person.pk) for person in page.items], "with_addresses": with_addresses}
     rows = sql.rows(CHOSEN, {**asked, "only_id": None, "stage": None}) if page.items else []
     printed = {row["id"]: ContactRow(**row) for row in rows}

@@ -21,9 +21,8 @@ from contacts.models import (
     Interaction,
 )
 from contacts.queries.granted import granted, holds_for
-from contacts.queries.people_filter import ORDERS, PeopleFilter, matching, open_roles
+from contacts.queries.people_filter import PeopleFilter, listing, open_roles, page_of
 from ecosystem.base.errors import Moved, NotFound
-from ecosystem.base.keyset import keyset_page
 
 PAGE_LENGTH = 50
 
@@ -96,8 +95,8 @@ def find_contact_by_email(email: str) -> Contact | None:
 
 def people_page(wanted: PeopleFilter, *, cursor: str | None, now: datetime) -> PeoplePage:
     """A page of the list in one statement; a cursor that we did not make raises Invalid."""
-    people = with_facts(matching(wanted, now=now), now=now)
-    page = keyset_page(people, order=ORDERS[wanted.order], cursor=cursor, limit=PAGE_LENGTH)
+    people = with_facts(listing(wanted, now=now), now=now)
+    page = page_of(people, wanted, cursor=cursor, limit=PAGE_LENGTH)
     return PeoplePage(as_people(page.items, now=now), page.next_cursor, page.previous_cursor)
 
 

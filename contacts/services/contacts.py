@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from contacts.events import ContactAdded, ContactDeleted, ContactEdited, ContactRestored
 from contacts.models import Contact, ContactPoint, StageChange
+from contacts.models.sort_names import LONGEST_NAME
 from contacts.services.points import EmailTaken, Points, keep_points, read_points, refuse_taken_email
 from contacts.services.roles import assign_role
 from contacts.services.stages import change_stage
@@ -24,8 +25,6 @@ from ecosystem.base.tenancy import current_business_id
 from ecosystem.models import Membership
 from ecosystem.places import ZONES
 from ecosystem.services.audit import record_act
-
-LONGEST_NAME = 170
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import base64
 import binascii
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 from uuid import UUID
@@ -37,15 +37,19 @@ def keyset_page(
     order: Sequence[str] = ("-created_at", "-id"),
     cursor: str | None = None,
     limit: int = 50,
+    *,
+    standing: Mapping[str, str] | None = None,
 ) -> Page[M]:
     """One page of a queryset in the given order, at the place a cursor names.
 
     The order names columns that are never null, and its last one is unique. A cursor that we did not make
-    raises Invalid, code `bad_cursor`.
+    raises Invalid, code `bad_cursor`. `standing` says where the same values stand in a table that is joined, for
+    columns whose order an index there gives.
     """
     limit = max(1, min(limit, LARGEST_PAGE))
     backwards, values = _read(queryset.model, order, cursor) if cursor else (False, None)
-    shown = [_turned(name) for name in order] if backwards else list(order)
+    asked = [_standing(name, standing or {}) for name in order]
+    shown = [_turned(name) for name in asked] if backwards else asked
     found = queryset.order_by(*shown)
     if values is not None:
         found = found.filter(_beyond(shown, values))
@@ -109,6 +113,11 @@ def _each_page(business_id: int, queryset: models.QuerySet[M], order: Sequence[s
 def cursor_after(item: models.Model, order: Sequence[str]) -> str:
     """Where the rows after this one begin, for a list whose first page was read by other means."""
     return _write(item, order, backwards=False)
+
+
+def _standing(name: str, standing: Mapping[str, str]) -> str:
+    column = name.lstrip("-")
+    return name.removesuffix(column) + standing.get(column, column)
 
 
 def _turned(name: str) -> str:
