@@ -27,7 +27,10 @@ class Scope(StrEnum):
     CONSENTS_READ = "consents:read"
     CONSENTS_WRITE = "consents:write"
     TOPICS_WRITE = "topics:write"
+    SIGNUP_FORMS_READ = "signup_forms:read"
+    SIGNUP_FORMS_WRITE = "signup_forms:write"
     SEQUENCES_READ = "sequences:read"
+    SEQUENCES_WRITE = "sequences:write"
     ENROLLMENTS_WRITE = "enrollments:write"
     MESSAGES_READ = "messages:read"
     TEAM_READ = "team:read"
@@ -49,7 +52,10 @@ SCOPE_ACTIONS: dict[Scope, Action] = {
     Scope.CONSENTS_READ: Action.SEE_PERMISSIONS,
     Scope.CONSENTS_WRITE: Action.EDIT_PEOPLE,
     Scope.TOPICS_WRITE: Action.EDIT_TOPICS,
+    Scope.SIGNUP_FORMS_READ: Action.SEE_PERMISSIONS,
+    Scope.SIGNUP_FORMS_WRITE: Action.EDIT_SIGNUP_FORMS,
     Scope.SEQUENCES_READ: Action.SEE_SEQUENCES,
+    Scope.SEQUENCES_WRITE: Action.START_SEQUENCES,
     Scope.ENROLLMENTS_WRITE: Action.START_SEQUENCES,
     Scope.MESSAGES_READ: Action.SEE_SEQUENCES,
     Scope.TEAM_READ: Action.SEE_TEAM,
@@ -71,7 +77,10 @@ SCOPE_LABELS: dict[Scope, Promise] = {
     Scope.CONSENTS_READ: _("See who said yes to what"),
     Scope.CONSENTS_WRITE: _("Record a yes or a no, with its proof"),
     Scope.TOPICS_WRITE: _("Make and word what people can say yes to"),
+    Scope.SIGNUP_FORMS_READ: _("See opt-in pages and their numbers"),
+    Scope.SIGNUP_FORMS_WRITE: _("Make, publish and switch off opt-in pages"),
     Scope.SEQUENCES_READ: _("See sequences and their numbers"),
+    Scope.SEQUENCES_WRITE: _("Start, pause and resume sequences"),
     Scope.ENROLLMENTS_WRITE: _("Start and stop sequences for people"),
     Scope.MESSAGES_READ: _("See which letters went out"),
     Scope.TEAM_READ: _("See who is in the team"),

@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from campaigns.models import Sequence, Step
 from campaigns.queries.sequence_shapes import SequenceShape, sequence_shape, sequence_shapes
 from campaigns.queries.sequences import get_sequence, sequences
+from campaigns.services.sequences import pause_sequence, resume_sequence, start_sequence
 from ecosystem.rest.base import ApiView, In, Out, Paging, answer, answer_page, example, page_of
 from ecosystem.scopes import Scope
 
@@ -118,6 +119,56 @@ class SequenceView(ApiView):
         """One sequence with its numbers, step by step as it is published (or, before that, as it is written)."""
         self.asked(In)
         return answer(SequenceWithStepsOut, sequence_shape(get_sequence(sequence_id)))
+
+
+class SequenceStartView(ApiView):
+    """Letting one run."""
+
+    scopes = {"post": Scope.SEQUENCES_WRITE}
+
+    @extend_schema(operation_id="sequence_start", request=None, responses={200: SequenceOut}, tags=["Sequences"])
+    def post(self, request: Request, sequence_id: UUID) -> Response:
+        """Let a sequence run as it is written. One that runs already goes on as it did.
+
+        A 400 names what it lacks; one that was put away is a 409.
+        """
+        return answer(SequenceOut, sequence_shape(start_sequence(get_sequence(sequence_id), actor=self.member)))
+
+
+class SequencePauseView(ApiView):
+    """Letting one rest."""
+
+    scopes = {"post": Scope.SEQUENCES_WRITE}
+
+    @extend_schema(operation_id="sequence_pause", request=None, responses={200: SequenceOut}, tags=["Sequences"])
+    def post(self, request: Request, sequence_id: UUID) -> Response:
+        """Let a running sequence rest: nobody takes a step of it, and what waits to be sent waits."""
+        return answer(SequenceOut, sequence_shape(pause_sequence(get_sequence(sequence_id), actor=self.member)))
+
+
+@example({"late": "shift"})
+class ResumeIn(In):
+    """What is to become of the letters that fell due meanwhile."""
+
+    late = serializers.ChoiceField(
+        choices=[("now", "now"), ("shift", "shift")],
+        required=False,
+        default="now",
+        help_text="now: they go at once; shift: everybody's waits are longer by the pause.",
+    )
+
+
+class SequenceResumeView(ApiView):
+    """Letting one run again."""
+
+    scopes = {"post": Scope.SEQUENCES_WRITE}
+
+    @extend_schema(operation_id="sequence_resume", request=ResumeIn, responses={200: SequenceOut}, tags=["Sequences"])
+    def post(self, request: Request, sequence_id: UUID) -> Response:
+        """Let a paused sequence run again."""
+        late = self.read(ResumeIn)["late"]
+        resumed = resume_sequence(get_sequence(sequence_id), late=late, actor=self.member)
+        return answer(SequenceOut, sequence_shape(resumed))
 
 
 def _shown(found: list[Sequence]) -> list[dict[str, object]]:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import Enrollment, Message, MessageClaim, QueuedMessage, Sequence
 from campaigns.models.messages import RARE_STATES
+from contacts.models import Contact
 from ecosystem.base.errors import NotFound
 
 ORDER = ("-id",)
@@ -53,6 +54,19 @@ def enrollment_rows(sequence: Sequence) -> QuerySet[Enrollment, Any]:
 def get_enrollment_of(sequence: Sequence, enrollment_id: UUID) -> Enrollment:
     """A walk through this sequence; NotFound for every other id."""
     found = Enrollment.objects.filter(sequence=sequence, pk=enrollment_id).first()
+    if found is None:
+        raise NotFound("enrollment_not_found", _("There is no such walk."))
+    return found
+
+
+def walks_of(contact: Contact) -> QuerySet[Enrollment, Any]:
+    """The walks of a person through all sequences, each with its sequence, to be paged in ORDER."""
+    return Enrollment.objects.filter(contact=contact).select_related("sequence")
+
+
+def get_walk_of(contact: Contact, enrollment_id: UUID) -> Enrollment:
+    """A walk of this person; NotFound for every other id."""
+    found: Enrollment | None = walks_of(contact).filter(pk=enrollment_id).first()
     if found is None:
         raise NotFound("enrollment_not_found", _("There is no such walk."))
     return found

@@ -17,7 +17,9 @@ from contacts.services.consent import grant_own_consent, withdraw_address, withd
 from contacts.services.consent_ledger import Evidence
 from ecosystem.base.errors import Invalid
 from ecosystem.base.sql import rows
+from ecosystem.models import Membership
 from ecosystem.services.agenda import note_work
+from ecosystem.services.audit import record_act
 
 # For how many days somebody may have a rest.
 RESTS = (30, 90)
@@ -128,14 +130,29 @@ def stop_everything(message: Message, *, evidence: Evidence, now: datetime) -> N
 @transaction.atomic
 def rest(message: Message, *, days: int, now: datetime) -> datetime | None:
     """Let news and promised letters wait for so many days, on every channel; until when. None for nobody we know."""
-    if days not in RESTS:
-        raise Invalid("rest_unknown", _("Choose how long the rest may be."))
+    _check_rest(days)
     contact = message.contact
     if contact is None or contact.deleted_at is not None:
         return None
     until = now + timedelta(days=days)
     Contact.objects.filter(id=contact.id).update(paused_until=until, updated_at=now)
     contact.paused_until = until
+    return until
+
+
+@transaction.atomic
+def rest_for(contact: Contact, *, days: int, actor: Membership, now: datetime) -> datetime:
+    """Note for somebody who told us so that letters are to wait for so many days; until when.
+
+    A longer rest stays: only the person themselves takes one back.
+    """
+    _check_rest(days)
+    held = Contact.objects.select_for_update(no_key=True).get(id=contact.id)
+    until = now + timedelta(days=days)
+    if held.paused_until is not None and held.paused_until >= until:
+        return held.paused_until
+    Contact.objects.filter(id=held.id).update(paused_until=until, updated_at=now)
+    record_act("rest_noted", actor=actor, subject=held, days=days)
     return until
 
 
@@ -165,6 +182,11 @@ def end_rest(message: Message, *, now: datetime) -> bool:
     for row in rows(_RELEASE, {"contact_id": contact.id, "now": now}):
         note_work(queue_of(row["lane"]))
     return True
+
+
+def _check_rest(days: int) -> None:
+    if days not in RESTS:
+        raise Invalid("rest_unknown", _("Choose how long the rest may be."))
 
 
 def _say_yes(

@@ -13,7 +13,7 @@ from campaigns.models import SignupForm, SignupFormTopic
 from campaigns.queries.signups import boxes_of, missing_for_publishing
 from contacts.queries.topics import open_topics
 from ecosystem.base import clock
-from ecosystem.base.errors import Conflict, Invalid
+from ecosystem.base.errors import Conflict, Invalid, NotFound
 from ecosystem.base.ids import uuid7
 from ecosystem.models import BusinessProfile, Membership
 from ecosystem.services.audit import record_act
@@ -33,6 +33,19 @@ class FormWords:
     asks_name: bool = True
     offers_texts: bool = False
     frame_sites: str = ""
+
+
+def words_of(form: SignupForm) -> FormWords:
+    """What stands on a page now."""
+    return FormWords(**{name: getattr(form, name) for name in FormWords.__dataclass_fields__})
+
+
+def hold_signup_form(form_id: UUID) -> SignupForm:
+    """An opt-in page of this business, held until the transaction ends; NotFound for every other id."""
+    held = SignupForm.objects.select_for_update(no_key=True).filter(id=form_id).first()
+    if held is None:
+        raise NotFound("signup_form_unknown", _("There is no such page."))
+    return held
 
 
 @transaction.atomic

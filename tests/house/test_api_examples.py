@@ -127,7 +127,7 @@ def _version(program: Program, operation: Operation, own: dict[str, str]) -> int
 
 def _fresh(program: Program, name: str, own: dict[str, str]) -> dict[str, str]:
     """Ids of something else, where a rule refuses the call with what the demo's person has."""
-    if name == "consent_add":
+    if name in ("consent_add", "consent_request_add"):
         words = {"name": "Fresh", "promise": "Two a month", "promised_count": 2, "promised_days": 30}
         return {"topic_id": program.post("topics", words).json()["id"]}
     if name == "stage_change_undo":

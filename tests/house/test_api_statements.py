@@ -29,6 +29,7 @@ OWN: dict[str, Any] = {
     "contacts.RoleAssignment": lambda number: {"ended_at": "2026-01-31T09:00:00Z"},
     "contacts.NextStep": lambda number: {"closed_at": "2026-01-31T09:00:00Z", "outcome": "done"},
     "contacts.ImportProblem": lambda number: {"line": 1_000 + number},
+    "campaigns.SignupForm": lambda number: {"slug": f"f{number}"},
     "campaigns.Enrollment": lambda number: {"entry_key": str(number)},
     "campaigns.Message": lambda number: {"idem_key": f"copy {number}"},
 }
@@ -43,6 +44,7 @@ COPIED = (
     "contacts.Consent",
     "contacts.ImportProblem",
     "contacts.Import",
+    "campaigns.SignupForm",
     "campaigns.Sequence",
     "campaigns.Enrollment",
     "campaigns.Message",

@@ -1,0 +1,84 @@
+"""A person's walks through sequences, and the switches of a sequence, over the API."""
+
+from uuid import uuid4
+
+import pytest
+
+from campaigns.models import Enrollment, Sequence
+from ecosystem.base.tenancy import business_scope
+from tests.factories.api import make_program
+from tests.factories.campaigns import make_friend, make_sequence, work
+from tests.factories.contacts import make_contact
+from tests.factories.permission import make_topic, owner_of
+
+
+@pytest.fixture
+def sequence(bakery) -> Sequence:
+    with business_scope(bakery):
+        return make_sequence(make_topic("Starter"), letters=2)
+
+
+@pytest.fixture
+def friend(bakery, sequence):
+    with business_scope(bakery):
+        return make_friend(sequence.topic)
+
+
+def test_a_person_starts_and_ends_a_sequence_and_one_sees_what_comes_next(till, bakery, sequence, friend):
+    path = f"contacts/{friend.pk}/enrollments"
+    walk = till.post(path, {"sequence_id": str(sequence.pk)})
+    assert walk.status_code == 200
+    begun = walk.json()
+    names = ["Letter 1", "Letter 2"]
+    assert (begun["state"], begun["position"], begun["source"], begun["sequence_name"], begun["next_letter"]) == (
+        "active", 0, "api", "Follow me home", names[0],
+    )  # fmt: skip
+    assert till.post(path, {"sequence_id": str(sequence.pk)}).json() == begun
+    work("sequence")
+    (one,) = till.get(path).json()["items"]
+    assert (one["position"], one["next_letter"]) == (1, names[1])
+    assert till.get(f"{path}/{begun['id']}").json() == one
+    assert till.delete(f"{path}/{begun['id']}").status_code == 204
+    assert till.delete(f"{path}/{begun['id']}").status_code == 204
+    (ended,) = till.get(f"{path}?state=exited&sequence={sequence.pk}").json()["items"]
+    assert (ended["exit_reason"], ended["next_letter"]) == ("manual", "")
+    assert till.get(f"{path}?state=active").json()["items"] == []
+    assert till.get(f"{path}?sequence={uuid4()}").json()["items"] == []
+
+
+def test_a_walk_belongs_to_its_person(till, bakery, garage, sequence, friend):
+    other, theirs = make_contact(bakery), make_contact(garage)
+    walk = till.post(f"contacts/{friend.pk}/enrollments", {"sequence_id": str(sequence.pk)}).json()
+    for ask in (till.get, till.delete):
+        for person in (other, theirs):
+            assert ask(f"contacts/{person.pk}/enrollments/{walk['id']}").status_code == 404
+    assert till.get(f"contacts/{friend.pk}/enrollments/{walk['id']}").json()["state"] == "active"
+    refused = till.post(f"contacts/{friend.pk}/enrollments", {"sequence_id": str(uuid4())})
+    assert refused.status_code == 404
+
+
+def test_a_sequence_is_paused_resumed_and_started(till, bakery, sequence, friend):
+    till.post(f"contacts/{friend.pk}/enrollments", {"sequence_id": str(sequence.pk)})
+    path = f"sequences/{sequence.pk}"
+    paused = till.post(f"{path}/pause", None)
+    assert (paused.status_code, paused.json()["state"], paused.json()["on_the_way"]) == (200, "paused", 1)
+    assert till.get(f"contacts/{friend.pk}/enrollments").json()["items"][0]["sequence_state"] == "paused"
+    work("sequence")
+    with business_scope(bakery):
+        assert Enrollment.objects.get().position == 0
+    assert till.post(f"{path}/resume", {"late": "odd"}).status_code == 400
+    assert till.post(f"{path}/resume", {"late": "shift"}).json()["state"] == "live"
+    work("sequence")
+    with business_scope(bakery):
+        assert Enrollment.objects.get().position == 1
+        draft = make_sequence(make_topic("Later"), is_live=False)
+    refused = till.post(f"sequences/{draft.pk}/pause", None)
+    assert (refused.status_code, refused.json()["code"]) == (409, "sequence_not_running")
+    assert till.post(f"sequences/{draft.pk}/start", None).json()["state"] == "live"
+    assert till.post(f"sequences/{draft.pk}/start", None).json()["state"] == "live"
+
+
+def test_who_may_start_people_may_not_stop_a_sequence_for_all(bakery, sequence):
+    program = make_program(bakery, owner_of(bakery).user, "enrollments:write", "sequences:read")
+    assert program.post(f"sequences/{sequence.pk}/pause", None).status_code == 403
+    assert program.get(f"sequences/{sequence.pk}").json()["state"] == "live"
