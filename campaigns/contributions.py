@@ -6,7 +6,15 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from campaigns import acts, help_words, legal_starters, personal_tables, settings_words, timeline  # noqa: F401 - add to registries
+from campaigns import (  # noqa: F401 - add to registries
+    acts,
+    help_words,
+    legal_starters,
+    personal_tables,
+    quota_words,
+    settings_words,
+    timeline,
+)
 from campaigns.models import Message, ProviderAccount
 from campaigns.queries.enrollments import enrollments_of_contact
 from campaigns.queries.sequence_pages import running_sequences

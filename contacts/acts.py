@@ -43,6 +43,7 @@ tell_acts(
 )
 tell_acts(
     "upload",
+    import_gone_on=_("%(who)s brought in who waited for room"),
     import_started=_("%(who)s brought in a list"),
     import_undone=_("%(who)s took back a list that was brought in"),
 )

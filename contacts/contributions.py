@@ -7,7 +7,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from contacts import acts, help_words, personal_tables, settings_words  # noqa: F401 - add to registries
+from contacts import acts, help_words, personal_tables, quota_words, settings_words  # noqa: F401 - add to registries
 from contacts.finding import find_people
 from contacts.models import IMPORT_UNDONE, MERGE_UNDONE, Act, Consent, DataRequest, Interaction, NextStep, StageChange
 from contacts.queries.exports import exports_of_jobs
@@ -29,9 +29,10 @@ from contacts.services.duplicates import SEARCH_JOB, work_search
 from contacts.services.import_changes import ANSWER_JOB, work_answers
 from contacts.services.import_slices import work_import
 from contacts.services.import_undo import UNDO_JOB, work_undo
+from contacts.services.import_waiting import WAITING_JOB, work_waiting
 from contacts.services.imports import IMPORT_JOB
 from contacts.services.notes import PURGE_QUEUE, work_purge
-from contacts.services.proofs import facts_differ, people_counts_differ, rungs_differ
+from contacts.services.proofs import facts_differ, kept_bytes_differ, people_counts_differ, rungs_differ
 from contacts.timeline_kinds import TIMELINE_KINDS, Fact, Scene, Shelf, Telling, TimelineKind, about
 from contacts.today import PEOPLE_GAUGE, data_notice, permission_figures, settling_steps, who_waits
 from ecosystem.agenda import AGENDA_QUEUES, AgendaQueue
@@ -81,6 +82,7 @@ DEEDS.add(
 JOBS.add(IMPORT_JOB, work_import)
 JOBS.add(ANSWER_JOB, work_answers)
 JOBS.add(UNDO_JOB, work_undo)
+JOBS.add(WAITING_JOB, work_waiting)
 JOBS.add(BULK_JOB, work_bulk)
 JOBS.add(COPY_JOB, work_copy)
 JOBS.add(ERASURE_JOB, work_erasure)
@@ -94,6 +96,7 @@ JOB_PAGES.add(IMPORT_JOB, JobPage(_("Bringing in a list"), "contacts:import_deta
 JOB_PAGES.add(exports.EXPORT_JOB, JobPage(_("A file of your people"), "contacts:export_detail", exports_of_jobs))
 JOB_PAGES.add(ANSWER_JOB, JobPage(_("Answering for a list"), "contacts:import_detail", imports_of_jobs))
 JOB_PAGES.add(UNDO_JOB, JobPage(_("Taking a list back"), "contacts:import_detail", imports_of_jobs))
+JOB_PAGES.add(WAITING_JOB, JobPage(_("Bringing in who waited"), "contacts:import_detail", imports_of_jobs))
 JOB_PAGES.add(BULK_JOB, JobPage(_("Changing many people"), "contacts:bulk_edit_detail", bulk_edits_of_jobs))
 
 WAYS_IN.add(
@@ -233,5 +236,6 @@ CHECKLIST.add("contacts", settling_steps, order=10)
 INVARIANTS.add("permission_equals_ledger", consent_states_differ)
 INVARIANTS.add("found_by_every_word", words_differ)
 INVARIANTS.add("people_equal_recounts", people_counts_differ)
+INVARIANTS.add("files_equal_recounts", kept_bytes_differ)
 INVARIANTS.add("rungs_equal_history", rungs_differ)
 INVARIANTS.add("facts_equal_timelines", facts_differ)

@@ -105,6 +105,7 @@ dashboard: list[URLPattern | URLResolver] = [
     path("contacts/imports/<uuid:id>/permission/", imports.import_permission, name="import_permission"),
     path("contacts/imports/<uuid:id>/check/", imports.import_check, name="import_check"),
     path("contacts/imports/<uuid:id>/cancel/", imports.import_cancel, name="import_cancel"),
+    path("contacts/imports/<uuid:id>/go-on/", import_reviews.import_go_on, name="import_go_on"),
     path("contacts/imports/<uuid:id>/mend/", import_reviews.import_mend, name="import_mend"),
     path("contacts/imports/<uuid:id>/mend/<uuid:problem_id>/", import_reviews.problem_mend, name="problem_mend"),
     path(

@@ -12,6 +12,7 @@ tell_acts(
     business_renamed=_("%(who)s renamed the business"),
     setup_finished=_("%(who)s finished the set-up"),
     sender_changed=_("%(who)s changed who letters come from"),
+    quotas_changed=_("%(who)s changed how much this business may use"),
     profile_changed=_("%(who)s changed the settings"),
     brand_changed=_("%(who)s changed how the business looks"),
     core_message_changed=_("%(who)s changed the core message"),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from django.utils.translation import gettext_lazy as _
 
-from ecosystem import act_words, help_words, personal_tables, settings_words  # noqa: F401 - add to registries
+from ecosystem import act_words, help_words, personal_tables, quota_words, settings_words  # noqa: F401 - add to registries
 from ecosystem.agenda import AGENDA_QUEUES, AgendaQueue
 from ecosystem.base.access import Action
 from ecosystem.checklist import CHECKLIST, SettlingFacts, SettlingStep
@@ -12,7 +12,18 @@ from ecosystem.invariants import INVARIANTS
 from ecosystem.navigation import MENU, MenuGroup, MenuItem
 from ecosystem.notices import NOTICES, NoticeKind, Pace
 from ecosystem.open_doors import OPEN_DOORS, OpenDoor
-from ecosystem.services import api_key_days, audit_chain, closing, invariants, jobs, notices, outbox, sealed, tallies  # noqa: F401 - sealed adds what is sealed
+from ecosystem.services import (  # noqa: F401 - sealed adds what is sealed
+    api_key_days,
+    audit_chain,
+    closing,
+    invariants,
+    jobs,
+    notices,
+    outbox,
+    quotas,
+    sealed,
+    tallies,
+)
 
 MENU.add(
     "today",
@@ -85,6 +96,7 @@ AGENDA_QUEUES.add(audit_chain.QUEUE, AgendaQueue(lane="maintenance", work=audit_
 AGENDA_QUEUES.add(notices.QUEUE, AgendaQueue(lane="maintenance", work=notices.work_notices))
 AGENDA_QUEUES.add(jobs.QUEUE, AgendaQueue(lane="import", work=jobs.work_jobs))
 AGENDA_QUEUES.add(tallies.QUEUE, AgendaQueue(lane="maintenance", work=tallies.work_tallies))
+AGENDA_QUEUES.add(quotas.QUEUE, AgendaQueue(lane="maintenance", work=quotas.work_quotas))
 AGENDA_QUEUES.add(api_key_days.QUEUE, AgendaQueue(lane="maintenance", work=api_key_days.work_api_keys))
 NOTICES.add("job_ended", NoticeKind(_("Long work is over"), _("%(about)s"), "check", Pace.OFF))
 NOTICES.add(
@@ -101,5 +113,13 @@ NOTICES.add(
     NoticeKind(
         _("A key for a program ends soon"), _("The key %(about)s ends within a week"), "key-round", Pace.AT_ONCE
     ),
+)
+NOTICES.add(
+    "quota_near",
+    NoticeKind(_("Something you use is nearly full"), _("Nearly full. %(about)s"), "triangle-alert", Pace.AT_ONCE),
+)
+NOTICES.add(
+    "quota_full",
+    NoticeKind(_("Something you use is full"), _("There is no more room. %(about)s"), "octagon-alert", Pace.AT_ONCE),
 )
 INVARIANTS.add("no_lease_left_lying", invariants.leases_left_lying)

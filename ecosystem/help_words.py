@@ -95,6 +95,16 @@ HELP.add(
     ),
 )
 HELP.add(
+    "settings/usage",
+    Help(
+        _("How many people, files, letters and calls there are, and how many there may be."),
+        [
+            _("You are told once when four fifths of something are used, and once when it is full."),
+            _("Whoever signs up by themselves is taken even where your list is full. Nobody is lost."),
+        ],
+    ),
+)
+HELP.add(
     "settings/close",
     Help(
         _("Where an owner closes the account, and where it can be taken back for thirty days."),

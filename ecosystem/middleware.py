@@ -21,6 +21,7 @@ from django.template.loader import render_to_string
 from django.urls import Resolver404, resolve
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from psycopg2.errors import QueryCanceled
 
 from ecosystem.base import clock
 from ecosystem.base.access import login_redirect
@@ -81,7 +82,8 @@ class FramedMiddleware:
 
 
 class FailureMiddleware:
-    """Turns what can be foreseen into an answer: 503 while PostgreSQL is away, a sentence for a broken rule.
+    """Turns what can be foreseen into an answer: 503 while PostgreSQL is away or where a statement took longer than it
+    may, a sentence for a broken rule.
 
     Stands outside of sessions and accounts, which ask the database too, and inside of what sets headers.
     """
@@ -93,7 +95,7 @@ class FailureMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
         if response.status_code >= 500 and getattr(request, "database_is_away", False):
-            return _come_back_later(request)
+            return _come_back_later(request, getattr(request, "database_error", None))
         # A wall further out than the API's own refuses with a page: a forged Host, a thousand parameters.
         if request.path_info.startswith("/api/v1/") and response.status_code >= 400 and not is_problem(response):
             return as_problem(response)
@@ -102,7 +104,7 @@ class FailureMiddleware:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Answer for a view: later, if the database is away; with its sentence, if a rule was broken."""
         if isinstance(exception, _AWAY):
-            return _come_back_later(request)
+            return _come_back_later(request, exception)
         if isinstance(exception, DomainError):
             return error_response(request, exception)
         return None
@@ -226,13 +228,26 @@ class _Away(DomainError):
     status = 503
 
 
-def _come_back_later(request: HttpRequest) -> HttpResponse:
+class _TooLong(DomainError):
+    """A statement was cut off, so that nobody else waits for it."""
+
+    status = 503
+
+
+def _come_back_later(request: HttpRequest, error: BaseException | None) -> HttpResponse:
+    """The answer where the database did not do what was asked; nothing of the request stays."""
+    is_too_long = isinstance(getattr(error, "__cause__", None), QueryCanceled)
     if request.path_info.startswith("/api/"):
-        answer: HttpResponse = problem(
-            _Away("come_back_later", _("We cannot do this just now. Try again in a moment."))
+        told = (
+            _TooLong(
+                "took_too_long", _("This took too long and was cut off. Nothing was changed. Ask for less at once.")
+            )
+            if is_too_long
+            else _Away("come_back_later", _("We cannot do this just now. Try again in a moment."))
         )
+        answer: HttpResponse = problem(told)
     else:
-        answer = HttpResponse(render_to_string("503.html"), status=503)
+        answer = HttpResponse(render_to_string("503_too_long.html" if is_too_long else "503.html"), status=503)
     answer.headers["Retry-After"] = "5"
     return answer
 
@@ -241,7 +256,7 @@ def _note_absence(request: HttpRequest | None = None, **_: Any) -> None:
     """Mark a request that failed outside its view because the database did not answer."""
     error = sys.exc_info()[1]
     if request is not None and isinstance(error, _AWAY):
-        request.database_is_away = True  # type: ignore[attr-defined]
+        request.database_is_away, request.database_error = True, error  # type: ignore[attr-defined]
 
 
 def _is_hidden_from_visitors(path: str) -> bool:

@@ -6,7 +6,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from ecosystem.base.access import Action
+from ecosystem.models import BusinessProfile
 from ecosystem.queries.settings import business_counts
+from ecosystem.quota_notes import QUOTAS_NEAR
 from ecosystem.settings_pages import (
     SETTINGS_PAGES,
     SETTINGS_STATES,
@@ -206,6 +208,18 @@ _add(
 
 
 _add(
+    "usage",
+    42,
+    SettingsPage(
+        SettingsGroup.DATA,
+        gettext_lazy("What you use"),
+        gettext_lazy("How many people, files, letters and calls there are, and how many there may be."),
+        "layers",
+        "ecosystem:usage",
+        Action.EDIT_SETTINGS,
+    ),
+)
+_add(
     "close",
     45,
     SettingsPage(
@@ -249,6 +263,7 @@ def states(facts: SettingsFacts) -> Mapping[str, SettingsState]:
             if counts.own_paces
             else _("As we propose")
         ),
+        "usage": _usage(profile),
         "own_second_step": SettingsState(_("On"))
         if counts.has_second_step
         else SettingsState(_("Off"), is_wanting=profile.second_step_from is not None),
@@ -259,6 +274,13 @@ def _version(number: int) -> SettingsState:
     if not number:
         return SettingsState(_("Nothing is public yet"), is_wanting=True)
     return SettingsState(_("Version %d is public") % number)
+
+
+def _usage(profile: BusinessProfile) -> SettingsState:
+    near = profile.attention.get(QUOTAS_NEAR, 0)
+    if not near:
+        return SettingsState(_("There is room"))
+    return SettingsState(ngettext("%d thing is nearly full", "%d things are nearly full", near) % near, is_wanting=True)
 
 
 def _profile(facts: SettingsFacts) -> SettingsState:

@@ -23,6 +23,7 @@ from ecosystem.views import (
     settings,
     setup,
     team,
+    usage,
 )
 
 app_name = "ecosystem"
@@ -61,6 +62,7 @@ urlpatterns = [
     path("p/<slug:slug>/privacy/<int:number>/", legal_texts.public_text, {"kind": "privacy"}, name="old_privacy"),
     path("p/<slug:slug>/terms/", legal_texts.public_text, {"kind": "terms"}, name="public_terms"),
     path("p/<slug:slug>/terms/<int:number>/", legal_texts.public_text, {"kind": "terms"}, name="old_terms"),
+    path("b/<slug:slug>/settings/usage/", usage.usage, name="usage"),
     path("b/<slug:slug>/settings/close/", closing.close, name="close"),
     path("b/<slug:slug>/settings/close/now/", closing.close_now, name="close_now"),
     path("b/<slug:slug>/settings/close/undo/", closing.close_undo, name="close_undo"),

@@ -10,6 +10,7 @@ MOST_WITHOUT_ALL_RECORDS = 5_000
 
 _MAY_SEND = f"""
 SELECT profile.sender_email, profile.timezone, {IS_PROVED_SQL} AS is_proved,
+       business.quotas ?| '{{letters,texts}}'::text[] AS is_measured,
        coalesce((SELECT every.found @> '{{"spf": "yes", "dkim": "yes", "dmarc": "yes"}}'
                    FROM campaigns_senderdomain AS every
                   WHERE every.business_id = %(business_id)s
@@ -32,12 +33,14 @@ class Sending:
     """As whom a business sends, and where its days begin.
 
     Letters come from its own address where DNS proves the domain just now, from the shared one otherwise. `is_complete`
-    says that all is there that mailbox providers want of whoever sends very much.
+    says that all is there that mailbox providers want of whoever sends very much, `is_measured` that the business has a
+    figure of its own for what it may send in a day.
     """
 
     sender_email: str
     timezone: str
     is_proved: bool
+    is_measured: bool
     is_complete: bool
 
     @property

@@ -140,6 +140,7 @@ def work_delivery(lane: str, business_id: int, now: datetime) -> datetime | NotS
         now=now,
         timezone=sending.timezone,
         is_urgent=limits.is_urgent,
+        is_measured=sending.is_measured,
     )
     gateway: Gateway = open_sms_gateway(account.url) if channel == Channel.SMS else open_mail_gateway(account.url)
     try:

@@ -9,9 +9,12 @@ from typing import Any
 
 from django.conf import settings
 
-from campaigns.queries.sending_days import LIMIT_SQL
+from campaigns.queries.sending_days import LIMIT_SQL, limits_of
 from ecosystem.base.sql import execute, rows
 from ecosystem.days import business_day
+from ecosystem.queries.quotas import FULL, NEARLY
+from ecosystem.services.agenda import note_work
+from ecosystem.services.quotas import QUEUE as QUOTAS_QUEUE
 
 # One statement decides, under the lock of the day's row: of two workers that want the last place one gets it.
 _TAKE = f"""
@@ -24,7 +27,7 @@ ON CONFLICT (business_id, account_key, sent_on) DO UPDATE
    SET count = greatest(day.count, least(day.count + %(wanted)s, (SELECT most FROM allowed))),
        full_at = CASE WHEN day.count + %(wanted)s > (SELECT most FROM allowed)
                       THEN coalesce(day.full_at, clock_timestamp()) ELSE day.full_at END
-RETURNING new.count - coalesce(old.count, 0) AS granted"""  # noqa: S608
+RETURNING new.count - coalesce(old.count, 0) AS granted, new.count, (SELECT quota FROM measure) AS quota"""  # noqa: S608
 
 _GIVE_BACK = """
 UPDATE campaigns_dailysends SET count = greatest(0, count - %(unused)s)
@@ -37,27 +40,29 @@ SELECT greatest(0, most - coalesce((SELECT count FROM campaigns_dailysends
                                        AND sent_on = %(today)s), 0)) AS places
   FROM allowed"""  # noqa: S608
 
-NO_LIMIT = 2_000_000_000
-
 
 class DayOfSending:
     """The day's places of the current business at one account."""
 
-    def __init__(self, account_key: str, *, per_day: int | None, now: datetime, timezone: str, is_urgent: bool) -> None:
+    def __init__(
+        self,
+        account_key: str,
+        *,
+        per_day: int | None,
+        now: datetime,
+        timezone: str,
+        is_urgent: bool,
+        is_measured: bool = False,
+    ) -> None:
         day = business_day(now, timezone)
         self.ends_at = day.tomorrow
         self.is_full = False
         self._today: date = day.today
-        self._account_key = account_key
-        limits = [limit for limit in (settings.SENDS_PER_DAY, per_day) if limit]
-        self._quota = NO_LIMIT if is_urgent or not limits else min(limits)
-        self._steps: list[int] = [] if is_urgent else list(settings.SENDS_FIRST_DAYS)
+        self._limits = limits_of(account_key, per_day)
+        # Nothing is asked where nothing could be full; `is_measured`: the business may have a figure of its own.
+        has_limit = is_measured or per_day or settings.SENDS_PER_DAY or settings.SENDS_FIRST_DAYS
+        self.is_limited = bool(has_limit) and not is_urgent
         self._taken = 0
-
-    @property
-    def is_limited(self) -> bool:
-        """Whether anything is to be asked at all."""
-        return bool(self._steps) or self._quota < NO_LIMIT
 
     def places_left(self) -> int:
         """How many may still leave today."""
@@ -65,7 +70,11 @@ class DayOfSending:
 
     def take(self, wanted: int) -> int:
         """Take so many places; how many there were. What is asked beyond them waits for tomorrow."""
-        granted = int(rows(_TAKE, {**self._given(), "wanted": wanted})[0]["granted"])
+        (row,) = rows(_TAKE, {**self._given(), "wanted": wanted})
+        granted = int(row["granted"])
+        count, quota = row["count"], row["quota"]
+        if any(count - granted < mark <= count for mark in (quota * NEARLY // FULL, quota)):
+            note_work(QUOTAS_QUEUE)
         self._taken += granted
         self.is_full = granted < wanted
         return granted
@@ -78,9 +87,4 @@ class DayOfSending:
             execute(_GIVE_BACK, {**self._given(), "unused": unused})
 
     def _given(self) -> dict[str, Any]:
-        return {
-            "account_key": self._account_key,
-            "today": self._today,
-            "quota": self._quota,
-            "steps": self._steps,
-        }
+        return {**self._limits, "today": self._today}

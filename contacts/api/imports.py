@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from contacts.models import Import, Stage
 from contacts.queries.imports import get_import, import_rows_kept, problems_of
 from contacts.queries.topics import get_open_topic
+from contacts.services.import_waiting import go_on
 from contacts.services.imports import cancel_import
 from contacts.services.row_lists import MOST_ROWS, import_rows
 from contacts.services.tags import LONGEST_TAG, MOST_TAGS
@@ -97,6 +98,7 @@ class ImportIn(In):
         "added": 0,
         "known": 0,
         "problems": 0,
+        "without_room": 0,
         "permitted": 0,
         "message": "",
         "created_at": "2026-01-31T09:00:00Z",
@@ -114,6 +116,10 @@ class ImportOut(Out):
     added = serializers.IntegerField(source="added_count")
     known = serializers.IntegerField(source="known_count", help_text="How many you had already.")
     problems = serializers.IntegerField(source="problem_count", help_text="How many rows were not taken.")
+    without_room = serializers.IntegerField(
+        source="roomless_count",
+        help_text="How many of these wait because you have as many people as you may (`no_room`).",
+    )
     permitted = serializers.IntegerField(source="permitted_count", help_text="How many may be written to by this list.")
     message = serializers.SerializerMethodField()
     created_at = serializers.DateTimeField()
@@ -203,6 +209,22 @@ class ImportProblemListView(ApiView):
         asked: dict[str, Any] = self.asked(Paging)
         rows = problems_of(get_import(import_id))
         return answer_page(request, rows, ImportProblemOut, order=("line", "id"), paging=asked)
+
+
+class ImportGoOnView(ApiView):
+    """Going on with one."""
+
+    scopes = {"post": Scope.IMPORTS_WRITE}
+
+    @extend_schema(operation_id="import_go_on", request=None, responses={202: ImportOut}, tags=["Imports"])
+    def post(self, request: Request, import_id: UUID) -> Response:
+        """Bring in those for whom there was no room, as far as there is now; in the background.
+
+        Where nobody waits nothing happens. While there is no room it is a 409 `quota_people`.
+        """
+        get_import(import_id)
+        go_on(import_id, actor=self.member)
+        return answer(ImportOut, get_import(import_id), status=202)
 
 
 class ImportStopView(ApiView):

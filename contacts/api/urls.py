@@ -7,7 +7,7 @@ from contacts.api.bulk_edits import BulkEditListView, BulkEditStopView, BulkEdit
 from contacts.api.consents import ConsentListView, PermissionListView
 from contacts.api.contact_batches import ContactBatchView
 from contacts.api.contacts import ContactListView, ContactRestoreView, ContactView
-from contacts.api.imports import ImportListView, ImportProblemListView, ImportStopView, ImportView
+from contacts.api.imports import ImportGoOnView, ImportListView, ImportProblemListView, ImportStopView, ImportView
 from contacts.api.interactions import InteractionListView
 from contacts.api.next_steps import NextStepListView, NextStepView, OpenNextStepListView
 from contacts.api.notes import NoteListView, NoteRestoreView, NoteView
@@ -71,5 +71,6 @@ urlpatterns = [
     path("imports", ImportListView.as_view(), name="imports"),
     path("imports/<uuid:import_id>", ImportView.as_view(), name="import"),
     path("imports/<uuid:import_id>/problems", ImportProblemListView.as_view(), name="import_problems"),
+    path("imports/<uuid:import_id>/go-on", ImportGoOnView.as_view(), name="import_go_on"),
     path("imports/<uuid:import_id>/stop", ImportStopView.as_view(), name="import_stop"),
 ]

@@ -60,6 +60,9 @@ class Import(TenantModel):
     added_count = models.PositiveIntegerField(default=0)
     known_count = models.PositiveIntegerField(default=0)
     problem_count = models.PositiveIntegerField(default=0)
+    roomless_count = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="rows among the problems for which there was no more room"
+    )
     permitted_count = models.PositiveIntegerField(default=0)
     changed_count = models.PositiveIntegerField(default=0, db_default=0)
     asked_count = models.PositiveIntegerField(default=0, db_default=0)

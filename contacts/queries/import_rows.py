@@ -78,7 +78,12 @@ def reader_of(imported: Import) -> RowReader:
 def read_rows(imported: Import, *, start: int, count: int) -> Iterator[PersonRow | ProblemRow]:
     """The rows from a place in the file on, read; the header is not counted."""
     reader = reader_of(imported)
+    for line, row in raw_rows(imported, start=start, count=count):
+        yield reader.read(line, row)
+
+
+def raw_rows(imported: Import, *, start: int, count: int) -> Iterator[tuple[int, list[str]]]:
+    """The same rows as they stand in the file, each with its line."""
     kept = io.BufferedReader(KeptFile(imported.id))
     lines = iter_rows(kept, encoding=imported.encoding, delimiter=imported.delimiter)
-    for line, row in itertools.islice(lines, start + 1, start + 1 + count):
-        yield reader.read(line, row)
+    return itertools.islice(lines, start + 1, start + 1 + count)

@@ -12,6 +12,7 @@ from contacts.models import ContactPoint, Import, ImportProblem, Topic
 from contacts.queries.import_rows import permission_of, read_rows
 from ecosystem.base.errors import NotFound
 from ecosystem.base.tenancy import business_scope
+from ecosystem.queries.quotas import usage_of
 
 PREVIEW_ROWS = 1000
 SHOWN_ROWS = 20
@@ -22,7 +23,7 @@ PROBLEMS_A_BATCH = 1000
 class ImportPreview:
     """What the first rows would become; `checked` says how many were looked at.
 
-    Rows of one address are one person.
+    Rows of one address are one person. `room` says how many new people there is room for; None where nothing limits it.
     """
 
     people: list[PersonRow]
@@ -33,6 +34,12 @@ class ImportPreview:
     known_count: int
     permitted_count: int
     topic: Topic | None
+    room: int | None
+
+    @property
+    def is_beyond_room(self) -> bool:
+        """Whether not all of those that were looked at have room."""
+        return self.room is not None and self.people_count - self.known_count > self.room
 
 
 def get_import(import_id: UUID) -> Import:
@@ -91,6 +98,7 @@ def preview_import(import_id: UUID) -> ImportPreview:
         known_count=known,
         permitted_count=sum(1 for person in people if person.said_yes_at is not None),
         topic=Topic.objects.filter(id=permission.topic_id).first() if permission.topic_id else None,
+        room=usage_of("people").room,
     )
 
 

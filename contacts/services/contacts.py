@@ -25,6 +25,11 @@ from ecosystem.base.tenancy import current_business_id
 from ecosystem.models import Membership
 from ecosystem.places import ZONES
 from ecosystem.services.audit import record_act
+from ecosystem.services.quotas import hold_places, note_use
+
+# Who said yes on an opt-in page, and who joined the team, is known even where there is no more room: what they gave us
+# would be lost otherwise. The business is told.
+NEVER_REFUSED = frozenset({Contact.Source.SIGNUP, Contact.Source.TEAM})
 
 
 @dataclass(frozen=True)
@@ -69,13 +74,15 @@ def add_contact(
     """Make a person known to the business, on a rung or beside the ladder or both.
 
     `contact_id` is the id they will have: the same one again (a second click) returns the first. Raises EmailTaken,
-    which names the person who has the address already. Publishes ContactAdded, and StagesChanged and RoleAssigned.
+    which names the person who has the address already; QuotaFull where the business holds as many people as it may,
+    which stops nobody who comes by themselves. Publishes ContactAdded, and StagesChanged and RoleAssigned.
     """
     points = read_points(email=details.email, phone=details.phone)
     wanted = contact_id or uuid7()
     if contact_id and (standing := Contact.objects.filter(pk=contact_id).first()):
         return standing
     refuse_taken_email(points.email)
+    _make_room(is_refused=source not in NEVER_REFUSED)
     contact = Contact(
         id=wanted,
         **_names(details, points),
@@ -217,9 +224,13 @@ def delete_contact(contact: Contact, *, actor: Membership | None, now: datetime)
 def restore_contact(contact: Contact, *, actor: Membership | None, now: datetime) -> None:
     """Bring a deleted person back as they were; nothing happens where they are there, or were erased.
 
+    Raises QuotaFull where a member asks and there is no more room; whoever comes back by themselves is let in.
     Publishes ContactRestored.
     """
     deleted = Contact.objects.filter(pk=contact.pk, deleted_at__isnull=False, erased_at=None, merged_into=None)
+    if not deleted.exists():
+        return
+    _make_room(is_refused=actor is not None)
     if not deleted.update(deleted_at=None, updated_at=now, version=F("version") + 1):
         return
     record_act("contact.restored", actor=actor, subject=contact)
@@ -243,6 +254,14 @@ def details_of(contact: Contact) -> ContactDetails:
         do_not_contact=contact.do_not_contact,
         owner_id=contact.owner_id,
     )
+
+
+def _make_room(*, is_refused: bool) -> None:
+    """Count somebody who is about to be one of the people."""
+    if is_refused:
+        hold_places("people")
+    else:
+        note_use("people")
 
 
 def _names(details: ContactDetails, points: Points) -> dict[str, str]:

@@ -21,7 +21,8 @@ from ecosystem.base.tenancy import business_scope
 from ecosystem.models import Job, Membership
 from ecosystem.services.agenda import note_work
 from ecosystem.services.audit import record_act
-from ecosystem.services.jobs import start_job
+from ecosystem.services.jobs import end_job, start_job
+from ecosystem.services.quotas import QuotaFull, hold_places
 
 EXPORT_JOB, EXPIRY_QUEUE = "people_export", "people_exports"
 KEEP_FILE = timedelta(days=3)
@@ -33,11 +34,13 @@ MOST_AT_ONCE = 5
 def ask_for_people(format: str, wanted: PeopleFilter, *, actor: Membership, total: int) -> PeopleExport:
     """Begin a file of all who pass a filter now; `total` is what its page shows.
 
-    Its columns are those that the role of who asks may see. Conflict where five of theirs are being written already.
+    Its columns are those that the role of who asks may see. Conflict where five of theirs are being written already,
+    QuotaFull where there is no room for files.
     """
     theirs = PeopleExport.objects.filter(asked_by=actor, ready_at=None, job__state__in=["waiting", "running"])
     if theirs.count() >= MOST_AT_ONCE:
         raise Conflict("exports_running", _("Five files are being written for you. Wait for one of them first."))
+    hold_places("storage")
     export = PeopleExport.objects.create(
         format=PeopleExport.Format(format),
         wanted=wanted.as_json(),
@@ -52,10 +55,21 @@ def ask_for_people(format: str, wanted: PeopleFilter, *, actor: Membership, tota
 
 
 def work_export(business_id: int, job_id: UUID) -> bool:
-    """Write the next people into the file; False when it is whole, or was stopped.
+    """Write the next people into the file; False when it is whole, was stopped, or has no room.
 
     A piece and the place are committed together: killed at any moment each person stands in it once.
     """
+    try:
+        return _write_further(business_id, job_id)
+    except QuotaFull as full:
+        # Half a file is of no use to anybody, and takes the room of others.
+        with business_scope(business_id):
+            ExportPiece.objects.filter(export__job_id=job_id).delete()
+            end_job(job_id, state=Job.State.FAILED, message=str(full))
+        return False
+
+
+def _write_further(business_id: int, job_id: UUID) -> bool:
     with business_scope(business_id):
         job = Job.objects.select_for_update().get(id=job_id)
         export = PeopleExport.objects.select_for_update().get(job_id=job_id)
@@ -103,5 +117,6 @@ def work_expiry(business_id: int, now: datetime) -> datetime | None:
 
 def _keep_piece(export: PeopleExport, rows: Sequence[Sequence[str]]) -> None:
     written = csv_rows(rows) if export.format == PeopleExport.Format.CSV else sheet_rows(rows)
+    hold_places("storage", len(written))
     ExportPiece.objects.create(export=export, number=export.piece_count, content=written)
     export.piece_count += 1

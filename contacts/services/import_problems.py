@@ -9,8 +9,9 @@ from django.utils.translation import gettext as _
 from contacts.lists.rows import ProblemRow
 from contacts.models import Import, ImportProblem
 from contacts.queries.import_rows import reader_of
-from contacts.services.import_slices import COUNTS, take_slice
+from contacts.services.import_slices import COUNTS, NO_ROOM, no_room_sentence, take_slice
 from ecosystem.base.errors import Conflict, NotFound
+from ecosystem.services.quotas import hold_places
 
 
 @transaction.atomic
@@ -25,10 +26,18 @@ def mend_problem(import_id: UUID, problem_id: UUID, cells: Mapping[int, str]) ->
         row[place] = cell
     read = reader_of(imported).read(problem.line, row)
     if isinstance(read, ProblemRow):
+        if problem.code == NO_ROOM:
+            imported.roomless_count -= min(1, imported.roomless_count)
+            imported.save(update_fields=COUNTS)
         problem.row, problem.code, problem.sentence = row, read.code[:40], read.sentence[:300]
         problem.save(update_fields=["row", "code", "sentence", "updated_at"])
         return problem
-    take_slice(imported, [read])
+    if take_slice(imported, [read], places=hold_places("people", or_fewer=True)):
+        imported.roomless_count += problem.code != NO_ROOM
+        problem.row, problem.code, problem.sentence = row, NO_ROOM, no_room_sentence()
+        problem.save(update_fields=["row", "code", "sentence", "updated_at"])
+        imported.save(update_fields=COUNTS)
+        return problem
     _done_with(imported, problem)
     return None
 
@@ -54,4 +63,5 @@ def _held(import_id: UUID, problem_id: UUID) -> tuple[Import, ImportProblem]:
 def _done_with(imported: Import, problem: ImportProblem) -> None:
     problem.delete()
     imported.problem_count -= min(1, imported.problem_count)
+    imported.roomless_count -= min(int(problem.code == NO_ROOM), imported.roomless_count)
     imported.save(update_fields=COUNTS)

@@ -5,11 +5,13 @@ import json
 from uuid import UUID
 
 from django.utils import timezone
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from contacts.lists.rows import PersonRow, ProblemRow
 from contacts.models import Import, ImportProblem, Tag, Topic
-from contacts.queries.import_rows import permission_of, read_rows
+from contacts.queries.import_rows import permission_of, raw_rows, read_rows
 from contacts.services import import_sql as statements
 from contacts.services.import_changes import find_changes
 from contacts.services.import_changes_sql import KEEP_RETURNED
@@ -19,13 +21,19 @@ from ecosystem.base.errors import DomainError
 from ecosystem.base.sql import copy_rows, execute, rows
 from ecosystem.base.tenancy import business_scope
 from ecosystem.models import Job
+from ecosystem.queries.quotas import Usage, usage_of
 from ecosystem.services.agenda import note_work
 from ecosystem.services.health import QUEUE as HEALTH_QUEUE
 from ecosystem.services.jobs import end_job
+from ecosystem.services.quotas import hold_places, look_soon
 
 SLICE_ROWS = 20_000
+# Where so few places are left, slices are short and one transaction after another takes places: see hold_places.
+FEW_PLACES, SHORT_SLICE_ROWS = 5 * SLICE_ROWS, 1_000
+NO_ROOM = "no_room"
 COUNTS = [
-    "added_count", "known_count", "problem_count", "permitted_count", "changed_count", "asked_count", "updated_at",
+    "added_count", "known_count", "problem_count", "roomless_count", "permitted_count", "changed_count", "asked_count",
+    "updated_at",
 ]  # fmt: skip
 
 
@@ -42,19 +50,23 @@ def work_import(business_id: int, job_id: UUID, *, slice_rows: int = SLICE_ROWS)
         if job.cancel_requested_at is not None:
             _end(job, imported, state=Import.State.CANCELLED, message=_("Stopped. Who was brought in by then stays."))
             return False
+        usage = usage_of("people")
+        if usage.room is not None and 0 < usage.room < FEW_PLACES:
+            slice_rows = min(slice_rows, SHORT_SLICE_ROWS)
         try:
             people, problems, read = _read_slice(imported, start=job.cursor, count=slice_rows)
         except DomainError as problem:
             _end(job, imported, state=Import.State.FAILED, message=str(problem.message))
             return False
-        take_slice(imported, people)
-        _keep_problems(imported, problems)
+        roomless = take_slice(imported, people, places=_places(usage, len(people)))
+        _keep_problems(imported, problems + _without_room(imported, roomless, start=job.cursor, count=slice_rows))
+        imported.roomless_count += len(roomless)
         job.cursor += read
         job.done = job.cursor
         job.save(update_fields=["cursor", "done", "updated_at"])
         imported.save(update_fields=COUNTS)
         if read < slice_rows:
-            _end(job, imported, state=Import.State.DONE, message="")
+            _end(job, imported, state=Import.State.DONE, message=no_room_words(imported.roomless_count))
             return False
         return True
 
@@ -70,13 +82,39 @@ def _read_slice(imported: Import, *, start: int, count: int) -> tuple[list[Perso
     return people, problems, len(people) + len(problems)
 
 
-def take_slice(imported: Import, people: list[PersonRow]) -> None:
+def no_room_words(count: int) -> str:
+    """What is told at the end of a list for some of whose rows there was no room; nothing where all had room."""
+    if not count:
+        return ""
+    words = ngettext(
+        "There was no more room for %(n)s row. It waits here, and comes in when there is room.",
+        "There was no more room for %(n)s rows. They wait here, and come in when there is room.",
+        count,
+    )
+    return words % {"n": number_format(count, force_grouping=True)}
+
+
+def no_room_sentence() -> str:
+    """What stands beside a row for which there was no room."""
+    return _("There was no more room for this person. The row itself is fine.")
+
+
+def _places(usage: Usage, wanted: int) -> int | None:
+    """How many people a slice may add; None where room is plenty."""
+    if usage.room is None or usage.room >= FEW_PLACES:
+        look_soon(usage, more=wanted)
+        return None
+    return hold_places("people", wanted, or_fewer=True) if usage.room else 0
+
+
+def take_slice(imported: Import, people: list[PersonRow], *, places: int | None) -> set[int]:
     """Bring people in: known ones are found again by address, phone or bare name, new ones are made.
 
-    Counts are added to `imported`. Never lifts a no or a suppression, and starts no letters.
+    At most `places` are made or come back; the lines of the others are returned. Counts are added to `imported`. Never
+    lifts a no or a suppression, and starts no letters.
     """
     if not people:
-        return
+        return set()
     values = _statement_values(imported)
     execute(statements.CREATE_PEOPLE)
     copy_rows("import_people", statements.PEOPLE_COLUMNS, (_people_values(person) for person in people))
@@ -87,6 +125,13 @@ def take_slice(imported: Import, people: list[PersonRow]) -> None:
         statements.MATCH_BY_NAME,
         statements.MARK_SHARED,
         statements.JOIN_TWINS,
+    ):
+        execute(statement, values)
+    roomless: set[int] = set()
+    if places is not None and places < len(people):
+        roomless = {row["line"] for row in rows(statements.LEAVE_ROOMLESS, {**values, "places": places})}
+        people = [person for person in people if person.line not in roomless]
+    for statement in (
         statements.INSERT_CONTACTS,
         KEEP_RETURNED,
         statements.RESTORE_CONTACTS,
@@ -109,6 +154,15 @@ def take_slice(imported: Import, people: list[PersonRow]) -> None:
     imported.known_count += counts["known"]
     for table in ("import_people", "import_tags", "import_yes"):
         execute(statements.DROP[table])
+    return roomless
+
+
+def _without_room(imported: Import, lines: set[int], *, start: int, count: int) -> list[ProblemRow]:
+    """The rows of a slice for which there was no room, as they stand in the file."""
+    if not lines:
+        return []
+    found = raw_rows(imported, start=start, count=count)
+    return [ProblemRow(line, row, NO_ROOM, no_room_sentence()) for line, row in found if line in lines]
 
 
 def _statement_values(imported: Import) -> dict[str, object]:

@@ -70,6 +70,23 @@ from (
 join import_people first on first.line = twins.line
 where p.match_key = twins.match_key and p.line > twins.line and p.is_new
 """
+# Whoever is new, or would come back, needs a place; those for whom there is none leave the slice with all their lines.
+LEAVE_ROOMLESS = """
+delete from import_people p
+using (
+    select contact_id from (
+        select contact_id, min(line) as line from import_people where is_new group by contact_id
+        union all
+        select known.contact_id, min(known.line) from import_people known
+        join contacts_contact c on c.business_id = %(business_id)s and c.id = known.contact_id
+        where not known.is_new and c.deleted_at is not null
+        group by known.contact_id
+    ) wanting
+    order by line offset %(places)s
+) roomless
+where p.contact_id = roomless.contact_id
+returning p.line
+"""
 INSERT_CONTACTS = """
 insert into contacts_contact (
     business_id, id, created_at, updated_at, version, given_name, family_name, display_name, sort_name, language,

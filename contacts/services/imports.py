@@ -18,6 +18,7 @@ from ecosystem.models import Membership
 from ecosystem.queries.zones import date_of_business
 from ecosystem.services.audit import record_act
 from ecosystem.services.jobs import request_cancel, start_job
+from ecosystem.services.quotas import hold_places
 
 IMPORT_JOB = "import"
 
@@ -27,7 +28,7 @@ def upload_import(content: bytes, *, file_name: str, uploaded_by: Membership | N
 
     Of a workbook the one sheet with rows is taken; where there are several, `sheets` names them and `choose_sheet`
     comes next. A list with the very columns of an earlier one is matched as that one was.
-    Raises Invalid with a plain sentence when it is no list that can be read.
+    Raises Invalid with a plain sentence when it is no list that can be read, QuotaFull when there is no room for it.
     """
     imported = Import(file_name=file_name[:200], uploaded_by=uploaded_by)
     imported.file_hash = hashlib.sha256(content).hexdigest()
@@ -36,6 +37,7 @@ def upload_import(content: bytes, *, file_name: str, uploaded_by: Membership | N
     sheets = sheets_with_rows(content)
     if len(sheets) == 1:
         return _keep_sheet(imported, content, sheets[0])
+    hold_places("storage", len(content), field="file")
     imported.content, imported.sheets = content, sheets
     imported.save(force_insert=True)
     return imported
@@ -62,6 +64,7 @@ def _keep_sheet(imported: Import, workbook: bytes, sheet: str) -> Import:
 
 
 def _keep_list(imported: Import, content: bytes, shape: CsvShape) -> Import:
+    hold_places("storage", max(0, len(content) - len(bytes(imported.content))), field="file")
     earlier = find_same_header(shape.header)
     imported.content = content
     imported.encoding, imported.delimiter = shape.encoding, shape.delimiter
@@ -145,12 +148,16 @@ def _check_yes(imported: Import, *, rule: str, topic: Topic | None, source: str,
 
 
 def start_import(import_id: UUID, *, started_by: Membership | None = None) -> Import:
-    """Hand the list to the workers. A second start of the same import changes nothing."""
+    """Hand the list to the workers. A second start of the same import changes nothing.
+
+    Raises QuotaFull while as many lists come in as may at once: the list stays as it is, ready to be started.
+    """
     imported = Import.objects.defer("content").select_for_update().get(id=import_id)
     if imported.state in (Import.State.UPLOADED, Import.State.MAPPED):
         raise Conflict("import_not_ready", _("Answer the steps before first."))
     if imported.state != Import.State.PERMITTED:
         return imported
+    hold_places("imports")
     imported.job = start_job(IMPORT_JOB, total=imported.row_count, started_by=started_by)
     imported.state = Import.State.RUNNING
     imported.started_at = timezone.now()

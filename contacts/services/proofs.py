@@ -90,6 +90,31 @@ SELECT person.id
  ORDER BY person.id LIMIT %(most)s"""
 
 
+# How long a file is, is known without reading it.
+_BYTES = """
+WITH kept AS (
+    SELECT key::text, sum(amount)::bigint AS number FROM ecosystem_tally
+     WHERE business_id = %(business_id)s AND name = 'bytes_kept' GROUP BY key
+), counted AS (
+    SELECT 'imports' AS key, sum(octet_length(content))::bigint AS number FROM contacts_import
+     WHERE business_id = %(business_id)s
+    UNION ALL SELECT 'exports', sum(octet_length(content))::bigint FROM contacts_exportpiece
+     WHERE business_id = %(business_id)s
+    UNION ALL SELECT 'copies', sum(octet_length(sealed_copy))::bigint FROM contacts_datarequest
+     WHERE business_id = %(business_id)s
+    UNION ALL SELECT 'pictures', sum(octet_length(content))::bigint FROM ecosystem_brandimage
+     WHERE business_id = %(business_id)s
+)
+SELECT key, coalesce(kept.number, 0) AS kept, coalesce(counted.number, 0) AS counted
+  FROM kept FULL JOIN counted USING (key)
+ WHERE coalesce(kept.number, 0) <> coalesce(counted.number, 0) ORDER BY key"""
+
+
+def kept_bytes_differ() -> list[str]:
+    """Kept counts of the bytes of files that differ from what the files are."""
+    return [f"Bytes of {row['key']}: kept {row['kept']}, counted {row['counted']}." for row in rows(_BYTES)]
+
+
 def people_counts_differ() -> list[str]:
     """Counts of people, roles, tags, yeses, organizations and rises that differ from a recount."""
     found = rows(_COUNTS, {"rungs": list(Stage.values), "most": MOST_NAMED})

@@ -16,6 +16,7 @@ from contacts.queries.imports import get_import
 from contacts.services.import_changes import answer_all, answer_changes
 from contacts.services.import_problems import leave_problem, mend_problem
 from contacts.services.import_undo import undo_import
+from contacts.services.import_waiting import go_on
 from ecosystem.base.access import Action, member_required
 from ecosystem.base.clock import now
 from ecosystem.base.errors import DomainError
@@ -104,6 +105,18 @@ def import_undo(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
     get_import(id)
     try:
         undo_import(id, actor=request.membership, now=now())
+    except DomainError as refused:
+        messages.error(request, str(refused))
+    return redirect(DETAIL, slug=slug, id=id)
+
+
+@require_POST
+@member_required(Action.IMPORT_PEOPLE)
+def import_go_on(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
+    """Bring in those for whom there was no room before."""
+    get_import(id)
+    try:
+        go_on(id, actor=request.membership)
     except DomainError as refused:
         messages.error(request, str(refused))
     return redirect(DETAIL, slug=slug, id=id)

@@ -37,6 +37,7 @@ from ecosystem.base.errors import DomainError
 from ecosystem.base.http import takes
 from ecosystem.fresh_login import fresh_login_required
 from ecosystem.models import KindSetting
+from ecosystem.services.quotas import QuotaFull
 
 STEP_NAMES = [gettext_lazy("File"), gettext_lazy("Match"), gettext_lazy("Permission"), gettext_lazy("Check")]
 
@@ -143,9 +144,14 @@ def import_check(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
         return redirect("contacts:import_detail", slug=slug, id=id)
     if imported.state != Import.State.PERMITTED:
         return redirect("contacts:import_permission", slug=slug, id=id)
+    refused: DomainError | None = None
     if request.method == "POST":
-        start_import(id, started_by=request.membership)
-        return redirect("contacts:import_detail", slug=slug, id=id)
+        try:
+            start_import(id, started_by=request.membership)
+        except QuotaFull as full:
+            refused = full
+        else:
+            return redirect("contacts:import_detail", slug=slug, id=id)
     try:
         preview = preview_import(id)
     except DomainError as problem:
@@ -155,10 +161,11 @@ def import_check(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
         "imported": imported,
         "preview": preview,
         "same_file": find_same_file(imported),
+        "refused": refused,
         "step": 4,
         "step_names": STEP_NAMES,
     }
-    return render(request, "contacts/imports/check.html", context)
+    return render(request, "contacts/imports/check.html", context, status=refused.status if refused else 200)
 
 
 @require_GET

@@ -5,11 +5,13 @@ from django.urls import path
 from ecosystem.api import schema
 from ecosystem.api.businesses import BusinessView
 from ecosystem.api.team import TeamView
+from ecosystem.api.usage import UsageView
 
 app_name = "ecosystem_api"
 
 urlpatterns = [
     path("openapi.json", schema.openapi, name="openapi"),
     path("team", TeamView.as_view(), name="team"),
+    path("usage", UsageView.as_view(), name="usage"),
     path("business", BusinessView.as_view(), name="business"),
 ]

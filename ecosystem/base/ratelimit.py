@@ -51,7 +51,7 @@ _CLEAN = "DELETE FROM ecosystem_ratecounter WHERE expires_at < clock_timestamp()
 
 def take(key_parts: Sequence[object], limit: int, window_seconds: int) -> bool:
     """Count one use of a key; True while it is within `limit` per window, which begins with its first use."""
-    found = sql.rows(_TAKE, {"key": _hash(key_parts), "seconds": window_seconds, "limit": limit})
+    found = sql.rows(_TAKE, {"key": hash_of(key_parts), "seconds": window_seconds, "limit": limit})
     return int(found[0]["count"]) <= limit
 
 
@@ -60,7 +60,7 @@ def take_all(limits: Sequence[tuple[Sequence[object], int]], window_seconds: int
 
     Name the narrower key first: whoever counts the same keys counts them in the same order.
     """
-    hashes = [_hash(key_parts) for key_parts, _limit in limits]
+    hashes = [hash_of(key_parts) for key_parts, _limit in limits]
     most = max(limit for _key_parts, limit in limits)
     found = sql.rows(_TAKE_ALL, {"keys": hashes, "seconds": window_seconds, "limit": most})
     counts = {row["key_hash"]: row["count"] for row in found}
@@ -75,19 +75,19 @@ def take_up_to(key_parts: Sequence[object], wanted: int, *, limit: int, window_s
 
     What is refused is not counted.
     """
-    given = {"key": _hash(key_parts), "seconds": window_seconds, "limit": limit, "wanted": wanted}
+    given = {"key": hash_of(key_parts), "seconds": window_seconds, "limit": limit, "wanted": wanted}
     found = sql.rows(_TAKE_UP_TO, given)[0]
     return int(found["granted"]), float(found["seconds"])
 
 
 def give_back(key_parts: Sequence[object]) -> None:
     """Take back one use of a key: what was counted beforehand turned out not to count."""
-    sql.execute(_GIVE_BACK, {"key": _hash(key_parts)})
+    sql.execute(_GIVE_BACK, {"key": hash_of(key_parts)})
 
 
 def seconds_left(key_parts: Sequence[object]) -> int:
     """How long a key's window still lasts, for `Retry-After`; 0 where none is open."""
-    found = sql.rows(_PEEK, {"key": _hash(key_parts)})
+    found = sql.rows(_PEEK, {"key": hash_of(key_parts)})
     return max(1, int(found[0]["seconds"])) if found else 0
 
 
@@ -96,7 +96,7 @@ def forget_expired() -> int:
     return sql.execute(_CLEAN)
 
 
-def _hash(key_parts: Sequence[object]) -> str:
-    """A keyed hash that tells ("ab", "c") from ("a", "bc") and gives nothing away."""
+def hash_of(key_parts: Sequence[object]) -> str:
+    """The keyed hash by which a key is counted: it tells ("ab", "c") from ("a", "bc") and gives nothing away."""
     text = "".join(f"{len(part)}:{part}" for part in map(str, key_parts))
     return salted_hmac("ecosystem.base.ratelimit", text, algorithm="sha256").hexdigest()

@@ -489,6 +489,16 @@ SENDS_FIRST_DAYS = [
     if int(count) > 0
 ]
 
+# How much of the installation one business may use; `set_quota` gives a single one a figure of its own
+
+MOST_PEOPLE = env.number("MOST_PEOPLE", 2_000_000, help="How many people one business may hold; 0: no limit.")
+MOST_STORAGE_MB = env.number(
+    "MOST_STORAGE_MB", 5_000, help="How many megabytes of files one business may keep; 0: no limit."
+)
+MOST_IMPORTS_AT_ONCE = env.number(
+    "MOST_IMPORTS_AT_ONCE", 3, help="How many lists of one business come in at once; 0: no limit."
+)
+
 # The log
 
 LOG_LEVEL = env.text(

@@ -24,6 +24,12 @@ class Business(models.Model):
     created_at = models.DateTimeField(default=timezone.now, db_default=Now())
     closes_at = models.DateTimeField(null=True, blank=True, help_text="when all of it is deleted, once it is closing")
     paused_by_closing = models.BooleanField(default=False, db_default=False)
+    quotas = models.JSONField(
+        default=dict,
+        blank=True,
+        db_default=models.Value({}, models.JSONField()),
+        help_text="by quota, the figures of its own: 0 is no limit. What is not named is as usual",
+    )
 
     def __str__(self) -> str:
         return self.name

@@ -19,7 +19,7 @@ M = TypeVar("M", bound=Model)
 _ENTRY = """
     SELECT entry.key_id, entry.secret_hash,
            business.id AS business_id, business.slug AS business_slug, business.name AS business_name,
-           business.state AS business_state
+           business.state AS business_state, (business.quotas->>'api_calls')::bigint AS own_calls
       FROM ecosystem_apikeyindex AS entry
       JOIN ecosystem_business AS business ON business.id = entry.business_id
      WHERE entry.secret_hash = %(secret_hash)s AND business.state = 'active'"""
@@ -46,6 +46,7 @@ class KeyEntry:
     business: Business
     key_id: UUID
     secret_hash: str
+    own_calls: int | None = None
 
 
 def find_entry(secret_hash: str) -> KeyEntry | None:
@@ -53,7 +54,8 @@ def find_entry(secret_hash: str) -> KeyEntry | None:
     found = sql.rows(_ENTRY, {"secret_hash": secret_hash})
     if not found:
         return None
-    return KeyEntry(_of(Business, found[0], "business_"), found[0]["key_id"], found[0]["secret_hash"])
+    row = found[0]
+    return KeyEntry(_of(Business, row, "business_"), row["key_id"], row["secret_hash"], row["own_calls"])
 
 
 def find_working_key(entry: KeyEntry, *, at: datetime) -> ApiKey | None:

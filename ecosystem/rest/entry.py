@@ -16,7 +16,8 @@ from ecosystem.base.http import problem
 from ecosystem.base.ratelimit import seconds_left, take_all
 from ecosystem.base.tenancy import business_scope
 from ecosystem.models import ApiKey
-from ecosystem.queries.api_keys import find_working_key
+from ecosystem.queries.api_keys import KeyEntry, find_working_key
+from ecosystem.queries.quotas import limit_from
 from ecosystem.rest.formats import TooLarge
 from ecosystem.services.api_keys import PREFIX, find_key_entry, note_use
 from ecosystem.services.idempotency import KeptAnswer, find_kept_answer, fingerprint, keep_answer
@@ -24,6 +25,7 @@ from ecosystem.services.idempotency import KeptAnswer, find_kept_answer, fingerp
 PATH = "/api/v1/"
 PER_KEY, PER_BUSINESS, FAILURES = 300, 1_000, 20
 MINUTE = 60
+NO_LIMIT = 2_000_000_000
 DONE_ONCE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 # A program goes on with these, after the first answer as after the same one again.
 KEPT_HEADERS = ("ETag", "Location")
@@ -70,7 +72,7 @@ class KeyMiddleware:
         ip = get_adapter(request).get_client_ip(request)
         entry = find_key_entry(text)
         if entry is not None:
-            _count((("api_key", entry.key_id), PER_KEY), (("api_business", entry.business.pk), PER_BUSINESS))
+            _count((("api_key", entry.key_id), PER_KEY), (("api_business", entry.business.pk), _calls_of(entry)))
             with business_scope(entry.business):
                 key = find_working_key(entry, at=now())
                 if key is not None:
@@ -116,6 +118,12 @@ def _key_text(request: HttpRequest) -> str | None:
     if settings.SESSION_COOKIE_NAME in request.COOKIES:
         raise Invalid("key_and_session", _("Send a key or a session, never both."))
     return text.strip()
+
+
+def _calls_of(entry: KeyEntry) -> int:
+    """How many calls a minute the business of a key may make, all its keys together."""
+    own = {} if entry.own_calls is None else {"api_calls": entry.own_calls}
+    return limit_from(own, "api_calls") or NO_LIMIT
 
 
 class _TooOften(LimitReached):

@@ -10,6 +10,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from ecosystem.base.errors import Conflict, Invalid
 from ecosystem.models import BrandImage, BusinessProfile, Membership
 from ecosystem.services.audit import record_act
+from ecosystem.services.quotas import hold_places
 
 MOST_BYTES = 5_000_000
 MOST_PIXELS = 25_000_000
@@ -34,7 +35,8 @@ def keep_image(uploaded: bytes) -> BrandImage:
     """Draw a picture anew and keep it under an address that nobody can guess.
 
     What it is, its bytes say and not its name. Raises Invalid, field `mark`, for all but PNG, JPEG, WebP and GIF, for
-    what is too large, and for what cannot be drawn. Nothing of the original is kept: no place, no camera, no comment.
+    what is too large, and for what cannot be drawn; QuotaFull where there is no room for files. Nothing of the original
+    is kept: no place, no camera, no comment.
     """
     if len(uploaded) > MOST_BYTES:
         raise Invalid("image_too_heavy", _("That file is larger than 5 MB. Save it smaller and try again."), "mark")
@@ -44,6 +46,7 @@ def keep_image(uploaded: bytes) -> BrandImage:
     drawn = _drawn(picture)
     out = BytesIO()
     drawn.save(out, format="PNG", optimize=True)
+    hold_places("storage", len(out.getvalue()), field="mark")
     image = BrandImage.objects.create(
         key=secrets.token_urlsafe(KEY_BYTES), content=out.getvalue(), width=drawn.width, height=drawn.height
     )

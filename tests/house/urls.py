@@ -81,6 +81,15 @@ def lose_the_database(request: HttpRequest, slug: str) -> HttpResponse:
     raise OperationalError("server closed the connection unexpectedly")
 
 
+def think_long(request: HttpRequest, slug: str = "") -> HttpResponse:
+    """Asks what PostgreSQL would work on for a minute, after something was written."""
+    if slug:
+        Shelf.objects.create(name="half")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_sleep(60)")
+    return HttpResponse("at last")
+
+
 def lose_the_connection(request: HttpRequest, slug: str) -> HttpResponse:
     """The server ends our session in the middle of a request."""
     Shelf.objects.create(name="half")
@@ -163,6 +172,7 @@ _inside = (
     write_twice,
     lose_the_database,
     lose_the_connection,
+    think_long,
     stream,
     slow_stream,
     forgetful_stream,
@@ -170,6 +180,7 @@ _inside = (
     missing,
 )
 urlpatterns = [
+    path("api/v1/think_long/", think_long),
     path("b/<slug:slug>/unguarded/", listing),
     path("b/<slug:slug>/", include([path(f"{view.__name__}/", for_members(view)) for view in _inside])),
     path("p/<slug:slug>/", include([path(f"{view.__name__}/", view) for view in _inside])),

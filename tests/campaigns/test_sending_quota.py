@@ -1,0 +1,70 @@
+"""REL-33: a business may send as many letters and texts a day as its own figure says, and reads how many went."""
+
+from datetime import datetime
+
+import pytest
+from django.urls import reverse
+
+from campaigns.models import Message, QueuedMessage
+from campaigns.queries.sending_notes import sending_notes
+from campaigns.services.delivery_days import DayOfSending
+from ecosystem.base.clock import now
+from ecosystem.base.tenancy import business_scope
+from ecosystem.models import BusinessProfile, Notice
+from ecosystem.queries.quotas import usage_of
+from ecosystem.services.quotas import set_quotas, work_quotas
+from tests.campaigns.test_sending_days import LANE, write_to
+from tests.factories.campaigns import work
+from tests.factories.permission import owner_of
+
+
+@pytest.fixture
+def no_steps(settings):
+    settings.SENDS_FIRST_DAYS = []
+
+
+def day(key: str, *, moment: datetime | None = None) -> DayOfSending:
+    return DayOfSending(key, per_day=None, now=moment or now(), timezone="UTC", is_urgent=False, is_measured=True)
+
+
+def test_rel_33_a_figure_of_its_own_ends_the_day_of_one_business_and_of_no_other(
+    client, shop, garage, seasonal, mail_server, settings, no_steps
+):
+    set_quotas({"letters": 2})
+    write_to(seasonal, 3)
+    work(LANE)
+    assert (len(mail_server.accepted), QueuedMessage.objects.count()) == (2, 1)
+    assert set(Message.objects.values_list("state", flat=True)) == {"accepted", "queued"}
+    assert usage_of("letters").words == "2 of 2"
+    zone = BusinessProfile.objects.get().timezone
+    told = ["2 letters went today, the most that go in a day. What waits goes on tomorrow, up to 2."]
+    assert sending_notes(now=now(), timezone=zone) == told
+    client.force_login(owner_of(shop).user)
+    page = client.get(reverse("ecosystem:usage", kwargs={"slug": shop.slug})).content.decode()
+    assert "Letters today: 2 of 2. There is no more room. What waits goes on tomorrow by itself." in page
+    work_quotas(shop.pk, now())
+    assert list(Notice.objects.values_list("kind", "about")) == [("quota_full", "Letters today: 2 of 2")]
+    with business_scope(garage):
+        assert (usage_of("letters").used, usage_of("letters").limit) == (0, None)
+        assert day("platform:email").take(5) == 5
+
+
+def test_rel_33_letters_and_texts_have_figures_of_their_own(shop, settings, no_steps):
+    settings.SENDS_PER_DAY = 9
+    set_quotas({"letters": 3, "texts": 0})
+    assert day("platform:email").take(5) == 3
+    assert day("own:018f").places_left() == 3
+    assert day("platform:sms").take(50) == 50
+    set_quotas({"letters": None, "texts": None})
+    assert day("platform:email").places_left() == 6
+    assert (usage_of("letters").limit, usage_of("texts").used) == (9, 50)
+
+
+def test_rel_33_the_step_of_a_new_sender_is_shown_and_nobody_is_told_of_it(shop, seasonal, mail_server, settings):
+    settings.SENDS_FIRST_DAYS = [2, 4]
+    write_to(seasonal, 3)
+    work(LANE)
+    letters = usage_of("letters")
+    assert (letters.words, letters.is_step) == ("2 of 2", True)
+    assert work_quotas(shop.pk, now()) is None
+    assert not Notice.objects.exists()
