@@ -34,7 +34,7 @@ from ecosystem.base.access import Action, member_required
 from ecosystem.base.clock import now
 from ecosystem.base.csv_lines import csv_line
 from ecosystem.base.errors import DomainError
-from ecosystem.base.http import takes
+from ecosystem.base.http import takes, takes_body
 from ecosystem.fresh_login import fresh_login_required
 from ecosystem.models import KindSetting
 from ecosystem.services.quotas import QuotaFull
@@ -42,6 +42,7 @@ from ecosystem.services.quotas import QuotaFull
 STEP_NAMES = [gettext_lazy("File"), gettext_lazy("Match"), gettext_lazy("Permission"), gettext_lazy("Check")]
 
 
+@takes_body(megabytes=25)
 @member_required(Action.IMPORT_PEOPLE)
 @takes()
 def import_list(request: HttpRequest, slug: str) -> HttpResponse:

@@ -37,6 +37,16 @@ def takes(*names: str) -> Callable[[View], View]:
     return decorate
 
 
+def takes_body(*, megabytes: int) -> Callable[[View], View]:
+    """Let a page be sent a file of so many megabytes, and what else stands in its form."""
+
+    def decorate(view: View) -> View:
+        view.most_megabytes = megabytes  # type: ignore[attr-defined]
+        return view
+
+    return decorate
+
+
 def problem(error: DomainError) -> JsonResponse:
     """The error for a program: RFC 9457 with our stable `code`, and `errors` by field."""
     body: dict[str, Any] = {

@@ -127,6 +127,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "ecosystem.compression.PageCompressionMiddleware",
     "ecosystem.middleware.FailureMiddleware",
+    "ecosystem.body_limits.BodyLimitMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
     "ecosystem.middleware.FramedMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

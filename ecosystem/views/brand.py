@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from ecosystem.base.access import Action, member_required
 from ecosystem.base.errors import Conflict, DomainError, Invalid
+from ecosystem.base.http import takes_body
 from ecosystem.customer_previews import CUSTOMER_PREVIEWS
 from ecosystem.forms.brand import BrandForm
 from ecosystem.forms.errors import add_domain_error
@@ -30,6 +31,7 @@ DRAFT = "ecosystem.brand.draft"
 DRAFT_SECONDS = 24 * 3600
 
 
+@takes_body(megabytes=5)
 @member_required(Action.EDIT_SETTINGS)
 @require_http_methods(["GET", "HEAD", "POST"])
 def brand(request: HttpRequest, slug: str) -> HttpResponse:

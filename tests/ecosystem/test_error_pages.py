@@ -7,7 +7,7 @@ from django.template.loader import render_to_string
 from django.test import Client
 
 
-@pytest.mark.parametrize("name", ["400", "403", "403_csrf", "404", "429", "500", "503"])
+@pytest.mark.parametrize("name", ["400", "403", "403_csrf", "404", "413", "429", "500", "503"])
 def test_an_error_page_needs_neither_request_nor_database(name):
     page = render_to_string(f"{name}.html")
     assert f'<p class="code" aria-hidden="true">{name[:3]}</p>' in page
