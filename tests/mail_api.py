@@ -5,48 +5,22 @@ Speaks as Postmark, Mailgun, Brevo and Resend do, told apart by the path. As Res
 hangs up before the letter was taken, CUT_AFTER takes it and hangs up without a word. `wait` is in seconds before the
 answer.
 
-A program as well: `python -m tests.mail_api LOG SECONDS SEED FAULTS` prints its port. Each letter that it takes is a
-line of LOG, `message-id recipient`, written before the sender hears of it. FAULTS are shares of letters, such as
-`429=0.01,503=0.01,500=0.01,422=0.01,cut_before=0.005,cut_after=0.005,slow=0.01`.
+`tests/simulator` is a program that speaks so too, and by SMTP.
 """
 
 import contextlib
 import json
-import os
-import random
-import sys
 import threading
 import time
-from base64 import b64decode
 from dataclasses import dataclass, field
-from email import message_from_bytes, policy
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, urlsplit
+
+from tests.mail_dialects import Letter, events_of_mailgun, found_by_postmark, is_let_in, read_letter, yes_of
 
 CUT_BEFORE, CUT_AFTER = "cut_before", "cut_after"
 PROVIDERS = ("postmark", "mailgun", "brevo", "resend")
 SECRET = "zz-canary-key"
-SLOW_SECONDS = 2.0
-STATUSES = ("429", "503", "500", "422")
-
-
-@dataclass(frozen=True)
-class Letter:
-    """A letter that the provider took."""
-
-    provider: str
-    sender: str
-    recipient: str
-    subject: str
-    text: str
-    html: str
-    headers: dict[str, str]
-    metadata: dict[str, str]
-    key: str = ""
-
-    @property
-    def message_id(self) -> str:
-        return self.headers.get("message-id", "")
 
 
 @dataclass
@@ -62,17 +36,13 @@ class Answer:
 class MailApi:
     """Listens on a free port until `stop`."""
 
-    def __init__(self, *, log: str = "", seconds: float = 0.0, seed: int = 1) -> None:
+    def __init__(self) -> None:
         self.accepted: list[Letter] = []
         self.asked: list[tuple[str, dict[str, str]]] = []
         self.looked_up: list[str] = []
         self.lookups_fail = False
         self.connections = 0
         self.secret = SECRET
-        self.faults: list[tuple[str, float]] = []
-        self._log = os.open(log, os.O_CREAT | os.O_APPEND | os.O_WRONLY) if log else None
-        self._seconds = seconds
-        self._random = random.Random(seed)
         self._scripts: dict[str, list[Answer]] = {}
         self._known: dict[str, bytes] = {}
         self._lock = threading.Lock()
@@ -104,11 +74,6 @@ class MailApi:
             for name in (recipient, "*"):
                 if self._scripts.get(name):
                     return self._scripts[name].pop(0)
-            point = self._random.random()
-        for name, share in self.faults:
-            if point < share:
-                return _fault(name)
-            point -= share
         return None
 
     def take(self, letter: Letter, body: bytes) -> tuple[int, dict[str, object]]:
@@ -121,10 +86,8 @@ class MailApi:
                     same = known == body
                     return (200, {"id": "known"}) if same else (409, {"name": "invalid_idempotent_request"})
                 self._known[letter.key] = body
-            if self._log is not None:
-                os.write(self._log, f"{letter.message_id or '?'} {letter.recipient}\n".encode())
             self.accepted.append(letter)
-        return 200, _yes(letter.provider, number, letter.recipient)
+        return 200, yes_of(letter.provider, number, letter.recipient)
 
     def _handler(outer) -> type[BaseHTTPRequestHandler]:
         class Handler(BaseHTTPRequestHandler):
@@ -139,10 +102,9 @@ class MailApi:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 outer.asked.append((self.path, dict(self.headers)))
                 provider = urlsplit(self.path).path.strip("/").partition("/")[0]
-                if not outer.is_let_in(provider, self.headers):
+                if not is_let_in(provider, self.headers, outer.secret):
                     return self.answer(401, {"message": "Invalid API key"})
                 letter = read_letter(provider, body, self.headers)
-                time.sleep(outer._seconds)
                 found = outer.trouble(letter.recipient)
                 if found is None or found.status == 200:
                     time.sleep(found.wait if found else 0)
@@ -160,21 +122,15 @@ class MailApi:
                 outer.looked_up.append(self.path)
                 place = urlsplit(self.path)
                 provider = place.path.strip("/").partition("/")[0]
-                if not outer.is_let_in(provider, self.headers):
+                if not is_let_in(provider, self.headers, outer.secret):
                     return self.answer(401, {"message": "Invalid API key"})
                 if outer.lookups_fail:
                     return self.answer(500, {})
                 if provider == "mailgun" and place.path.endswith("/mg.example.com/events"):
-                    return self.answer(200, {"items": outer.events_of_mailgun(parse_qs(place.query))})
+                    return self.answer(200, {"items": events_of_mailgun(outer.accepted, parse_qs(place.query))})
                 if place.path != "/postmark/messages/outbound":
                     return self.answer(404, {})
-                [wanted] = parse_qs(place.query)["metadata_letter"]
-                mine = [
-                    {"MessageID": f"pm-{number}", "Status": "Sent", "Metadata": letter.metadata}
-                    for number, letter in enumerate(outer.accepted, start=1)
-                    if letter.metadata.get("letter") == wanted
-                ]
-                return self.answer(200, {"TotalCount": len(mine), "Messages": mine[:1]})
+                return self.answer(200, found_by_postmark(outer.accepted, parse_qs(place.query)))
 
             def answer(self, status: int, words: dict[str, object], headers: dict[str, str] | None = None) -> None:
                 raw = json.dumps(words).encode()
@@ -190,97 +146,3 @@ class MailApi:
             def log_message(self, *_: object) -> None: ...
 
         return Handler
-
-    def events_of_mailgun(self, asked: dict[str, list[str]]) -> list[dict[str, object]]:
-        """What it took for an address since a moment, each with what stood beside it."""
-        assert float(asked["begin"][0]) < time.time()
-        assert asked["event"] == ["accepted"]
-        return [
-            {
-                "event": "accepted",
-                "message": {"headers": {"message-id": f"mg-{number}@mg.example.com"}},
-                "user-variables": letter.metadata,
-            }
-            for number, letter in enumerate(self.accepted, start=1)
-            if [letter.recipient] == asked["recipient"]
-        ]
-
-    def is_let_in(self, provider: str, headers: object) -> bool:
-        """Whether a request carries the key, where that provider wants it."""
-        get = headers.get  # type: ignore[attr-defined]
-        given = {
-            "postmark": get("X-Postmark-Server-Token", ""),
-            "mailgun": get("Authorization", ""),
-            "brevo": get("api-key", ""),
-            "resend": get("Authorization", "").removeprefix("Bearer "),
-        }.get(provider, "")
-        if provider == "mailgun":
-            given = b64decode(given.removeprefix("Basic ")).decode().partition(":")[2]
-        return given == self.secret
-
-
-def read_letter(provider: str, body: bytes, headers: object) -> Letter:
-    """A request in the words of its provider."""
-    key = headers.get("Idempotency-Key", "")  # type: ignore[attr-defined]
-    if provider == "mailgun":
-        told = {name: values[0] for name, values in parse_qs(_form(body, headers)).items()}
-        extra = {name[2:].lower(): value for name, value in told.items() if name.startswith("h:")}
-        known = {name[2:]: value for name, value in told.items() if name.startswith("v:")}
-        parts = (told["from"], told["to"], told["subject"], told.get("text", ""), told.get("html", ""))
-        return Letter(provider, *parts, extra, known)
-    told = json.loads(body)
-    if provider == "postmark":
-        extra = {one["Name"].lower(): one["Value"] for one in told.get("Headers", [])}
-        parts = (told["From"], told["To"], told["Subject"], told.get("TextBody", ""), told.get("HtmlBody", ""))
-        return Letter(provider, *parts, extra, told.get("Metadata", {}))
-    extra = {name.lower(): value for name, value in told.get("headers", {}).items()}
-    if provider == "brevo":
-        known = json.loads(extra.get("x-mailin-custom", "{}"))
-        parts = (told["sender"]["email"], told["to"][0]["email"], told["subject"])
-        return Letter(provider, *parts, told.get("textContent", ""), told.get("htmlContent", ""), extra, known)
-    known = json.loads(extra.get("x-metadata", "{}"))
-    parts = (told["from"], told["to"][0], told["subject"], told.get("text", ""), told.get("html", ""))
-    return Letter(provider, *parts, extra, known, key)
-
-
-def _form(body: bytes, headers: object) -> str:
-    """A form, whichever way it was packed."""
-    kind = headers.get("Content-Type", "")  # type: ignore[attr-defined]
-    if not kind.startswith("multipart/"):
-        return body.decode()
-    packed = message_from_bytes(b"Content-Type: " + kind.encode() + b"\r\n\r\n" + body, policy=policy.default)
-    parts = packed.iter_parts()
-    return urlencode([(part.get_param("name", header="content-disposition"), part.get_content()) for part in parts])
-
-
-def _yes(provider: str, number: int, recipient: str) -> dict[str, object]:
-    if provider == "postmark":
-        return {"ErrorCode": 0, "Message": "OK", "MessageID": f"pm-{number}", "To": recipient}
-    if provider == "mailgun":
-        return {"id": f"<mg-{number}@mg.example.com>", "message": "Queued. Thank you."}
-    if provider == "brevo":
-        return {"messageId": f"<bv-{number}@smtp.example.com>"}
-    return {"id": f"re-{number}"}
-
-
-def _fault(name: str) -> Answer:
-    if name == "slow":
-        return Answer(200, wait=SLOW_SECONDS)
-    if name in STATUSES:
-        headers = {"Retry-After": "1"} if name in ("429", "503") else {}
-        return Answer(int(name), {"message": "on purpose"}, headers)
-    return Answer(name)
-
-
-def main() -> None:
-    """Serve until killed."""
-    log, seconds, seed, faults = sys.argv[1:5]
-    server = MailApi(log=log, seconds=float(seconds), seed=int(seed))
-    shares = [one.partition("=") for one in faults.split(",") if one]
-    server.faults = [(name, float(share)) for name, _is, share in shares]
-    print(server.port, flush=True)  # noqa: T201 - its starter reads it
-    threading.Event().wait()
-
-
-if __name__ == "__main__":
-    main()

@@ -16,6 +16,7 @@ from ecosystem.base.tenancy import business_scope
 from ecosystem.config.celery import app
 from ecosystem.models import Agenda
 from ecosystem.services.agenda import TASK_NAME, note_work, work_lane
+from ecosystem.services.invariants import check_invariants
 from tests.campaigns.celery_worker import start_celery
 from tests.factories.campaigns import make_friend, make_sequence
 from tests.factories.permission import make_business, make_topic
@@ -61,6 +62,7 @@ def test_rel_06_a_worker_that_is_asked_to_end_finishes_what_it_began_and_gives_b
             assert not QueuedMessage.objects.filter(claim_token__isnull=False).exists()
             assert not MessageClaim.objects.exists()
             assert not Agenda.objects.filter(lease_until__isnull=False).exists()
+    assert check_invariants().problems == ()
 
 
 def test_rel_06_nothing_is_taken_in_hand_by_a_worker_that_was_asked_to_end(mail_server):

@@ -1,4 +1,4 @@
-"""The command of the rig. Prints a row of the table, and ends with 1 where a promise was broken."""
+"""The command of the rig. Prints a row of the table; ends with 1 where a promise was broken or no kill landed."""
 
 import argparse
 import os
@@ -17,7 +17,7 @@ def main() -> int:
     from tests.rig.experiment import run
     from tests.rig.fences import without_fences
     from tests.rig.plans import Plan
-    from tests.rig.tables import HEAD, row
+    from tests.rig.tables import HEAD, findings, row
     from tests.rig.town import make_town
 
     asked = _arguments()
@@ -29,16 +29,19 @@ def main() -> int:
             postgres_kills=asked.postgres_kills,
             redis_flushes=asked.redis_flushes,
             cuts=asked.cuts,
+            leaves=asked.leaves,
+            told=asked.told,
             seed=asked.seed,
             mail_seconds=asked.mail_seconds,
             faults=asked.faults,
             provider=asked.provider,
             **({"code": without_fences(folder / "code")} if asked.without_fences else {}),
         )
-        report = run(plan, make_town(businesses=asked.businesses, people=asked.people), folder)
+        sizes = {"businesses": asked.businesses, "people": asked.people, "needed": asked.needed, "texts": asked.texts}
+        report = run(plan, make_town(**sizes), folder)
         said = (folder / "workers.log").read_text()
     sys.stdout.write(f"{HEAD}\n{row(report)}\n")
-    found = report.history.faults + report.problems
+    found = findings(report)
     sys.stdout.write("".join(f"- {sentence}\n" for sentence in found[:20]))
     if found and said:
         sys.stdout.write(said[-3000:])
@@ -47,13 +50,17 @@ def main() -> int:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="tests.rig", description=__doc__)
-    for name, default in (("kills", 0), ("freezes", 0), ("postgres-kills", 0), ("redis-flushes", 0), ("cuts", 0)):
-        parser.add_argument(f"--{name}", type=int, default=default)
+    for name in ("kills", "freezes", "postgres-kills", "redis-flushes", "cuts"):
+        parser.add_argument(f"--{name}", type=int, default=0)
+    parser.add_argument("--leaves", type=int, default=0, help="how often some people leave in the middle of it")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--businesses", type=int, default=150)
     parser.add_argument("--people", type=int, default=80)
+    parser.add_argument("--needed", type=int, default=0, help="confirmations beside the letters of each business")
+    parser.add_argument("--texts", type=int, default=0, help="texts beside the letters of each business")
     parser.add_argument("--mail-seconds", type=float, default=0.004)
     parser.add_argument("--faults", default="", help="shares of mails, such as 450=0.02,cut_after=0.005")
+    parser.add_argument("--told", default="", help="of what was taken, such as bounced=0.02,twice=0.3,shuffled=0.5")
     parser.add_argument("--provider", default="smtp", help="smtp, sink (smtp-sink), or one by HTTP such as postmark")
     parser.add_argument("--without-fences", action="store_true", help="run workers whose code lacks the claim token")
     return parser.parse_args()

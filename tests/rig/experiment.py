@@ -10,7 +10,6 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
 from uuid import UUID
 
 import psycopg2
@@ -19,17 +18,22 @@ from django.conf import settings
 from django.db import connections
 from django.db.utils import InterfaceError, OperationalError
 
+from campaigns.models import ProviderEvent
 from campaigns.services.delivery_marks import told_under
+from campaigns.services.provider_events import PROVIDER_EVENTS_QUEUE
+from ecosystem.base.clock import now
 from ecosystem.base.sql import execute
 from ecosystem.base.tenancy import business_scope
 from ecosystem.models import Business
+from ecosystem.services.agenda import note_work
 from ecosystem.services.invariants import check_invariants
 from tests.factories.campaigns import pass_time
-from tests.factories.mail import connect_provider
+from tests.rig.doors import connect, database_url
 from tests.rig.history import History, claims_in_hand, has_passed_on, judge, left_to_send, letters_of, still_to_hand
+from tests.rig.leaving import leave
 from tests.rig.marks import claims_held_by
 from tests.rig.plans import Plan
-from tests.rig.receivers import BY_SMTP, log_of, provider
+from tests.rig.receivers import BY_SMTP, Ways, log_of, provider
 
 # Longer than a lease, and than a letter waits that was refused for now three times.
 GROWS_OLD_BY = 8_000
@@ -47,6 +51,7 @@ class Report:
     """What was done, what came of it, and whether the run counts."""
 
     plan: Plan
+    left: int = 0  # people who said in the middle of it that they want nothing more
     landed: int = 0  # kills that hit a worker with letters handed over and not answered for
     struck: Counter[str] = field(default_factory=Counter)  # what was really done before nothing was left to send
     seconds: float = 0.0
@@ -58,12 +63,10 @@ def run(plan: Plan, businesses: list[Business], folder: Path) -> Report:
     """Let the workers send for the businesses while the plan is carried out, then to the end; judge the history."""
     report = Report(plan)
     began = time.monotonic()
-    if plan.provider not in BY_SMTP:
-        for business in businesses:
-            with business_scope(business):
-                connect_provider(plan.provider)
-    with provider(plan, folder) as (port, log):
-        crew = _Crew(plan, port, folder)
+    with contextlib.ExitStack() as running:
+        connect(plan, businesses, running, folder)
+        ways = running.enter_context(provider(plan, folder))
+        crew = _Crew(plan, ways, folder)
         try:
             for blow in plan.blows():
                 crew.await_work()
@@ -75,7 +78,7 @@ def run(plan: Plan, businesses: list[Business], folder: Path) -> Report:
             crew.finish(businesses)
         finally:
             crew.stop()
-        report.history = judge(log_of(plan, log), crew.ops)
+        report.history = judge(log_of(plan, ways.log), crew.ops, told=folder / "told.log")
     report.problems = [problem.sentence for problem in _patiently(check_invariants).problems]
     report.seconds = time.monotonic() - began
     return report
@@ -84,21 +87,21 @@ def run(plan: Plan, businesses: list[Business], folder: Path) -> Report:
 class _Crew:
     """The workers, and the hand that strikes them."""
 
-    def __init__(self, plan: Plan, port: int, folder: Path) -> None:
-        self.plan, self.folder = plan, folder
+    def __init__(self, plan: Plan, ways: Ways, folder: Path) -> None:
+        self.plan, self.ways, self.folder = plan, ways, folder
         self.random = random.Random(plan.seed)
-        database = str(connections["default"].settings_dict["NAME"])
-        self.ops = urlsplit(os.environ["OPS_DATABASE_URL"])._replace(path=f"/{database}").geturl()
-        self.app = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{database}").geturl()
+        self.ops, self.app = database_url("OPS_DATABASE_URL"), database_url("DATABASE_URL")
         environment = {
             **os.environ,
             "DATABASE_URL": self.app,
             "LOG_LEVEL": plan.log_level,
             "PYTHONPATH": str(plan.code),
         }
-        environment |= {"EMAIL_URL": f"smtp://127.0.0.1:{port}", "SENDS_FIRST_DAYS": "0"}
+        environment |= {"EMAIL_URL": f"smtp://127.0.0.1:{ways.smtp}", "SENDS_FIRST_DAYS": "0"}
+        if ways.http:
+            environment["SMS_URL"] = ways.texts_url
         if plan.provider not in BY_SMTP:
-            environment["MAIL_PROVIDER_URLS"] = f"{plan.provider}=http://127.0.0.1:{port}/{plan.provider}/"
+            environment["MAIL_PROVIDER_URLS"] = ways.mail_urls(plan.provider)
         environment.pop("MIGRATION_DATABASE_URL", None)
         said = (folder / "workers.log").open("ab")
         self.nursery = subprocess.Popen(
@@ -119,6 +122,9 @@ class _Crew:
         elif blow == "kill postgres":
             os.kill(_postmaster(), signal.SIGKILL)
             _patiently(lambda: left_to_send(self.ops))
+        elif blow == "leave":
+            business = self.random.choice(businesses)
+            report.left += _patiently(lambda: leave(business, self.ways.log, is_forgotten=self.plan.loses_stops))
         elif blow == "flush redis":
             for url in (settings.REDIS_URL, settings.CACHE_URL):
                 redis.Redis.from_url(url).flushdb()
@@ -140,6 +146,7 @@ class _Crew:
     def finish(self, businesses: list[Business], *, rounds: int = 12) -> None:
         """Let everybody end their turn and what was left behind grow old, and begin anew, until nothing is left."""
         for _round in range(rounds):
+            self._await_words()
             self._dismiss()
             if not _patiently(lambda: left_to_send(self.ops)):
                 return
@@ -170,6 +177,16 @@ class _Crew:
             if not _wait_for_end(number, 30):
                 _signal(number, signal.SIGKILL)
         self.workers = []
+
+    def _await_words(self, seconds: float = 60) -> None:
+        """Wait until everything was told that is told of what was taken. Fails where nothing is heard for a minute."""
+        before, since = -1, time.monotonic()
+        while left := self.ways.left_to_tell():
+            if left != before:
+                before, since = left, time.monotonic()
+            if time.monotonic() > since + seconds:
+                raise TimeoutError(f"{left} webhooks are not told")
+            time.sleep(0.1)
 
     def _await_rest(self) -> None:
         """Wait until nothing is left or nothing has moved for three seconds."""
@@ -220,6 +237,8 @@ class _Crew:
 def _grow_old(business: Business) -> None:
     with business_scope(business):
         pass_time(GROWS_OLD_BY)
+        if ProviderEvent.objects.filter(worked_at=None).update(look_at=now()):
+            note_work(PROVIDER_EVENTS_QUEUE)
 
 
 def _patiently(ask, seconds: float = 30):

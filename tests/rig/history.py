@@ -1,25 +1,51 @@
-"""The history of a run, judged by what the provider took and by what stands in the database."""
+"""The history of a run, judged by what the provider took and by what stands in the database.
+
+Nothing that may be done without is taken twice, and what is needed now only where it went once more, openly. What
+stands as sent was taken; what was not taken says so. Whoever left a topic on a channel is sent nothing of it after
+their word was kept, in the order of the log, but what a worker had in hand by then. What is told of a letter ends as
+its gravest word, in whatever order the words came and however often.
+"""
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID
 
 import psycopg2
 
+from tests.rig.leaving import LEFT
+
 # What may become of a letter for good, and what says openly that it did not leave.
 ENDS = frozenset(
-    {"accepted", "delivered", "bounced", "complained", "unknown", "failed", "expired", "skipped", "parked"}
+    {
+        "accepted",
+        "delivered",
+        "bounced",
+        "complained",
+        "unknown",
+        "failed",
+        "expired",
+        "skipped",
+        "parked",
+        "cancelled",
+    }
 )
 TOLD = ENDS - {"accepted", "delivered"}
+# The graver word wins.
+WEIGHT = ("accepted", "delivered", "bounced", "complained")
 
 _IN_HAND = """
 SELECT claim_token::text, count(*) FROM campaigns_queuedmessage
  WHERE handed_at IS NOT NULL AND claim_token IS NOT NULL GROUP BY claim_token"""
-_STATES = """
-SELECT message.id::text, message.state || coalesce(' ' || message.reason, '')
+_FACTS = """
+SELECT message.id::text AS letter, message.state,
+       message.state || coalesce(' ' || message.reason, '')
        || CASE WHEN queued.id IS NOT NULL THEN ', waits' ELSE '' END || coalesce(', claimed ' || queued.claim_token, '')
-       || coalesce(', handed ' || queued.handed_at, '') || ', attempt ' || queued.attempt, message.state
+       || coalesce(', handed ' || queued.handed_at, '') || ', attempt ' || coalesce(queued.attempt, message.attempt)
+       AS words,
+       message.message_class = 'transactional' AS is_needed, message.attempt,
+       concat_ws(' ', message.contact_id, message.channel, message.topic_id) AS reader
   FROM campaigns_message AS message
   LEFT JOIN campaigns_queuedmessage AS queued
     ON queued.business_id = message.business_id AND queued.id = message.id"""
@@ -34,6 +60,18 @@ SELECT count(*) FROM campaigns_queuedmessage WHERE claim_token = ANY (%(claims)s
 
 
 @dataclass(frozen=True)
+class Fact:
+    """What stands in the database of one letter or text. `reader` is who it is for, by which channel, about what."""
+
+    letter: str
+    state: str
+    words: str
+    is_needed: bool
+    attempt: int
+    reader: str
+
+
+@dataclass(frozen=True)
 class History:
     """What a run came to. Every number that is a fault is 0 in a good one."""
 
@@ -44,6 +82,9 @@ class History:
     twins: list[str] = field(default_factory=list)
     never_taken: list[str] = field(default_factory=list)
     silent: dict[str, str] = field(default_factory=dict)
+    after_leaving: list[str] = field(default_factory=list)
+    told: int = 0
+    not_heard: dict[str, str] = field(default_factory=dict)
 
     @property
     def faults(self) -> list[str]:
@@ -52,25 +93,75 @@ class History:
             *(f"{one} was taken twice." for one in self.twins),
             *(f"{one} stands as sent, and the provider has never seen it." for one in self.never_taken),
             *(f"{one} was not taken, and nothing says so: {state}." for one, state in self.silent.items()),
+            *(f"{one} was handed over after its reader had left." for one in self.after_leaving),
+            *(f"{one} {words}." for one, words in self.not_heard.items()),
         ]
 
 
-def judge(log: Path, url: str) -> History:
-    """Read the provider's log and all messages (as the role that sees every business)."""
-    taken = Counter(line.split()[0][1:37] for line in log.read_text().splitlines())
-    found = _rows(url, _STATES)
-    states = {row[0]: row[2] for row in found}
-    words = {row[0]: row[1] for row in found}
-    unknown = [one for one, state in states.items() if state == "unknown"]
+def judge(log: Path, url: str, *, told: Path | None = None) -> History:
+    """Read the provider's logs and all messages (as the role that sees every business)."""
+    lines = log.read_text().splitlines()
+    taken = Counter(line.split()[0][1:37] for line in lines if not line.startswith(LEFT))
+    facts = {row[0]: Fact(*row) for row in _rows(url, _FACTS)}
+    unknown = [one for one, fact in facts.items() if fact.state == "unknown"]
+    words = read_told(told)
     return History(
-        letters=len(states),
+        letters=len(facts),
         taken=len(taken),
         unknown=len(unknown),
         unknown_taken=sum(one in taken for one in unknown),
-        twins=[one for one, times in taken.items() if times > 1],
-        never_taken=[one for one, state in states.items() if state in ENDS - TOLD and one not in taken],
-        silent={one: words[one] for one, state in states.items() if one not in taken and state not in ENDS},
+        twins=[one for one, times in taken.items() if times > most_times(facts.get(one))],
+        never_taken=[one for one, fact in facts.items() if fact.state in ENDS - TOLD and one not in taken],
+        silent={one: fact.words for one, fact in facts.items() if one not in taken and fact.state not in ENDS},
+        after_leaving=after_leaving(lines, facts),
+        told=len(words),
+        not_heard=not_heard(words, facts),
     )
+
+
+def most_times(fact: Fact | None) -> int:
+    """How often it may be taken: what is needed now goes once more where nobody knows, and its second try says so."""
+    return 2 if fact is not None and fact.is_needed and fact.attempt > 1 else 1
+
+
+def after_leaving(lines: Sequence[str], facts: Mapping[str, Fact]) -> list[str]:
+    """What was taken after the line that says that its reader left, and was not in a worker's hand by then."""
+    left: dict[str, str] = {}
+    found = []
+    for line in lines:
+        first, _space, rest = line.partition(" ")
+        if first == LEFT:
+            reader, _space, in_hand = rest.rpartition(" ")
+            left.setdefault(reader, in_hand)
+            continue
+        fact = facts.get(first[1:37])
+        in_hand = left.get(fact.reader) if fact is not None and not fact.is_needed else None
+        if in_hand is not None and fact.letter not in in_hand.split(","):
+            found.append(fact.letter)
+    return found
+
+
+def read_told(log: Path | None) -> dict[str, set[tuple[str, int]]]:
+    """What was told of each letter, and how the product answered."""
+    found: dict[str, set[tuple[str, int]]] = {}
+    if log is not None and log.exists():
+        for line in log.read_text().splitlines():
+            letter, kind, status = line.split()
+            found.setdefault(letter[:36], set()).add((kind, int(status)))
+    return found
+
+
+def not_heard(told: Mapping[str, set[tuple[str, int]]], facts: Mapping[str, Fact]) -> dict[str, str]:
+    """The letters of which the product would not hear, or which do not end as the gravest word about them."""
+    found = {}
+    for letter, words in told.items():
+        refused = sorted({status for _kind, status in words if status != 200})
+        gravest = max((kind for kind, _status in words), key=WEIGHT.index)
+        if refused:
+            found[letter] = f"was told of and the product answered {refused}"
+        elif facts[letter].state != gravest:
+            found[letter] = f"was told of as {gravest} and stands as {facts[letter].words}"
+    return found
 
 
 def claims_in_hand(url: str) -> dict[UUID, int]:
@@ -96,10 +187,11 @@ def still_to_hand(url: str, claims: list[UUID]) -> int:
 
 
 def left_to_send(url: str) -> int:
-    """How many letters have no end yet, or people have not taken their step."""
+    """How many letters have no end yet, people have not taken their step, or words of providers were not worked."""
     waiting = "SELECT count(*) FROM campaigns_queuedmessage"
     walking = "SELECT count(*) FROM campaigns_enrollment WHERE state = 'active'"
-    return sum(int(_rows(url, statement)[0][0]) for statement in (waiting, walking))
+    unheard = "SELECT count(*) FROM campaigns_providerevent WHERE worked_at IS NULL"
+    return sum(int(_rows(url, statement)[0][0]) for statement in (waiting, walking, unheard))
 
 
 def _rows(url: str, statement: str, given: dict[str, list[str]] | None = None) -> list[tuple]:

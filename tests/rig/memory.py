@@ -40,9 +40,9 @@ def main() -> int:
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as name, fresh_databases("memory"):
         folder = Path(name)
-        with provider(Plan(mail_seconds=asked.mail_seconds), folder) as (port, log):
-            seen = measure(asked.seconds, asked.every, port)
-            letters = log.read_bytes().count(b"\n")
+        with provider(Plan(mail_seconds=asked.mail_seconds), folder) as ways:
+            seen = measure(asked.seconds, asked.every, ways.smtp)
+            letters = ways.log.read_bytes().count(b"\n")
     return report(asked.seconds, letters, seen)
 
 

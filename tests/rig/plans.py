@@ -16,10 +16,13 @@ class Plan:
     postgres_kills: int = 0
     redis_flushes: int = 0
     cuts: int = 0
+    leaves: int = 0
     workers: int = 2
     seed: int = 1
     mail_seconds: float = 0.004
     faults: str = ""
+    told: str = ""
+    loses_stops: bool = False  # who leaves is forgotten, which the judge must see
     provider: str = "smtp"
     pause: tuple[float, float] = (0.2, 0.5)
     code: Path = ROOT
@@ -33,6 +36,7 @@ class Plan:
             "kill postgres": self.postgres_kills,
             "flush redis": self.redis_flushes,
             "cut connections": self.cuts,
+            "leave": self.leaves,
         }
         blows = [name for name, count in counts.items() for _ in range(count)]
         random.Random(self.seed).shuffle(blows)

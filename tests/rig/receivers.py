@@ -5,6 +5,7 @@ mail had written so far stands there too; then the letter counts as taken, and a
 """
 
 import contextlib
+import json
 import os
 import re
 import shutil
@@ -13,10 +14,15 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
+
+import requests
 
 from benchmarks._smtp_tools import find_tool, wait_for
 from tests.rig.plans import ROOT, Plan
+from tests.sms_server import SECRET as TEXT_SECRET
 
 # Both as the account of the installation.
 BY_SMTP = frozenset({"smtp", "sink"})
@@ -24,27 +30,42 @@ RECIPIENT = re.compile(rb"^X-Rcpt-Args: <([^>]*)>", re.MULTILINE)
 MESSAGE_ID = re.compile(rb"^Message-ID: (\S+)", re.IGNORECASE | re.MULTILINE)
 
 
+@dataclass(frozen=True)
+class Ways:
+    """Where letters and texts are taken, and what is written down of them."""
+
+    smtp: int
+    http: int
+    log: Path
+
+    @property
+    def texts_url(self) -> str:
+        """The setting that leads texts there."""
+        return f"sms+http://acc:{quote(TEXT_SECRET)}@127.0.0.1:{self.http}/texts?from=+12025550100"
+
+    def mail_urls(self, provider: str) -> str:
+        """The setting that leads the letters of a provider there."""
+        return f"{provider}=http://127.0.0.1:{self.http}/{provider}/"
+
+    def left_to_tell(self) -> int:
+        """How many webhooks are not told yet."""
+        if not self.http:
+            return 0
+        return int(requests.get(f"http://127.0.0.1:{self.http}/left", timeout=10).json()["left"])
+
+
 @contextlib.contextmanager
-def provider(plan: Plan, folder: Path) -> Iterator[tuple[int, Path]]:
-    """Whoever takes the letters of a plan: its port, and what it writes down."""
+def provider(plan: Plan, folder: Path) -> Iterator[Ways]:
+    """Whoever takes the letters and texts of a plan."""
     if plan.provider == "sink":
         with smtp_sink() as (port, dump), slow_line(port, plan.mail_seconds) as near:
-            yield near, dump
+            yield Ways(near, 0, dump)
         return
-    log = folder / "taken.log"
-    log.touch()
-    command = [
-        sys.executable,
-        "-m",
-        "tests.rig.provider" if plan.provider == "smtp" else "tests.mail_api",
-        str(log),
-        str(plan.mail_seconds),
-        str(plan.seed),
-        plan.faults,
-    ]
+    given = (plan.mail_seconds, plan.seed, plan.faults, plan.told)
+    command = [sys.executable, "-m", "tests.simulator", str(folder), *map(str, given)]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE)
     try:
-        yield int(process.stdout.readline()), log
+        yield Ways(**json.loads(process.stdout.readline()), log=folder / "taken.log")
     finally:
         process.kill()
         process.wait()

@@ -4,9 +4,18 @@ from tests.rig.experiment import Report
 
 HEAD = (
     "| Seed | Blows | Kills that landed | Letters | Taken | Twins | Lost in silence | Unknown"
-    " | of these taken | Invariants | Seconds |\n"
-    "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"
+    " | of these taken | After leaving | Told wrong | Invariants | Seconds |\n"
+    "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"
 )
+
+
+NOTHING_LANDED = "No kill landed between the hand-over and the answer, so this run shows nothing: it does not count."
+
+
+def findings(report: Report) -> list[str]:
+    """Why a run does not count, or what was broken in it; nothing in a good one."""
+    unshown = [NOTHING_LANDED] if report.plan.kills and not report.landed else []
+    return [*unshown, *report.history.faults, *report.problems]
 
 
 def row(report: Report) -> str:
@@ -20,6 +29,8 @@ def row(report: Report) -> str:
         "cut connections": "cuts of all connections",
     }
     blows = ", ".join(f"{report.struck[blow]} {name}" for blow, name in names.items() if report.struck[blow])
+    if report.left:
+        blows += f", {report.left} people left"
     if plan.faults:
         blows += f"; provider {plan.faults}"
     silent = len(history.silent) + len(history.never_taken)
@@ -34,6 +45,8 @@ def row(report: Report) -> str:
         silent,
         history.unknown,
         history.unknown_taken,
+        len(history.after_leaving),
+        f"{len(history.not_heard)} of {history.told}",
         held,
         round(report.seconds),
     )

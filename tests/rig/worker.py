@@ -1,7 +1,7 @@
 """Workers that are at work within milliseconds: a nursery that has loaded everything forks one for each line it reads.
 
-Writes the number of each process. A worker serves the lanes of sequences; on TERM it ends after the turn that is
-running.
+Writes the number of each process. A worker serves what is needed now, sequences, and what providers tell; on TERM it
+ends after the turn that is running.
 """
 
 import os
@@ -10,6 +10,8 @@ import sys
 import time
 
 import django
+
+LANES = ("transactional", "sequence", "webhooks")
 
 
 def main() -> None:
@@ -34,7 +36,7 @@ def _work() -> None:
     signal.signal(signal.SIGTERM, lambda number, _frame: stopped.append(number))
     while not stopped:
         sweep_agenda()
-        if not work_lane("sequence", seconds=2):
+        if not sum(work_lane(lane, seconds=2) for lane in LANES):
             time.sleep(0.05)
 
 
