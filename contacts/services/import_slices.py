@@ -149,7 +149,7 @@ def take_slice(imported: Import, people: list[PersonRow], *, places: int | None)
     find_changes(imported, values)
     _tag_people(imported, people, values)
     imported.permitted_count += _keep_yes(values)
-    counts = rows(statements.COUNT_SLICE, {})[0]
+    counts = rows(statements.COUNT_SLICE, values)[0]
     imported.added_count += counts["added"]
     imported.known_count += counts["known"]
     for table in ("import_people", "import_tags", "import_yes"):

@@ -230,8 +230,14 @@ on conflict (business_id, contact_id, channel, topic_id) do update
 set state = excluded.state, basis = excluded.basis, address_hash = excluded.address_hash, since = excluded.since,
     consent_id = excluded.consent_id, updated_at = excluded.updated_at, version = cs.version + 1
 """
+# Each person once, however many lines tell of them; whom this very list brought is no old acquaintance.
 COUNT_SLICE = """
-select count(*) filter (where is_new) as added, count(*) filter (where not is_new) as known from import_people
+select count(*) filter (where is_new) as added,
+       (select count(distinct p.contact_id)
+          from import_people p
+          join contacts_contact c on c.business_id = %(business_id)s and c.id = p.contact_id
+         where not p.is_new and c.created_at <> %(stamp)s) as known
+  from import_people
 """
 DROP = {
     "import_people": "drop table if exists import_people",

@@ -69,6 +69,18 @@ def test_known_people_are_left_where_that_was_chosen(bakery, known):
     assert (done.added_count, done.known_count, done.changed_count, done.asked_count) == (1, 2, 0, 0)
 
 
+def test_who_is_known_is_counted_once_however_many_lines_tell_of_them(bakery, known):
+    done = bring_in(bakery, LIST + b"Ana,R,ana@example.com,,,\nCy,Dahl,cy@example.com,,,\nCy,Dahl,cy@example.com,,,\n")
+    assert (done.added_count, done.known_count) == (1, 2)
+
+
+def test_whom_an_earlier_slice_of_the_list_brought_is_not_known_already(bakery):
+    done = bring_in(
+        bakery, b"First name,Email\nCy,cy@example.com\nDo,do@example.com\nCy,cy@example.com\n", slice_rows=1
+    )
+    assert (done.added_count, done.known_count) == (2, 0)
+
+
 def test_the_lists_word_is_taken_but_nobody_moves_down_and_half_a_name_changes_nothing(bakery, known):
     done = bring_in(bakery, known="update")
     ana, bo = known
