@@ -12,13 +12,14 @@ from django.utils import timezone
 from contacts.models import Import
 from contacts.services.imports import IMPORT_JOB
 from ecosystem.base.access import Role
-from ecosystem.base.tenancy import business_scope
+from ecosystem.base.tenancy import business_scope, user_scope
 from ecosystem.models import BusinessProfile, Job, Membership, Notice
 from ecosystem.notices import NOTICES, Pace
 from ecosystem.queries.notices import mail_due
 from ecosystem.services.jobs import end_job
 from ecosystem.services.notices import choose_paces, tell, work_notices
 from ecosystem.services.sending import pause_sending
+from ecosystem.templatetags.shell import my_businesses
 from tests.ecosystem.test_accounts import letters, link_in
 from tests.factories.ecosystem import make_member, make_user, membership_of, sign_in
 
@@ -72,6 +73,27 @@ def test_all_are_seen_at_once_and_a_page_costs_no_statement_for_the_bell(
     assert as_nora.post(url("notices_read", bakery)).url == url("notices", bakery)
     assert unread(bakery, nora) == 0
     assert "Nothing new" not in as_nora.get(url("notices", bakery)).content.decode()
+
+
+def test_the_switcher_counts_what_waits_for_one_in_their_other_businesses_and_for_nobody_else(
+    as_nora, bakery, nora, sam, gus, garage, django_assert_max_num_queries
+):
+    make_member(garage, "staff", nora)
+    say(garage, gus, "his own")
+    page = as_nora.get(url("today", bakery)).content.decode()
+    assert "Hale&#x27;s Garage</a>" in page
+    for key in "abc":
+        say(garage, nora, key)
+    say(bakery, nora, "here")
+    page = as_nora.get(url("today", bakery)).content.decode()
+    switch = page[page.index('id="switch"') :]
+    switch = " ".join(switch[: switch.index("</div>")].split())
+    assert "Hale&#x27;s Garage<span" in switch
+    assert switch.count("3 things are new for you") == 1
+    assert "1 thing is new" not in switch
+    with user_scope(nora.pk), django_assert_max_num_queries(1):
+        found = my_businesses()
+    assert [(one.name, one.unread) for one in found] == [("Hale's Garage", 3), ("Oat & Ember", 1)]
 
 
 def test_somebody_elses_notice_is_not_there(as_sam, bakery, nora, gus, garage):
