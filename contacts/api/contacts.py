@@ -46,6 +46,14 @@ ANA = {
 }
 
 
+class KindWordsOut(Out):
+    """One kind of people in the words of the business."""
+
+    kind = serializers.CharField(help_text="The fixed word; it never changes.")
+    label = serializers.CharField(help_text="What the business calls one of them.")
+    definition = serializers.CharField(help_text="Who that is, as the business says; may be empty.")
+
+
 @example(
     {
         "id": "0199f3a2-7c4e-7d31-9a55-3f2d8c1b6e10",
@@ -55,6 +63,10 @@ ANA = {
         "stage": "prospect",
         "stage_since": "2026-01-31T09:00:00.000000Z",
         "roles": ["vendor"],
+        "kinds": [
+            {"kind": "prospect", "label": "Taster", "definition": "Somebody who has asked for something"},
+            {"kind": "vendor", "label": "Miller", "definition": "You buy from them"},
+        ],
         "tags": ["regular"],
         "source": "api",
         "last_touch_at": "2026-02-03T16:20:00.000000Z",
@@ -82,6 +94,7 @@ class ContactOut(Out):
     roles = serializers.ListField(
         child=serializers.ChoiceField(choices=RoleAssignment.Kind.choices), help_text="What they are beside the ladder."
     )
+    kinds = KindWordsOut(many=True, help_text="The rung and the roles as the business calls and defines them.")
     tags = serializers.ListField(child=serializers.CharField())
     source = serializers.ChoiceField(choices=Contact.Source.choices)
     source_detail = serializers.CharField()

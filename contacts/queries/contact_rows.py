@@ -30,10 +30,13 @@ PEOPLE = """
                'owner_id', person.owner_id,
                'stage', person.stage,
                'stage_since', to_char(person.stage_since AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
-               'roles', ARRAY(
-                   SELECT role.kind FROM contacts_roleassignment AS role
-                    WHERE role.business_id = %(business_id)s AND role.contact_id = person.id AND role.ended_at IS NULL
-                    ORDER BY role.kind),
+               'roles', held.roles,
+               'kinds', ARRAY(
+                   SELECT (SELECT jsonb_object_agg(kind, jsonb_build_object(
+                                      'kind', kind, 'label', label, 'definition', definition))
+                             FROM ecosystem_kindsetting WHERE business_id = %(business_id)s) -> theirs.kind
+                     FROM unnest(array_prepend(person.stage, held.roles)) AS theirs (kind)
+                    WHERE theirs.kind IS NOT NULL),
                'tags', ARRAY(
                    SELECT tag.name FROM contacts_contacttag AS given
                      JOIN contacts_tag AS tag ON tag.business_id = %(business_id)s AND tag.id = given.tag_id
@@ -48,6 +51,12 @@ PEOPLE = """
                'updated_at', to_char(person.updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
                'version', person.version)::text AS json
       FROM contacts_contact AS person
+     CROSS JOIN LATERAL (
+        SELECT ARRAY(
+                   SELECT role.kind::text FROM contacts_roleassignment AS role
+                    WHERE role.business_id = %(business_id)s AND role.contact_id = person.id AND role.ended_at IS NULL
+                    ORDER BY role.kind) AS roles
+        OFFSET 0) AS held
      WHERE person.business_id = %(business_id)s AND person.deleted_at IS NULL
        AND (%(only_id)s::uuid IS NULL OR person.id = %(only_id)s::uuid)
        AND (%(stage)s::text IS NULL OR person.stage = %(stage)s::text)"""

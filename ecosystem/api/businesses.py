@@ -16,10 +16,10 @@ from ecosystem.rest.base import ApiView, In, Out, answer, example
 class KindOut(Out):
     """What one kind of people is called here."""
 
-    kind = serializers.CharField()
-    label = serializers.CharField()
-    label_plural = serializers.CharField()
-    definition = serializers.CharField()
+    kind = serializers.CharField(help_text="The fixed word; it never changes.")
+    label = serializers.CharField(help_text="What the business calls one of them.")
+    label_plural = serializers.CharField(help_text="What the business calls all of them.")
+    definition = serializers.CharField(help_text="Who they are, as the business says; may be empty.")
     is_on = serializers.BooleanField()
     cadence_days = serializers.IntegerField()
 

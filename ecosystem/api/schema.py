@@ -119,13 +119,17 @@ def docs(request: HttpRequest) -> HttpResponse:
 
 
 def _in_their_words(found: dict[str, Any]) -> dict[str, Any]:
-    """The description with the labels of the business that is entered beside the fixed words for kinds of people."""
-    labels = {setting.kind: setting.label for setting in kind_settings() if setting.is_on}
+    """The description with what the business that is entered calls its kinds of people, and who they are."""
+    labels = {
+        setting.kind: f"“{setting.label}”" + (f" ({setting.definition})" if setting.definition else "")
+        for setting in kind_settings()
+        if setting.is_on
+    }
     schemas = dict(found["components"]["schemas"])
     for name, schema in schemas.items():
         words = [word for word in schema.get("enum", []) if word in labels]
         if words and len(words) >= len(schema["enum"]) - 1:
-            said = ", ".join(f"{word} is “{labels[word]}”" for word in words)
+            said = ", ".join(f"{word} is {labels[word]}" for word in words)
             schemas[name] = schema | {"description": f"Here {said}."}
     return found | {"components": found["components"] | {"schemas": schemas}}
 

@@ -110,10 +110,10 @@ def test_a_refusal_is_as_the_file_says(tenant):
 
 def test_the_file_says_what_a_business_calls_its_kinds_when_it_is_asked_for_with_a_key(tenant, client):
     with business_scope(tenant.business):
-        KindSetting.objects.filter(kind="client").update(label="ZZREGULAR")
+        KindSetting.objects.filter(kind="client").update(label="ZZREGULAR", definition="ZZBUYS")
     asked = Program(tenant.api_key).get("openapi.json")
     stage = asked.json()["components"]["schemas"]["Stage"]
-    assert "client is “ZZREGULAR”" in stage["description"]
+    assert "client is “ZZREGULAR” (ZZBUYS)" in stage["description"]
     assert "ZZREGULAR" not in client.get("/api/v1/openapi.json").content.decode()
     assert asked.json()["openapi"].startswith("3.1")
 

@@ -10,6 +10,7 @@ from contacts.services.contacts import delete_contact
 from contacts.services.merging import merge_contacts
 from ecosystem.base.clock import now
 from ecosystem.base.tenancy import business_scope
+from ecosystem.models import KindSetting
 from tests.factories.api import make_program
 from tests.factories.contacts import make_contact, make_contacts
 
@@ -54,10 +55,29 @@ def test_what_postgresql_prints_is_what_the_openapi_file_promises(till, bakery, 
             "email": contact.primary_email,
             "phone": contact.primary_phone,
             "roles": [],
+            "kinds": [{"kind": "prospect", "label": "Prospect", "definition": printed["kinds"][0]["definition"]}],
             "tags": [],
         }
     ).data
     assert printed == expected
+
+
+def test_a_person_says_what_their_kinds_are_called_and_who_that_is_here(till, bakery, garage):
+    make_contact(bakery, "Ben Okafor", stage="client", roles=["vendor"])
+    make_contact(bakery, "Cleo Marsh", roles=["partner"], stage=None)
+    with business_scope(garage):
+        KindSetting.objects.filter(kind="client").update(label="ZZDRIVER", definition="ZZDRIVES")
+    with business_scope(bakery):
+        KindSetting.objects.filter(kind="client").update(label="Regular", definition="Buys twice a month")
+        KindSetting.objects.filter(kind="vendor").update(label="Miller", definition="")
+    cleo, ben = till.get("contacts").json()["items"][:2]
+    regular = {"kind": "client", "label": "Regular", "definition": "Buys twice a month"}
+    assert ben["kinds"] == [regular, {"kind": "vendor", "label": "Miller", "definition": ""}]
+    assert [one["kind"] for one in cleo["kinds"]] == ["partner"]
+    assert till.get(f"contacts/{ben['id']}").json()["kinds"] == ben["kinds"]
+    assert till.get("contacts?kind=client&touched=never").json()["items"][0]["kinds"] == ben["kinds"]
+    told = {one["kind"]: one["definition"] for one in till.get("business").json()["kinds"]}
+    assert (told["client"], told["vendor"]) == ("Buys twice a month", "")
 
 
 def test_an_address_that_somebody_has_is_a_409_that_names_them(till, ana, bakery):
