@@ -5,8 +5,6 @@ import re
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,7 +17,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.urls import Resolver404, resolve
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from psycopg2.errors import QueryCanceled
 
@@ -28,7 +26,8 @@ from ecosystem.base.access import login_redirect
 from ecosystem.base.errors import DomainError
 from ecosystem.base.http import error_response, problem
 from ecosystem.base.tenancy import business_scope, own_rows, user_scope
-from ecosystem.models import Business, BusinessProfile, Membership
+from ecosystem.manners import forget_manners, manners_of
+from ecosystem.models import Business, Membership
 from ecosystem.places import ZONES
 from ecosystem.rest.errors import as_problem, is_problem
 from ecosystem.second_step import second_step_is_missing
@@ -41,9 +40,8 @@ _FRAMED = re.compile(r"/p/[-\w]+/(?:.+/)?embed/$")
 _KEPT_SECONDS, _KEPT_BUSINESSES = 20, 5_000
 _AWAY = (OperationalError, InterfaceError)
 
-# slug -> (the business as it was read, until when that is believed); per process. Its manners likewise.
+# slug -> (the business as it was read, until when that is believed); per process.
 _known: dict[str, tuple[Business, float]] = {}
-_manners: "dict[int, tuple[_Manners, float]]" = {}
 
 
 class HeadersMiddleware:
@@ -144,7 +142,7 @@ class TenantMiddleware:
                 raise Http404
             request.business, request.membership = business, membership
             with business_scope(business, savepoint=False):
-                wanted_from = _manners_of(business.pk).second_step_from
+                wanted_from = manners_of(business.pk).second_step_from
                 if second_step_is_missing(request, wanted_from):
                     if wanted_from <= clock.now():
                         return redirect("ecosystem:second_step_wanted", slug=slug)
@@ -157,11 +155,14 @@ class TenantMiddleware:
         with business_scope(business):
             return self._answer(request)
 
-    def _answer(self, request: HttpRequest) -> HttpResponseBase:
-        """The view's answer, in the business's time or the member's own. A page may fail while it is drawn, after the
-        view's own transaction: nothing of it stays.
+    def _answer(self, request: Any) -> HttpResponseBase:
+        """The view's answer, in the business's time or the member's own, and in the language of whoever reads it.
+
+        A page may fail while it is drawn, after the view's own transaction: nothing of it stays.
         """
-        with timezone.override(_zone_of(request)):
+        manners = manners_of(request.business.pk)
+        tongue = manners.team_tongue if request.membership else manners.customer_tongue
+        with timezone.override(_zone_of(request)), translation.override(tongue):
             response = self.get_response(request)
         if response.status_code >= 500:
             transaction.set_rollback(True)
@@ -172,33 +173,13 @@ def _zone_of(request: Any) -> ZoneInfo:
     """The time that a page shows: the member's own where they chose one, otherwise that of the business."""
     if request.membership is not None and request.user.time_zone in ZONES:
         return ZoneInfo(request.user.time_zone)
-    return _manners_of(request.business.pk).zone
+    return manners_of(request.business.pk).zone
 
 
 def forget_businesses() -> None:
     """Have every slug read anew; for a service that renames or closes a business, and for tests."""
     _known.clear()
-    _manners.clear()
-
-
-@dataclass(frozen=True)
-class _Manners:
-    """What every page of a business goes by: its time, and from when on it wants a second step."""
-
-    zone: ZoneInfo
-    second_step_from: datetime | None
-
-
-def _manners_of(business_id: int) -> _Manners:
-    """How the business that is entered wants its pages, believed for a few seconds."""
-    manners, until = _manners.get(business_id, (None, 0.0))
-    if manners is None or until <= time.monotonic():
-        found = BusinessProfile.objects.values_list("timezone", "second_step_from").first()
-        manners = _Manners(ZoneInfo(found[0]), found[1]) if found else _Manners(ZoneInfo(settings.TIME_ZONE), None)
-        if len(_manners) >= _KEPT_BUSINESSES:
-            _manners.clear()
-        _manners[business_id] = (manners, time.monotonic() + _KEPT_SECONDS)
-    return manners
+    forget_manners()
 
 
 def _business_by_slug(slug: str) -> Business:

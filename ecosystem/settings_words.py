@@ -29,7 +29,7 @@ _add(
     SettingsPage(
         SettingsGroup.BUSINESS,
         gettext_lazy("Your business"),
-        gettext_lazy("Name, place and time, and who your letters come from."),
+        gettext_lazy("Name, place, time and language, and who your letters come from."),
         "store",
         "ecosystem:profile",
         Action.EDIT_SETTINGS,

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -12,6 +11,7 @@ from campaigns.models import AccountSuspension
 from campaigns.queries.accounts import Account, account_for
 from campaigns.queries.sending_days import FullDay, find_full_day
 from contacts.models import Channel
+from ecosystem.moments import moment_words
 
 CHANNELS = (Channel.EMAIL, Channel.SMS)
 
@@ -26,7 +26,7 @@ def sending_notes(*, now: datetime, timezone: str) -> list[str]:
 
 
 def _suspended(channel: str, since: datetime, timezone: str) -> str:
-    when = date_format(since.astimezone(ZoneInfo(timezone)), "j F, H:i")
+    when = moment_words(since, zone=ZoneInfo(timezone))
     if channel == Channel.SMS:
         words = _("No text has gone since %(when)s: the provider does not accept our name and password.")
     else:

@@ -25,6 +25,7 @@ from ecosystem.base.clock import now as clock_now
 from ecosystem.base.errors import Conflict
 from ecosystem.base.sql import rows
 from ecosystem.base.tenancy import current_business_id
+from ecosystem.manners import team_tongue_of
 from ecosystem.models import Absence, Business, BusinessProfile, Membership
 from ecosystem.services.account_emails import queue_account_email
 from ecosystem.services.agenda import note_work
@@ -141,7 +142,7 @@ def tell_owners_of_held(profile: BusinessProfile, *, since: datetime, is_restore
         return
     business = Business.objects.get(pk=current_business_id())
     page = urljoin(settings.PUBLIC_URL, reverse("campaigns:sequence_list", args=[business.slug]))
-    with translation.override(profile.language):
+    with translation.override(team_tongue_of(profile)):
         subject = ngettext(
             "Held: %(number)d letter that was due while we were away",
             "Held: %(number)d letters that were due while we were away",

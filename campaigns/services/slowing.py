@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from campaigns.models import SenderDomain
@@ -18,6 +18,7 @@ from campaigns.services.delivery_breaker import OPEN_SECONDS, breaker_of
 from campaigns.services.delivery_limits_buckets import paces_of
 from contacts.models import Channel
 from ecosystem.models import BusinessProfile
+from ecosystem.moments import clock_words
 from ecosystem.services.sending import find_sending_stop
 
 ALL_RECORDS = ("spf", "dkim", "dmarc")
@@ -67,7 +68,7 @@ def _refusals(account: Account, page: MailPage, domain: SenderDomain | None, now
 def _paces(account: Account, now: datetime) -> Iterator[Slowing]:
     seconds = breaker_of(account.key).seconds_left()
     if seconds > OPEN_SECONDS:
-        until = date_format(now + timedelta(seconds=seconds), "H:i")
+        until = clock_words(now + timedelta(seconds=seconds), ZoneInfo("UTC"))
         yield Slowing(_("The provider asked for a rest until %s (UTC).") % until)
     elif seconds:
         words = _("The provider was in trouble or asked for a rest. We knock again in %d seconds.")

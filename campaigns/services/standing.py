@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 
 from campaigns.queries.messages import count_unknown_of_none
 from ecosystem.base.sql import rows
+from ecosystem.manners import team_tongue_of
 from ecosystem.models import BusinessProfile
 from ecosystem.sending_figures import SendingFigure
 from ecosystem.services.sending import pause_sending
@@ -60,7 +61,7 @@ def judge_standing(now: datetime) -> bool:
     since = profile.sending_resumed_at or profile.created_at
     bounced = lately("bounced", since=since, most=LETTERS)
     complained = lately("complained", since=since, most=COMPLAINT_LETTERS)
-    with translation.override(profile.language):
+    with translation.override(team_tongue_of(profile)):
         if complained.is_over(COMPLAINED_SHARE, LEAST_COMPLAINED):
             sentence = ngettext(
                 "%(count)d of your last %(letters)d letters was called unwanted.",

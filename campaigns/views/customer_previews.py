@@ -5,6 +5,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -20,6 +21,7 @@ from campaigns.views.public_signups import public_form
 from contacts.models import Channel, Contact, Topic
 from contacts.queries.topics import open_topics
 from ecosystem.customer_previews import CUSTOMER_PREVIEWS, CustomerPreview
+from ecosystem.manners import customer_tongue_of
 from ecosystem.models import BusinessProfile
 
 SAMPLE_TOKEN = "sample"  # noqa: S105 - leads nowhere: the frame lets nothing be pressed
@@ -87,7 +89,8 @@ def _topics() -> list[Topic]:
 
 def _drawn(request: HttpRequest, profile: BusinessProfile, template: str, **context: Any) -> HttpResponse:
     given = {"profile": profile, "token": SAMPLE_TOKEN, "here": request.path, **context}
-    return render(request, template, given)
+    with translation.override(customer_tongue_of(profile)):
+        return render(request, template, given)
 
 
 CUSTOMER_PREVIEWS.add("opt_in", CustomerPreview(gettext_lazy("The opt-in page"), draw_opt_in))

@@ -12,6 +12,7 @@ from uuid import UUID
 from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse
 from django.http.multipartparser import MultiPartParserError
+from django.utils import translation
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -40,6 +41,7 @@ from ecosystem.base import clock
 from ecosystem.base.links import CONFIRM, PREFERENCES, PURPOSES, UNSUBSCRIBE, BadLink, MessageSigner, read_link
 from ecosystem.base.ratelimit import seconds_left, take
 from ecosystem.base.tenancy import business_scope
+from ecosystem.manners import manners_of
 from ecosystem.models import Business
 
 TRAP_SECONDS = 10
@@ -74,7 +76,7 @@ def signed(purpose: str, *methods: str, even_closed: bool = False) -> Callable[[
             if business.state == Business.State.CLOSED and not even_closed:
                 return closed_page(request)
             request.business = business  # type: ignore[attr-defined]
-            with business_scope(business):
+            with business_scope(business), translation.override(manners_of(business.pk).customer_tongue):
                 return view(request, OpenedLink(token, business, row_id), **named)
 
         return opened

@@ -7,9 +7,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.formats import date_format
 from django.utils.functional import Promise
-from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
@@ -39,6 +37,7 @@ from ecosystem.base.clock import now
 from ecosystem.base.errors import DomainError, NotFound
 from ecosystem.base.http import takes
 from ecosystem.base.keyset import keyset_page
+from ecosystem.moments import moment_words
 from ecosystem.queries.businesses import get_profile
 
 OUTCOME_TITLES = {
@@ -244,9 +243,8 @@ def _why(message: Message, outcome: str) -> str | Promise:
     if outcome == "held":
         return HELD_SENTENCES[message.held_by]
     if outcome == "delayed":
-        since = localtime(message.delayed_at)
         words = _("Its receiver has let it wait since %(when)s. The provider goes on trying.")
-        return words % {"when": date_format(since, "j M, P")}
+        return words % {"when": moment_words(message.delayed_at, "j M")}
     if outcome == "failed":
         return failed_sentence(message)
     return skip_sentence(message.reason) if outcome == "skipped" else ""

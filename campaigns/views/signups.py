@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -24,6 +25,7 @@ from campaigns.views.public_signups import public_form
 from contacts.queries.topics import open_topics
 from ecosystem.base.access import Action, may, member_required
 from ecosystem.base.errors import DomainError
+from ecosystem.manners import manners_of
 from ecosystem.queries.businesses import get_profile
 
 
@@ -89,7 +91,8 @@ def signup_form_preview(request: HttpRequest, slug: str, id: UUID) -> HttpRespon
         else reverse("campaigns:signup_form_list", kwargs={"slug": slug}),
         "back_label": _("Back to writing") if may_edit else _("Back to the pages"),
     }
-    return render(request, "campaigns/public/join.html", context)
+    with translation.override(manners_of(request.business.pk).customer_tongue):
+        return render(request, "campaigns/public/join.html", context)
 
 
 @require_POST

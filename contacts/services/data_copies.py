@@ -11,6 +11,7 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from ecosystem.manners import customer_tongue_of
 from ecosystem.models import Business
 from ecosystem.privacy import PersonalTable, Subject, personal_tables
 from ecosystem.queries.businesses import get_profile
@@ -24,7 +25,7 @@ def make_copy(subjects: Sequence[Subject], business: Business, *, now: datetime)
     Somebody whose records were made one stands in it as each of them.
     """
     profile = get_profile()
-    with translation.override(profile.language):
+    with translation.override(customer_tongue_of(profile)):
         sections = [(table, _rows_of(table, subjects)) for table in personal_tables()]
         facts = {
             "format": FORMAT,

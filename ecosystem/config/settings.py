@@ -241,8 +241,10 @@ CACHES = {
 # Language, time, files
 
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", "English")]
+# What a business may write to its customers in. The team's own pages are in English.
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = ["ecosystem.formats"]
 TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = True

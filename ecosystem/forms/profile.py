@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from ecosystem.forms.choices import DescribedRadio
@@ -29,6 +30,7 @@ class ProfileForm(forms.ModelForm):
             "town",
             "country",
             "timezone",
+            "language",
             "currency",
             "sender_name",
             "sender_email",
@@ -39,6 +41,7 @@ class ProfileForm(forms.ModelForm):
         labels = {
             "town": _("Your town, as people say it"),
             "timezone": _("Time zone"),
+            "language": _("The language your customers read"),
             "currency": _("Currency"),
             "country": _("Country"),
             "sender_name": _("The name people see"),
@@ -49,6 +52,10 @@ class ProfileForm(forms.ModelForm):
         }
         help_texts = {
             "timezone": _("Quiet hours and sending times follow it."),
+            "language": _(
+                "Opt-in pages, preferences, confirmations and what stands around each letter. What you write yourself "
+                "stays as you wrote it; your team's pages are in English."
+            ),
             "postal_address": _("The law wants it under every letter. A post box will do."),
             "phone": _("Customers see it at the foot of your pages."),
         }
@@ -66,7 +73,12 @@ class ProfileForm(forms.ModelForm):
         )
         if self.initial.get("trade") not in TRADES:
             self.initial["trade"] = "other"
-        for name, choices in (("country", countries), ("timezone", zones), ("currency", currencies)):
+        for name, choices in (
+            ("country", countries),
+            ("timezone", zones),
+            ("language", settings.LANGUAGES),
+            ("currency", currencies),
+        ):
             self.fields[name] = forms.ChoiceField(
                 label=self.fields[name].label, help_text=self.fields[name].help_text, choices=choices
             )

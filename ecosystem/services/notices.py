@@ -18,6 +18,7 @@ from ecosystem.base.clock import now as clock_now
 from ecosystem.base.sql import rows
 from ecosystem.base.tenancy import business_scope
 from ecosystem.events import JobEnded
+from ecosystem.manners import team_tongue_of
 from ecosystem.models import Job, Membership, Notice, NoticePace
 from ecosystem.notices import JOB_PAGES, NOTICES, Pace
 from ecosystem.queries.businesses import current_business, get_profile
@@ -109,7 +110,7 @@ def work_notices(business_id: int, now: datetime) -> datetime | None:
 def _mail(member: Membership, found: list[Notice]) -> None:
     business = current_business()
     page = urljoin(settings.PUBLIC_URL, reverse("ecosystem:notices", args=[business.slug]))
-    with translation.override(get_profile().language):
+    with translation.override(team_tongue_of(get_profile())):
         lines = [told(notice) for notice in found]
         subject = (
             lines[0]

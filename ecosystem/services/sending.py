@@ -15,6 +15,7 @@ from ecosystem.account_mail import letter_html
 from ecosystem.base.access import Role
 from ecosystem.base.errors import NotAllowed
 from ecosystem.base.tenancy import current_business_id
+from ecosystem.manners import team_tongue_of
 from ecosystem.models import Business, BusinessProfile, Membership, SendingStop
 from ecosystem.services.account_emails import queue_account_email
 from ecosystem.services.audit import record_act
@@ -79,7 +80,7 @@ def find_sending_stop() -> SendingStop | None:
 def _tell_owners(profile: BusinessProfile, reason: str) -> None:
     business = Business.objects.get(pk=current_business_id())
     page = urljoin(settings.PUBLIC_URL, reverse("ecosystem:sending", args=[business.slug]))
-    with translation.override(profile.language):
+    with translation.override(team_tongue_of(profile)):
         subject = _("%(business)s sends nothing for now") % {"business": business.name}
         text = render_to_string("emails/sending_paused.txt", {"business": business, "reason": reason, "page": page})
     for owner in Membership.objects.filter(role=Role.OWNER).select_related("user"):

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from ecosystem.base.clock import now
 from ecosystem.forms.plain_words import sentences_of
+from ecosystem.moments import DAY, clock_words, day_words, moment_words
 
 register = template.Library()
 
@@ -88,6 +89,24 @@ def seen(moment: datetime) -> str:
     if away < timedelta(days=7):
         return _("%(time)s ago") % {"time": timesince(moment, now(), depth=1)}
     return date_format(localtime(moment), "j M Y")
+
+
+@register.filter
+def clock(moment: datetime) -> str:
+    """The time of day as it is read in the business's country: `12:07`, or `12:07 p.m.`"""
+    return clock_words(moment)
+
+
+@register.filter
+def at(moment: datetime, form: str = DAY) -> str:
+    """A date with its time: `14 May, 12:07`. Every page tells a moment so, and in no other way."""
+    return moment_words(moment, form)
+
+
+@register.filter
+def dated(moment: datetime, form: str = "j F Y") -> str:
+    """A date as one says it in the reader's language: `14 May 2026`, `14. Mai 2026`."""
+    return day_words(localtime(moment), form)
 
 
 @register.filter

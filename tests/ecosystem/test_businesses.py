@@ -183,7 +183,7 @@ def test_a_cadence_of_nothing_is_refused_and_changes_nothing(as_nora, bakery):
 def profile_fields(business: Business, **changes: object) -> dict[str, object]:
     with business_scope(business):
         kept = BusinessProfile.objects.get()
-    said = {name: getattr(kept, name) for name in ("trade", "country", "timezone", "currency", "version")}
+    said = {name: getattr(kept, name) for name in ("trade", "country", "timezone", "language", "currency", "version")}
     return said | {"name": business.name} | changes
 
 
