@@ -22,6 +22,7 @@ tell_acts(
     letter_archived=_("%(who)s put the letter “%(what)s” away"),
     letter_restored=_("%(who)s brought the letter “%(what)s” back"),
     message_sent_again=_("%(who)s had a letter sent again that may not have arrived"),
+    message_tried_again=_("%(who)s had a letter tried again that did not get through"),
     message_given_up=_("%(who)s gave up a letter that may not have arrived"),
     messages_sent_again=_("%(who)s had letters of “%(what)s” sent again that may not have arrived"),
     messages_given_up=_("%(who)s gave up letters of “%(what)s” that may not have arrived"),

@@ -18,6 +18,7 @@ from campaigns import (  # noqa: F401 - add to registries
 from campaigns.models import Message, ProviderAccount
 from campaigns.queries.enrollments import enrollments_of_contact
 from campaigns.queries.sequence_pages import running_sequences
+from campaigns.queries.undelivered import undelivered_to
 from campaigns.services.absences import holding
 from campaigns.services.account_suspensions import forget_suspensions
 from campaigns.services.advancing import work_steps
@@ -45,6 +46,7 @@ from campaigns.views.quiet_hours import pace_panel
 from contacts.models import Contact
 from contacts.moving import MOVING
 from contacts.panels import CONTACT_PANELS, ContactPanel
+from contacts.timeline_kinds import TIMELINE_TROUBLES
 from ecosystem.agenda import AGENDA_QUEUES, AgendaQueue
 from ecosystem.base.access import Action
 from ecosystem.checklist import CHECKLIST
@@ -197,6 +199,7 @@ CONTACT_PANELS.add(
     order=20,
 )
 CHECKLIST.add("campaigns", settling_steps, order=20)
+TIMELINE_TROUBLES.add("letters", undelivered_to)
 
 OPEN_DOORS.add("p", OpenDoor("everybody", "see the public pages of a business and sign up there"))
 OPEN_DOORS.add("c", OpenDoor("whoever holds the link", "confirm a yes"))

@@ -32,7 +32,12 @@ def a_text() -> Subquery:
 
 def subject_of(fact: Fact) -> str:
     """What a letter is called in a timeline."""
-    return (fact and (fact["subject"] or fact["body"])) or gettext("a message of ours")
+    return called(fact["subject"], fact["body"]) if fact else called("", "")
+
+
+def called(subject: str | None, body: str | None) -> str:
+    """What a letter, or a text, is called: its subject, or how it begins."""
+    return subject or (body or "")[:60] or gettext("a message of ours")
 
 
 def tell_sent(line: Interaction, scene: Scene, fact: Fact) -> Telling:

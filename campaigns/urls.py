@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from campaigns.views import (
+    again,
     contents,
     held_letters,
     mail_accounts,
@@ -76,6 +77,7 @@ dashboard: list[URLPattern | URLResolver] = [
     path("sequences/<uuid:id>/steps/<uuid:step_key>/remove/", sequence_steps.step_remove, name="sequence_step_remove"),
     path("sequences/<uuid:id>/steps/<uuid:step_key>/<str:outcome>/", sequences.step_messages, name="step_messages"),
     path("contacts/<uuid:id>/sequences/", sequence_steps.contact_enroll, name="contact_enroll"),
+    path("contacts/<uuid:id>/letters/<uuid:object_id>/again/", again.message_again, name="message_again"),
     path("contacts/<uuid:id>/zone/", quiet_hours.contact_zone, name="contact_zone"),
     path("settings/mail/", mail_accounts.mail_account, name="mail_account"),
     path("settings/mail/domain/", sender_domains.sender_domain, name="sender_domain"),

@@ -1,8 +1,10 @@
 """How each kind of Interaction is told: its icon and its sentence. Higher floors add the kinds that they write."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
 
 from django.db.models import Model, OuterRef, Subquery, TextChoices
 from django.db.models.functions import JSONObject
@@ -78,4 +80,33 @@ class TimelineKind:
     takes: Action | None = None
 
 
+@dataclass(frozen=True)
+class TroubleAction:
+    """What can be done about it: a button, for those who may; its address takes the person's id and `object_id`."""
+
+    label: Words
+    url_name: str
+    object_id: UUID
+    takes: Action
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Something that did not come about: told among the lines at its time, though nothing happened between us."""
+
+    icon: str
+    telling: Telling
+    occurred_at: datetime
+    action: TroubleAction | None = None
+
+
+class ReadTroubles(Protocol):
+    """What did not come about with a person after one moment and up to another (None: no bound), the newest few."""
+
+    def __call__(
+        self, contact: Contact, *, since: datetime | None, until: datetime | None, now: datetime
+    ) -> Iterable[Trouble]: ...
+
+
 TIMELINE_KINDS: Registry[TimelineKind] = Registry("timeline kinds")
+TIMELINE_TROUBLES: Registry[ReadTroubles] = Registry("timeline troubles")

@@ -13,13 +13,25 @@ from django.utils.translation import gettext as _
 
 from contacts.models import Contact, Interaction, Note
 from contacts.queries.merged import lines_of
-from contacts.timeline_kinds import TIMELINE_KINDS, Scene, Telling, TimelineKind
+from contacts.timeline_kinds import (
+    TIMELINE_KINDS,
+    TIMELINE_TROUBLES,
+    Scene,
+    Shelf,
+    Telling,
+    TimelineKind,
+    Trouble,
+    TroubleAction,
+)
 from ecosystem.base.access import Action
 from ecosystem.base.keyset import cursor_after, keyset_page
 from ecosystem.base.sql import array_text, rows
+from ecosystem.moments import clock_words
 from ecosystem.queries.stakeholders import KindWords
 
 PAGE_LENGTH = 20
+# So many lines are counted into months.
+MOST_FOLDED = 2_000
 ORDER = ("-occurred_at", "-id")
 
 # Each person's newest by their own index: an order over all of them would read everything they ever had.
@@ -57,6 +69,7 @@ class Line:
     occurred_at: datetime
     note: WrittenNote | None = None
     person: Contact | None = None
+    action: TroubleAction | None = None
 
 
 @dataclass(frozen=True)
@@ -68,12 +81,30 @@ class Day:
 
 
 @dataclass(frozen=True)
+class Month:
+    """A month of a long history, folded: `key` as an address names it, and how much it holds.
+
+    `is_cut`: it is the last one that was counted, and may hold more.
+    """
+
+    key: str
+    label: str
+    count: int
+    is_cut: bool = False
+
+
+@dataclass(frozen=True)
 class Timeline:
-    """Twenty lines by day, and how many come with the next click."""
+    """Twenty lines by day, how many come with the next click, and, where that was asked for, its months.
+
+    `is_long`: there is more than two pages of it, so that months are worth to be asked for.
+    """
 
     days: list[Day]
     next_cursor: str | None
     next_count: int
+    is_long: bool = False
+    months: Sequence[Month] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -88,12 +119,17 @@ def timeline_of(
     zone: ZoneInfo,
     now: datetime,
     shelf: str = "",
+    month: str = "",
+    by_month: bool = False,
     with_words: bool = True,
     hidden: Collection[str] = (),
+    sees: Callable[[Action], bool] | None = None,
 ) -> Timeline:
-    """A page of a person's timeline, or of one shelf of it: one statement, whatever its
-    lines tell of. Of a note that was taken away nothing is left to see. What was said or written in the lines
-    is told `with_words` only, and lines of `hidden` kinds are not there.
+    """A page of a person's timeline, of one shelf or of one month of it: one statement, whatever its lines tell of.
+
+    One more reads what did not come about, and one more counts its months where they are asked for. Of a note that was
+    taken away nothing is left to see. What was said or written in the lines is told `with_words` only, lines of
+    `hidden` kinds are not there, and what can be done about a line is there for those who may do it (`sees`).
     """
     taken_away = Note.objects.filter(interaction=OuterRef("pk"), deleted_at__isnull=False)
     lines = Interaction.objects.filter(lines_of(contact)).exclude(Q(kind="note") & Q(Exists(taken_away)))
@@ -101,6 +137,10 @@ def timeline_of(
         lines = lines.exclude(kind__in=hidden)
     if shelf:
         lines = lines.filter(kind__in=kinds_on(shelf))
+    months = _months(lines, zone) if by_month else ()
+    bounds = month_bounds(month, zone) if month else None
+    if bounds:
+        lines = lines.filter(occurred_at__gte=bounds[0], occurred_at__lt=bounds[1])
     # Twice the page: what follows is counted by being there.
     page = keyset_page(_told_of(lines), order=ORDER, cursor=cursor, limit=2 * PAGE_LENGTH)
     shown, following = page.items[:PAGE_LENGTH], page.items[PAGE_LENGTH:]
@@ -108,11 +148,61 @@ def timeline_of(
         _line(line, Scene(contact, str(line.actor.user) if line.actor else "", words), zone, with_words)
         for line in shown
     ]
+    if shelf in ("", Shelf.MESSAGES) and (shown or not cursor):
+        # From the first line of this page (of the first page: from now) down to the first one of the next.
+        since = following[0].occurred_at if following else bounds[0] if bounds else None
+        until = shown[0].occurred_at if cursor else bounds[1] if bounds else None
+        troubles = [one for read in TIMELINE_TROUBLES for one in read(contact, since=since, until=until, now=now)]
+        told = sorted([*told, *(_trouble(one, zone, sees) for one in troubles)], key=_moment, reverse=True)
     return Timeline(
         days=_by_day(told, zone, now),
         next_cursor=cursor_after(shown[-1], ORDER) if following else None,
         next_count=len(following),
+        is_long=len(following) == PAGE_LENGTH and not cursor and not month,
+        months=months,
     )
+
+
+def month_bounds(key: str, zone: ZoneInfo) -> tuple[datetime, datetime] | None:
+    """When a month, written as `2026-05`, begins and ends in a zone; None where that is no month."""
+    try:
+        first = datetime.strptime(key, "%Y-%m").replace(tzinfo=zone)
+    except ValueError:
+        return None
+    if len(key) != len("2026-05") or not 1900 <= first.year < 9999:
+        return None
+    return first, first.replace(year=first.year + first.month // 12, month=first.month % 12 + 1)
+
+
+def month_label(key: str, zone: ZoneInfo) -> str:
+    """A month in words: `May 2026`."""
+    bounds = month_bounds(key, zone)
+    return date_format(bounds[0], "F Y") if bounds else ""
+
+
+def _months(lines: QuerySet[Interaction], zone: ZoneInfo) -> list[Month]:
+    """The months with what they hold, the newest first, of so many lines at most."""
+    moments = list(lines.order_by(*ORDER).values_list("occurred_at", flat=True)[:MOST_FOLDED])
+    found: dict[date, int] = {}
+    for moment in moments:
+        month = moment.astimezone(zone).date().replace(day=1)
+        found[month] = found.get(month, 0) + 1
+    last = min(found, default=None)
+    is_cut = len(moments) == MOST_FOLDED
+    return [
+        Month(f"{first:%Y-%m}", date_format(first, "F Y"), count, is_cut=is_cut and first == last)
+        for first, count in found.items()
+    ]
+
+
+def _trouble(one: Trouble, zone: ZoneInfo, sees: Callable[[Action], bool] | None) -> Line:
+    may_act = one.action is not None and sees is not None and sees(one.action.takes)
+    when = clock_words(one.occurred_at, zone)
+    return Line(one.icon, one.telling, when, one.occurred_at, action=one.action if may_act else None)
+
+
+def _moment(line: Line) -> datetime:
+    return line.occurred_at
 
 
 def days_of_people(
@@ -198,11 +288,10 @@ def _line(line: Interaction, scene: Scene, zone: ZoneInfo, with_words: bool) -> 
     elif note and not telling.said:
         text = _("Written anew since") if note.edited_at and not telling.text else telling.text
         telling = Telling(title=telling.title, said=note.body, text=text, kind=telling.kind)
-    local = line.occurred_at.astimezone(zone)
     return Line(
         icon=kind.icon if kind else "circle-check",
         telling=telling,
-        when=date_format(local, "TIME_FORMAT"),
+        when=clock_words(line.occurred_at, zone),
         occurred_at=line.occurred_at,
         note=note,
     )

@@ -1,6 +1,7 @@
 """Pages of one person: looking, adding, editing, deleting, bringing back."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -23,7 +24,7 @@ from contacts.queries.contacts import get_contact
 from contacts.queries.kinds import rungs_in_use, side_kinds_in_use
 from contacts.queries.organizations import get_organization
 from contacts.queries.person import PersonFacts, person_facts
-from contacts.queries.timeline import timeline_of
+from contacts.queries.timeline import Timeline, month_bounds, month_label, timeline_of
 from contacts.services.contacts import (
     EmailTaken,
     StaleEdit,
@@ -46,7 +47,7 @@ from ecosystem.queries.memberships import team
 
 @require_GET
 @member_required(Action.SEE_PEOPLE)
-@takes("cursor", "show")
+@takes("cursor", "show", "month", "months")
 def contact_detail(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
     """One person: where they stand, everything between us, what they allow."""
     return person_page(request, get_contact(id))
@@ -58,26 +59,42 @@ def shelf_of(request: HttpRequest) -> str:
     return wanted if wanted in Shelf.values else ""
 
 
+def month_of(request: HttpRequest) -> str:
+    """Which month of the timeline is asked for; empty for none, also where that is no month."""
+    wanted = request.GET.get("month", "")
+    return wanted if month_bounds(wanted, timezone.get_current_timezone()) else ""
+
+
+def timeline_lines(request: HttpRequest, contact: Contact) -> Timeline:
+    """The lines of a person's timeline that an address asks for, as this member may see them."""
+    return timeline_of(
+        contact,
+        cursor=request.GET.get("cursor"),
+        words=words_of(request),
+        zone=timezone.get_current_timezone(),
+        now=now(),
+        shelf=shelf_of(request),
+        month=month_of(request),
+        by_month="months" in request.GET,
+        with_words=may(request.membership, Action.SEE_NOTES),
+        hidden=hidden_kinds(request),
+        sees=partial(may, request.membership),
+    )
+
+
 def person_page(request: HttpRequest, contact: Contact, status: int = 200, **forms: Any) -> HttpResponse:
     """The page of a person, with a form on it that could not be taken, if there is one."""
     moment = now()
     words = words_of(request)
-    shelf = shelf_of(request)
+    month = month_of(request)
     facts = person_facts(contact, words, today=today_of())
     context = {
         "contact": contact,
         "facts": facts,
-        "timeline": timeline_of(
-            contact,
-            cursor=request.GET.get("cursor"),
-            words=words,
-            zone=timezone.get_current_timezone(),
-            now=moment,
-            shelf=shelf,
-            with_words=may(request.membership, Action.SEE_NOTES),
-            hidden=hidden_kinds(request),
-        ),
-        "shelf": shelf,
+        "timeline": timeline_lines(request, contact),
+        "shelf": shelf_of(request),
+        "month": month,
+        "month_label": month_label(month, timezone.get_current_timezone()) if month else "",
         "shelves": Shelf.choices,
         "panels": [{"name": name, "title": panel.title} for name, panel in _panels(request)],
         "call_form": TalkForm(initial={"kind": "call", "occurred_at": moment}, auto_id="call_%s"),

@@ -7,7 +7,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -15,11 +14,9 @@ from contacts.forms.interactions import EditNoteForm, NoteForm, TalkForm
 from contacts.models import Contact, Note
 from contacts.queries.contacts import get_contact
 from contacts.queries.notes import get_note
-from contacts.queries.timeline import timeline_of
 from contacts.services.interactions import TALK_KINDS, log_talk
 from contacts.services.notes import add_note, delete_note, edit_note, may_change, restore_note
-from contacts.views.contacts import person_page, shelf_of
-from contacts.views.surroundings import hidden_kinds, words_of
+from contacts.views.contacts import month_of, person_page, shelf_of, timeline_lines
 from ecosystem.base.access import Action, may, member_required
 from ecosystem.base.clock import now
 from ecosystem.base.errors import DomainError, NotAllowed
@@ -28,24 +25,20 @@ from ecosystem.base.http import takes
 
 @require_GET
 @member_required(Action.SEE_PEOPLE)
-@takes("cursor", "show")
+@takes("cursor", "show", "month", "months")
 def timeline(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
     """What came before: the next lines alone for htmx, the whole page for everybody else."""
     contact = get_contact(id)
     if not request.htmx:
         return person_page(request, contact)
-    lines = timeline_of(
-        contact,
-        cursor=request.GET.get("cursor"),
-        words=words_of(request),
-        zone=timezone.get_current_timezone(),
-        now=now(),
-        shelf=shelf_of(request),
-        with_words=may(request.membership, Action.SEE_NOTES),
-        hidden=hidden_kinds(request),
-    )
-    context = {"contact": contact, "timeline": lines, "shelf": shelf_of(request)}
-    return render(request, "contacts/contacts/_timeline.html", context)
+    context = {
+        "contact": contact,
+        "timeline": timeline_lines(request, contact),
+        "shelf": shelf_of(request),
+        "month": month_of(request),
+    }
+    fragment = "_months" if "months" in request.GET else "_timeline"
+    return render(request, f"contacts/contacts/{fragment}.html", context)
 
 
 @require_http_methods(["GET", "POST"])

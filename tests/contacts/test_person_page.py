@@ -1,5 +1,6 @@
 """The page of a person: what it costs, and the cards that come by their own address."""
 
+from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
@@ -62,6 +63,64 @@ def test_rel_37_a_persons_page_and_each_of_its_cards_cost_no_more_statements_for
         costs.append({page: len(statements_of(as_nora, page)) for page in pages})
     assert costs[1] == costs[2]
     assert all(costs[1][page] <= costs[0][page] <= 8 for page in pages), costs[0]
+
+
+def history(business, person, months: int, a_month: int = 15) -> None:
+    """Some talks in each of the last months, the first of them in March 2026."""
+    with business_scope(business):
+        Interaction.objects.bulk_create(
+            Interaction(
+                contact=person,
+                kind="call",
+                occurred_at=datetime(2026, 3 + month, 14, 12, minute, tzinfo=UTC),
+                source="test",
+                external_id=f"{month} {minute}",
+            )
+            for month in range(months)
+            for minute in range(a_month)
+        )
+
+
+def test_a_long_history_folds_by_month_and_each_month_opens_without_scripts(as_nora, bakery, ana):
+    with business_scope(bakery):
+        own = Interaction.objects.filter(contact=ana).count()
+    history(bakery, ana, 3)
+    page = as_nora.get(url_of(bakery, ana)).content.decode()
+    assert f'{url_of(bakery, ana)}?months#months"' in page
+    assert "April 2026" not in page
+    folded = as_nora.get(url_of(bakery, ana), {"months": ""}).content.decode()
+    at = [folded.index(f"?month={month}#timeline") for month in ("2026-05", "2026-04", "2026-03")]
+    assert at == sorted(at)
+    assert folded.count("<small>15 lines</small>") == 3
+    fragment = as_nora.get(url_of(bakery, ana, "timeline"), {"months": ""}, headers={"hx-request": "true"})
+    assert "April 2026" in fragment.content.decode()
+    assert "<html" not in fragment.content.decode()
+    april = as_nora.get(url_of(bakery, ana), {"month": "2026-04"}).content.decode()
+    assert (april.count('class="day"'), april.count("14 April")) == (1, 1)
+    assert "14 March" not in april
+    assert "Back to the newest" in april
+    assert own < 15
+
+
+def test_a_month_of_many_lines_goes_on_within_itself(as_nora, bakery, ana):
+    history(bakery, ana, 2, a_month=30)
+    march = as_nora.get(url_of(bakery, ana), {"month": "2026-03"}).content.decode()
+    assert "Show the 10 before this" in march
+    cursor = march.partition("?cursor=")[2].partition("&")[0]
+    rest = as_nora.get(url_of(bakery, ana, "timeline"), {"cursor": cursor, "month": "2026-03"})
+    assert rest.content.decode().count("14 March") == 1
+    assert "before this" not in rest.content.decode()
+
+
+@pytest.mark.parametrize("month", ["2026-13", "x", "2026-3", "0000-01", "9999-12", "2026-03-01"])
+def test_what_is_no_month_shows_the_newest(as_nora, bakery, ana, month):
+    page = as_nora.get(url_of(bakery, ana), {"month": month})
+    assert page.status_code == 200
+    assert "Back to the newest" not in page.content.decode()
+
+
+def test_a_short_history_has_nothing_to_fold(as_nora, bakery, ana):
+    assert "?months" not in as_nora.get(url_of(bakery, ana)).content.decode()
 
 
 def test_every_card_has_its_place_with_a_link_that_works_without_scripts(as_nora, bakery, ana):

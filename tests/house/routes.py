@@ -32,6 +32,7 @@ OWN_NAMES = {
     "pair_id": "contacts.DuplicateCandidate",
     "merge_id": "contacts.MergeOperation",
     "problem_id": "contacts.ImportProblem",
+    "object_id": "campaigns.Message",
     "step_key": "campaigns.Step",
 }
 PATHS = {
