@@ -11,7 +11,7 @@ from contacts import acts, help_words, personal_tables, quota_words, settings_wo
 from contacts.finding import find_people
 from contacts.models import IMPORT_UNDONE, MERGE_UNDONE, Act, Consent, DataRequest, Interaction, NextStep, StageChange
 from contacts.queries.exports import exports_of_jobs
-from contacts.queries.jobs import bulk_edits_of_jobs, imports_of_jobs
+from contacts.queries.jobs import bulk_edits_of_jobs, imports_of_checks, imports_of_jobs
 from contacts.queries.search_proof import words_differ
 from contacts.services import exports
 from contacts.services.bulk import BULK_JOB, work_bulk
@@ -27,6 +27,7 @@ from contacts.services.data_requests import (
 )
 from contacts.services.duplicates import SEARCH_JOB, work_search
 from contacts.services.import_changes import ANSWER_JOB, work_answers
+from contacts.services.import_checks import CHECK_JOB, work_check
 from contacts.services.import_slices import work_import
 from contacts.services.import_undo import UNDO_JOB, work_undo
 from contacts.services.import_waiting import WAITING_JOB, work_waiting
@@ -80,6 +81,7 @@ DEEDS.add(
 )
 
 JOBS.add(IMPORT_JOB, work_import)
+JOBS.add(CHECK_JOB, work_check)
 JOBS.add(ANSWER_JOB, work_answers)
 JOBS.add(UNDO_JOB, work_undo)
 JOBS.add(WAITING_JOB, work_waiting)
@@ -93,6 +95,7 @@ AGENDA_QUEUES.add(EXPIRY_QUEUE, AgendaQueue(lane="maintenance", work=work_expiry
 SEALED.add("contacts.DataRequest.sealed_copy", partial(reseal_column, DataRequest, "sealed_copy"))
 ATTENTION.add(ATTENTION_KEY, data_notice)
 JOB_PAGES.add(IMPORT_JOB, JobPage(_("Bringing in a list"), "contacts:import_detail", imports_of_jobs))
+JOB_PAGES.add(CHECK_JOB, JobPage(_("Looking through a list"), "contacts:import_check", imports_of_checks))
 JOB_PAGES.add(exports.EXPORT_JOB, JobPage(_("A file of your people"), "contacts:export_detail", exports_of_jobs))
 JOB_PAGES.add(ANSWER_JOB, JobPage(_("Answering for a list"), "contacts:import_detail", imports_of_jobs))
 JOB_PAGES.add(UNDO_JOB, JobPage(_("Taking a list back"), "contacts:import_detail", imports_of_jobs))

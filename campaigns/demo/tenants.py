@@ -42,6 +42,7 @@ from contacts.models import (
     DataRequest,
     DuplicateCandidate,
     ImportChange,
+    ImportCheck,
     ImportProblem,
     Suppression,
 )
@@ -364,6 +365,7 @@ def _write_import(made: SimpleNamespace) -> None:
     ImportProblem.objects.create(
         imported=made.imported, line=4, row=[f"{made.marker}broken"], code="email_invalid", sentence=f"{made.marker}why"
     )
+    ImportCheck.objects.create(imported=made.imported, job=made.imported.job, people_count=1, problem_count=1)
     ImportChange.objects.create(
         imported=made.imported, contact=made.contact, line=2, state=ImportChange.State.ASKED,
         after={"phone": [f"{made.marker}told", f"{made.marker}told"]},

@@ -15,7 +15,7 @@ from contacts.models.consent import (
 from contacts.models.contacts import Contact, Stage
 from contacts.models.data_requests import DataRequest
 from contacts.models.exports import ExportPiece, PeopleExport
-from contacts.models.imports import DIFFERING, Import, ImportChange, ImportProblem
+from contacts.models.imports import DIFFERING, Import, ImportChange, ImportCheck, ImportProblem
 from contacts.models.interactions import FEEDING_KINDS, Channel, ContactStats, Interaction
 from contacts.models.merges import DuplicateCandidate, MergeOperation
 from contacts.models.next_steps import NextStep
@@ -53,6 +53,7 @@ __all__ = [
     "ExportPiece",
     "Import",
     "ImportChange",
+    "ImportCheck",
     "ImportProblem",
     "Interaction",
     "MergeOperation",

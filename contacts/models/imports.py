@@ -77,6 +77,28 @@ class Import(TenantModel):
         return self.file_name
 
 
+class ImportCheck(TenantModel):
+    """What a whole list would become, counted by a worker before anything of it comes in.
+
+    Counts for the columns and answers that it was begun with; its rows to mend stand as ImportProblem.
+    """
+
+    imported = TenantForeignKey(Import, on_delete=models.CASCADE, related_name="+")
+    job = TenantForeignKey(Job, on_delete=models.CASCADE, related_name="+")
+    people_count = models.PositiveIntegerField(default=0, help_text="rows of one address are one person")
+    known_count = models.PositiveIntegerField(default=0)
+    permitted_count = models.PositiveIntegerField(default=0)
+    problem_count = models.PositiveIntegerField(default=0)
+    seen = models.BinaryField(default=b"", help_text="eight bytes of the keyed hash of each address; empty at the end")
+
+    class Meta:
+        constraints = [TenantUniqueConstraint(fields=["business_id", "imported"], name="import_check_once")]
+        indexes = [models.Index(fields=["business_id", "job"], name="import_check_of_job")]
+
+    def __str__(self) -> str:
+        return str(self.problem_count)
+
+
 class ImportProblem(TenantModel):
     """A row that was not taken, as it stood, with the sentence that says why."""
 

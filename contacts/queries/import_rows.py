@@ -2,7 +2,7 @@
 
 import io
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -59,10 +59,12 @@ def permission_of(imported: Import) -> Permission:
     )
 
 
-def reader_of(imported: Import) -> RowReader:
-    """How the rows of this import are read."""
-    profile = BusinessProfile.objects.get()
-    labels = dict(KindSetting.objects.values_list("kind", "label"))
+def reader_of(
+    imported: Import, *, profile: BusinessProfile | None = None, labels: Mapping[str, str] | None = None
+) -> RowReader:
+    """How the rows of this import are read, by what the business calls its kinds where that is known already."""
+    profile = profile or BusinessProfile.objects.get()
+    labels = dict(labels or KindSetting.objects.values_list("kind", "label"))
     return RowReader(
         columns={meaning: int(index) for index, meaning in imported.mapping.items()},
         width=len(imported.header),
@@ -75,9 +77,11 @@ def reader_of(imported: Import) -> RowReader:
     )
 
 
-def read_rows(imported: Import, *, start: int, count: int) -> Iterator[PersonRow | ProblemRow]:
+def read_rows(
+    imported: Import, *, start: int, count: int, reader: RowReader | None = None
+) -> Iterator[PersonRow | ProblemRow]:
     """The rows from a place in the file on, read; the header is not counted."""
-    reader = reader_of(imported)
+    reader = reader or reader_of(imported)
     for line, row in raw_rows(imported, start=start, count=count):
         yield reader.read(line, row)
 

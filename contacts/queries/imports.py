@@ -2,44 +2,57 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Subquery
 from django.utils.translation import gettext as _
 
-from contacts.lists.rows import PersonRow, ProblemRow
-from contacts.models import ContactPoint, Import, ImportProblem, Topic
+from contacts.lists.rows import PersonRow, ProblemRow, RowReader
+from contacts.models import ContactPoint, Import, ImportCheck, ImportProblem, Topic
 from contacts.queries.import_rows import permission_of, read_rows
 from ecosystem.base.errors import NotFound
+from ecosystem.base.keyset import Page, keyset_page
 from ecosystem.base.tenancy import business_scope
+from ecosystem.models import Job
 from ecosystem.queries.quotas import usage_of
 
-PREVIEW_ROWS = 1000
-SHOWN_ROWS = 20
+# A list as short as this is looked through while its page is asked for, a longer one by a worker.
+SHORT_LIST = 1000
+FIRST_ROWS = 50
+PROBLEMS_A_PAGE = 50
 PROBLEMS_A_BATCH = 1000
+ADDRESSES_AT_ONCE = 5_000
 
 
 @dataclass(frozen=True)
 class ImportPreview:
-    """What the first rows would become; `checked` says how many were looked at.
+    """What a list would become: its counts, its first people, and a page of its rows to mend.
 
-    Rows of one address are one person. `room` says how many new people there is room for; None where nothing limits it.
+    Rows of one address are one person. `job` is there while a worker looks through it, and afterwards. `room` says how
+    many new people there is room for; None where nothing limits it.
     """
 
     people: list[PersonRow]
-    problems: list[ProblemRow]
+    problems: Page[Any]
     checked: int
     people_count: int
     problem_count: int
     known_count: int
     permitted_count: int
-    topic: Topic | None
-    room: int | None
+    topic_name: str
+    room: int | None = None
+    job: Job | None = None
 
     @property
     def is_beyond_room(self) -> bool:
         """Whether not all of those that were looked at have room."""
         return self.room is not None and self.people_count - self.known_count > self.room
+
+    @property
+    def is_over(self) -> bool:
+        """True when every row was looked at."""
+        return self.job is None or self.job.is_over
 
 
 def get_import(import_id: UUID) -> Import:
@@ -79,27 +92,72 @@ def find_same_header(header: Sequence[str], *, other_than: UUID | None = None) -
     return alike.order_by("-id").first()
 
 
-def preview_import(import_id: UUID) -> ImportPreview:
-    """Reads the first thousand rows as the import itself would, and changes nothing."""
-    imported = get_import(import_id)
+def needs_worker(imported: Import) -> bool:
+    """Whether a list is too long to be looked through while a page is asked for."""
+    return imported.row_count > SHORT_LIST
+
+
+def find_check(imported: Import) -> ImportCheck | None:
+    """The look through a list that counts for it as it is mapped and answered now, if one was begun."""
+    topic_id = permission_of(imported).topic_id
+    topic = Topic.objects.filter(id__in=[topic_id] if topic_id else []).values("name")[:1]
+    checks = ImportCheck.objects.defer("seen").select_related("job").annotate(topic_name=Subquery(topic))
+    return checks.filter(imported=imported).first()
+
+
+def preview_of_check(
+    imported: Import, check: ImportCheck, cursor: str | None, *, reader: RowReader | None = None
+) -> ImportPreview:
+    """What a worker has found of a long list so far, and the rows to mend by pages; changes nothing."""
+    first = read_rows(imported, start=0, count=FIRST_ROWS, reader=reader)
+    page = keyset_page(problems_of(imported), order=("line", "id"), cursor=cursor, limit=PROBLEMS_A_PAGE)
+    return ImportPreview(
+        people=[row for row in first if isinstance(row, PersonRow)],
+        problems=page,
+        checked=check.job.done,
+        people_count=check.people_count,
+        problem_count=check.problem_count,
+        known_count=check.known_count,
+        permitted_count=check.permitted_count,
+        topic_name=check.topic_name or "",  # type: ignore[attr-defined]
+        room=usage_of("people").room,
+        job=check.job,
+    )
+
+
+def preview_import(imported: Import, *, reader: RowReader | None = None) -> ImportPreview:
+    """Reads every row of a short list as the import itself would, and changes nothing."""
     people: list[PersonRow] = []
     problems: list[ProblemRow] = []
-    for read in read_rows(imported, start=0, count=PREVIEW_ROWS):
+    for read in read_rows(imported, start=0, count=SHORT_LIST, reader=reader):
         (problems if isinstance(read, ProblemRow) else people).append(read)  # type: ignore[arg-type]
     emails = [person.email_norm for person in people if person.email_norm]
-    known = ContactPoint.objects.filter(kind=ContactPoint.Kind.EMAIL, value_norm__in=emails, is_shared=False).count()
-    permission = permission_of(imported)
     return ImportPreview(
-        people=people[:SHOWN_ROWS],
-        problems=problems[:SHOWN_ROWS],
+        people=people[:FIRST_ROWS],
+        problems=Page(problems, None, None),
         checked=len(people) + len(problems),
         people_count=len(set(emails)) + len(people) - len(emails),
         problem_count=len(problems),
-        known_count=known,
+        known_count=count_known(emails),
         permitted_count=sum(1 for person in people if person.said_yes_at is not None),
-        topic=Topic.objects.filter(id=permission.topic_id).first() if permission.topic_id else None,
+        topic_name=_topic_of(imported),
         room=usage_of("people").room,
     )
+
+
+def count_known(emails: Sequence[str]) -> int:
+    """How many of these addresses somebody has already."""
+    known = ContactPoint.objects.filter(kind=ContactPoint.Kind.EMAIL, is_shared=False)
+    return sum(known.filter(value_norm__in=chunk).count() for chunk in _chunks(emails))
+
+
+def _chunks(emails: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (emails[start : start + ADDRESSES_AT_ONCE] for start in range(0, len(emails), ADDRESSES_AT_ONCE))
+
+
+def _topic_of(imported: Import) -> str:
+    topic_id = permission_of(imported).topic_id
+    return Topic.objects.filter(id=topic_id).values_list("name", flat=True).first() or "" if topic_id else ""
 
 
 def iter_problems(business_id: int, import_id: UUID) -> Iterator[ImportProblem]:

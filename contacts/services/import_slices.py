@@ -10,11 +10,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from contacts.lists.rows import PersonRow, ProblemRow
-from contacts.models import Import, ImportProblem, Tag, Topic
+from contacts.models import Import, Tag, Topic
 from contacts.queries.import_rows import permission_of, raw_rows, read_rows
 from contacts.services import import_sql as statements
 from contacts.services.import_changes import find_changes
 from contacts.services.import_changes_sql import KEEP_RETURNED
+from contacts.services.import_checks import keep_problems
 from contacts.services.imports import finish_import
 from ecosystem.base.addresses import address_hashes, fold
 from ecosystem.base.errors import DomainError
@@ -59,7 +60,9 @@ def work_import(business_id: int, job_id: UUID, *, slice_rows: int = SLICE_ROWS)
             _end(job, imported, state=Import.State.FAILED, message=str(problem.message))
             return False
         roomless = take_slice(imported, people, places=_places(usage, len(people)))
-        _keep_problems(imported, problems + _without_room(imported, roomless, start=job.cursor, count=slice_rows))
+        waiting = _without_room(imported, roomless, start=job.cursor, count=slice_rows)
+        keep_problems(imported, problems + waiting)
+        imported.problem_count += len(problems) + len(waiting)
         imported.roomless_count += len(roomless)
         job.cursor += read
         job.done = job.cursor
@@ -235,23 +238,6 @@ def _keep_yes(values: dict[str, object]) -> int:
     execute(statements.INSERT_CONSENT_LINES, values)
     execute(statements.UPSERT_CONSENT_STATES, values)
     return kept
-
-
-def _keep_problems(imported: Import, problems: list[ProblemRow]) -> None:
-    imported.problem_count += len(problems)
-    ImportProblem.objects.bulk_create(
-        [
-            ImportProblem(
-                imported=imported,
-                line=problem.line,
-                row=problem.row,
-                code=problem.code[:40],
-                sentence=problem.sentence[:300],
-            )
-            for problem in problems
-        ],
-        batch_size=1000,
-    )
 
 
 def _end(job: Job, imported: Import, *, state: str, message: str) -> None:

@@ -13,6 +13,7 @@ from contacts.lists.programs import LEFT, find_program
 from contacts.lists.workbooks import is_workbook, sheet_as_csv, sheets_with_rows
 from contacts.models import Import, Stage, Topic
 from contacts.queries.imports import find_same_header
+from contacts.services.import_checks import drop_check
 from ecosystem.base.errors import Conflict, Invalid
 from ecosystem.models import Membership
 from ecosystem.queries.zones import date_of_business
@@ -78,6 +79,7 @@ def map_import(import_id: UUID, *, mapping: dict[str, str]) -> Import:
     """Keep what each column means. Raises Invalid when it cannot be so, Conflict when the import has begun."""
     imported = _open_import(import_id)
     imported.mapping = check_mapping(mapping, columns=len(imported.header))
+    drop_check(imported)
     if imported.state == Import.State.UPLOADED:
         imported.state = Import.State.MAPPED
     imported.save(update_fields=["mapping", "state", "updated_at"])
@@ -158,6 +160,7 @@ def start_import(import_id: UUID, *, started_by: Membership | None = None) -> Im
     if imported.state != Import.State.PERMITTED:
         return imported
     hold_places("imports")
+    drop_check(imported)
     imported.job = start_job(IMPORT_JOB, total=imported.row_count, started_by=started_by)
     imported.state = Import.State.RUNNING
     imported.started_at = timezone.now()
@@ -172,6 +175,7 @@ def cancel_import(import_id: UUID) -> Import:
     if imported.state == Import.State.RUNNING and imported.job_id:
         request_cancel(imported.job_id)
     elif imported.state not in (Import.State.DONE, Import.State.FAILED):
+        drop_check(imported)
         finish_import(imported, state=Import.State.CANCELLED)
     return imported
 

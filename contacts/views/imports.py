@@ -1,6 +1,7 @@
 """Pages of bringing in a list: file, columns, permission, check, and how far it is."""
 
 from collections.abc import Iterator
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -12,16 +13,22 @@ from django.views.decorators.http import require_GET, require_POST
 
 from contacts.forms.imports import ImportColumnsForm, ImportPermissionForm, ImportSheetForm, ImportUploadForm
 from contacts.lists.programs import Program, find_program
+from contacts.lists.rows import RowReader
 from contacts.models import Import, Stage
 from contacts.queries.import_reviews import may_be_undone
+from contacts.queries.import_rows import reader_of
 from contacts.queries.imports import (
+    find_check,
     find_same_file,
     find_same_header,
     get_import,
     iter_problems,
+    needs_worker,
     newest_imports,
     preview_import,
+    preview_of_check,
 )
+from contacts.services.import_checks import begin_check
 from contacts.services.imports import (
     cancel_import,
     choose_sheet,
@@ -33,10 +40,12 @@ from contacts.services.imports import (
 from ecosystem.base.access import Action, member_required
 from ecosystem.base.clock import now
 from ecosystem.base.csv_lines import csv_line
-from ecosystem.base.errors import DomainError
+from ecosystem.base.errors import DomainError, Invalid
 from ecosystem.base.http import takes, takes_body
 from ecosystem.fresh_login import fresh_login_required
-from ecosystem.models import KindSetting
+from ecosystem.models import Job, KindSetting
+from ecosystem.queries.businesses import get_profile
+from ecosystem.queries.stakeholders import words_by_kind
 from ecosystem.services.quotas import QuotaFull
 
 STEP_NAMES = [gettext_lazy("File"), gettext_lazy("Match"), gettext_lazy("Permission"), gettext_lazy("Check")]
@@ -129,6 +138,7 @@ def import_permission(request: HttpRequest, slug: str, id: UUID) -> HttpResponse
     if request.method == "POST" and form.is_valid():
         try:
             permit_import(id, **form.cleaned_data)
+            begin_check(id, actor=request.membership)
         except DomainError as problem:
             form.add_error(problem.field if problem.field in form.fields else None, str(problem))
         else:
@@ -138,12 +148,14 @@ def import_permission(request: HttpRequest, slug: str, id: UUID) -> HttpResponse
 
 
 @member_required(Action.IMPORT_PEOPLE)
+@takes("cursor")
 def import_check(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
-    """The fourth step: what would happen, and the start."""
+    """The fourth step: what would happen, and the start. A worker looks through a long list while this page waits."""
     imported = get_import(id)
     if _has_begun(imported):
         return redirect("contacts:import_detail", slug=slug, id=id)
-    if imported.state != Import.State.PERMITTED:
+    check = find_check(imported) if needs_worker(imported) else None
+    if imported.state != Import.State.PERMITTED or (needs_worker(imported) and check is None):
         return redirect("contacts:import_permission", slug=slug, id=id)
     refused: DomainError | None = None
     if request.method == "POST":
@@ -154,19 +166,26 @@ def import_check(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
         else:
             return redirect("contacts:import_detail", slug=slug, id=id)
     try:
-        preview = preview_import(id)
+        if check is not None and check.job.state == Job.State.FAILED:
+            raise Invalid("check_failed", check.job.message)
+        cursor, reader = request.GET.get("cursor"), _reader_of(request, imported)
+        preview = (
+            preview_of_check(imported, check, cursor, reader=reader)
+            if check is not None
+            else preview_import(imported, reader=reader)
+        )
     except DomainError as problem:
         messages.error(request, str(problem))
         return redirect("contacts:import_columns", slug=slug, id=id)
     context = {
         "imported": imported,
         "preview": preview,
-        "same_file": find_same_file(imported),
         "refused": refused,
         "step": 4,
         "step_names": STEP_NAMES,
     }
-    return render(request, "contacts/imports/check.html", context, status=refused.status if refused else 200)
+    template = "contacts/imports/_check.html" if request.htmx else "contacts/imports/check.html"
+    return render(request, template, context, status=refused.status if refused else 200)
 
 
 @require_GET
@@ -220,6 +239,13 @@ def _likely_rule(imported: Import, program: Program | None) -> str:
 
 def _has_begun(imported: Import) -> bool:
     return imported.state not in (Import.State.UPLOADED, Import.State.MAPPED, Import.State.PERMITTED)
+
+
+def _reader_of(request: Any, imported: Import) -> RowReader:
+    """How the list is read; what the page asks of the business is asked once for both."""
+    request.business_profile, request.kind_words = get_profile(), words_by_kind()
+    labels = {str(kind): words.label for kind, words in request.kind_words.items()}
+    return reader_of(imported, profile=request.business_profile, labels=labels)
 
 
 def _stage_labels() -> dict[str, str]:

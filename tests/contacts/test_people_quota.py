@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from campaigns.queries.signups import confirm_url
 from contacts.models import Contact, Import, ImportProblem
-from contacts.queries.imports import preview_import
+from contacts.queries.imports import get_import, preview_import
 from contacts.services import import_slices
 from contacts.services.contacts import delete_contact
 from contacts.services.import_slices import work_import
@@ -288,7 +288,7 @@ def test_rel_33_the_check_of_a_list_says_how_many_have_room(as_nora, bakery, ana
     give(bakery, people=4)
     imported = prepare(bakery)
     with business_scope(bakery):
-        assert preview_import(imported.pk).room == 2
+        assert preview_import(get_import(imported.pk)).room == 2
     page = as_nora.get(reverse("contacts:import_check", kwargs={"slug": bakery.slug, "id": imported.pk}))
     assert "There is room for 2 more people." in page.content.decode()
     give(bakery, people=50)

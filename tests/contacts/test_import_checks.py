@@ -1,0 +1,207 @@
+"""The last step before a list comes in: every row of it was looked at, however long it is."""
+
+import re
+from datetime import date
+
+import pytest
+from django.db import connection
+from django.urls import reverse
+
+from contacts.models import Contact, Import, ImportCheck, ImportProblem
+from contacts.services.import_checks import begin_check, work_check
+from contacts.services.import_slices import work_import
+from contacts.services.imports import cancel_import, map_import, permit_import, start_import, upload_import
+from ecosystem.base.tenancy import business_scope
+from ecosystem.models import Job, Notice
+from ecosystem.services.jobs import work_jobs
+from tests.campaigns.sizes import size
+from tests.contacts.test_imports import make_topic
+from tests.contacts.test_imports_killed import list_of
+from tests.factories.contacts import make_contact
+from tests.factories.ecosystem import membership_of
+from tests.statements import statements_of
+
+pytestmark = pytest.mark.django_db
+
+# WHOLE=1 has the row to be mended stand in line 150,000.
+ROWS = int(size(31_000, 151_000))
+
+
+def permitted(business, content: bytes, **answers) -> Import:
+    """A list of which everything is answered, as the page of permission leaves it."""
+    with business_scope(business):
+        imported = upload_import(content, file_name="people.csv")
+        map_import(imported.id, mapping=imported.mapping)
+        permit_import(imported.id, **{"rule": "none", **answers})
+        begin_check(imported.id, actor=None)
+        return Import.objects.defer("content").get(id=imported.id)
+
+
+def looked_through(business, slice_rows: int = 10_000) -> ImportCheck:
+    """The check of the one list, done to its end."""
+    with business_scope(business):
+        job_id = ImportCheck.objects.get().job_id
+    while work_check(business.id, job_id, slice_rows=slice_rows):
+        pass
+    with business_scope(business):
+        return ImportCheck.objects.get()
+
+
+def page_of(imported, business, name: str = "import_check") -> str:
+    return reverse(f"contacts:{name}", kwargs={"slug": business.slug, "id": imported.id})
+
+
+def test_a_row_far_down_is_found_before_anything_comes_in(as_nora, bakery, nora):
+    rows = ["Ana,"] * ROWS
+    rows[-1_002] = "Cy,cy@@example"
+    with business_scope(bakery):
+        people = Contact.objects.count()
+        imported = upload_import("\n".join(["Name,Email", *rows]).encode(), file_name="people.csv")
+        map_import(imported.id, mapping=imported.mapping)
+    sent = as_nora.post(page_of(imported, bakery, "import_permission"), {"rule": "none", "stage": "suspect"})
+    assert sent["Location"] == page_of(imported, bakery)
+    waiting = as_nora.get(page_of(imported, bakery)).content.decode()
+    assert f"Looked at 0 of {ROWS:,} rows. You may leave this page; it goes on." in waiting
+    assert f"Bring in all {ROWS:,} rows" in waiting
+    fragment = as_nora.get(page_of(imported, bakery), headers={"HX-Request": "true"}).content.decode()
+    assert 'hx-trigger="load delay:1s"' in fragment
+    assert "<html" not in fragment
+    with business_scope(bakery):
+        job = ImportCheck.objects.get().job
+    while work_check(bakery.id, job.id, slice_rows=20_000):
+        pass
+    work_jobs(bakery.id, job.created_at)
+    done = as_nora.get(page_of(imported, bakery)).content.decode()
+    assert "hx-trigger" not in done.partition('id="import-check"')[2].partition(">")[0]
+    assert done.index("Rows that need mending") < done.index("The first people")
+    table = done.partition('id="h-problems"')[2].partition("</table>")[0]
+    assert [int(line) for line in re.findall(r"</span>(\d+)</td>", table)] == [ROWS - 1_000]
+    assert done.partition('id="h-first"')[2].partition("</table>")[0].count("<tr>") == 1 + 50
+    assert f"Bring in {ROWS - 1:,} people" in done
+    with business_scope(bakery):
+        assert Contact.objects.count() == people
+        assert bytes(ImportCheck.objects.get().seen) == b""
+        assert Notice.objects.get(member=membership_of(bakery, nora)).about == "Looking through a list: Done"
+
+
+def test_what_was_counted_by_slices_is_what_comes_in(bakery):
+    make_contact(bakery, email="p11@example.com")
+    with business_scope(bakery):
+        topic = make_topic()
+    imported = permitted(bakery, list_of(1_200), rule="column", topic=topic, source="Paper form")
+    check = looked_through(bakery, slice_rows=70)
+    with business_scope(bakery):
+        told = list(ImportProblem.objects.order_by("line").values_list("line", "row", "code", "sentence"))
+        assert check.problem_count == len(told) == 24
+        assert Job.objects.get(id=check.job_id).done == 1_200
+        job_id = start_import(imported.id).job_id
+        assert not ImportProblem.objects.exists()
+    while work_import(bakery.id, job_id, slice_rows=500):
+        pass
+    with business_scope(bakery):
+        done = Import.objects.get()
+        assert (check.people_count, check.known_count) == (done.added_count + 1, 1)
+        assert check.permitted_count >= done.permitted_count > 0
+        assert list(ImportProblem.objects.order_by("line").values_list("line", "row", "code", "sentence")) == told
+
+
+def test_rows_to_mend_come_by_pages_at_the_same_cost(as_nora, bakery):
+    costs, lines = {}, []
+    for bad in (1, 50, 200):
+        content = "Name,Email\n" + "Cy,cy@@example\n" * bad + "Ana,\n" * 1_000
+        with business_scope(bakery):
+            topic = make_topic()
+        imported = permitted(
+            bakery, content.encode(), rule="all", topic=topic, source="Paper", said_on=date(2026, 1, 5)
+        )
+        with business_scope(bakery):
+            job_id = ImportCheck.objects.get(imported=imported).job_id
+        work_jobs(bakery.id, imported.created_at)
+        with business_scope(bakery):
+            assert Job.objects.get(id=job_id).is_over
+        url = page_of(imported, bakery)
+        page = as_nora.get(url).content.decode()
+        costs[bad] = [sql[:150] for sql in statements_of(as_nora, url)]
+    while True:
+        lines += [int(line) for line in re.findall(r"</span>(\d+)</td>", page)]
+        more = re.search(r'rel="next" href="([^"]+)"', page)
+        if more is None:
+            break
+        page = as_nora.get(page_of(imported, bakery) + more[1].replace("&amp;", "&")).content.decode()
+    assert lines == list(range(2, 202))
+    assert {len(asked) for asked in costs.values()} == {8}, costs
+
+
+def test_a_list_begun_meanwhile_is_looked_at_no_more_and_nobody_is_told(bakery, nora):
+    imported = permitted(bakery, list_of(1_200))
+    with business_scope(bakery):
+        job_id = ImportCheck.objects.get().job_id
+        Job.objects.update(started_by=membership_of(bakery, nora))
+    assert work_check(bakery.id, job_id, slice_rows=500)
+    with business_scope(bakery):
+        assert ImportProblem.objects.count() == 10
+        start_import(imported.id)
+    assert not work_check(bakery.id, job_id, slice_rows=500)
+    work_jobs(bakery.id, imported.created_at)
+    with business_scope(bakery):
+        assert Job.objects.get(id=job_id).state == "cancelled"
+        assert not Notice.objects.exists()
+
+
+def test_other_columns_need_another_look(as_nora, bakery):
+    imported = permitted(bakery, list_of(1_200))
+    looked_through(bakery)
+    with business_scope(bakery):
+        map_import(imported.id, mapping=imported.mapping)
+        assert not ImportProblem.objects.exists()
+    again = as_nora.get(page_of(imported, bakery))
+    assert again["Location"] == page_of(imported, bakery, "import_permission")
+
+
+def test_a_list_put_away_leaves_no_rows_behind(bakery):
+    imported = permitted(bakery, list_of(1_200))
+    looked_through(bakery)
+    with business_scope(bakery):
+        cancel_import(imported.id)
+        assert not ImportProblem.objects.exists()
+        assert not ImportCheck.objects.exists()
+
+
+def test_a_look_that_failed_leads_back_with_its_sentence(as_nora, bakery):
+    imported = permitted(bakery, list_of(1_200))
+    with business_scope(bakery):
+        Job.objects.update(state="failed", message="It stopped too often.")
+    page = as_nora.get(page_of(imported, bakery), follow=True)
+    assert page.redirect_chain[0][0] == page_of(imported, bakery, "import_columns")
+    assert "It stopped too often." in page.content.decode()
+
+
+def test_a_slice_that_somebody_else_did_meanwhile_is_counted_once(bakery):
+    imported = permitted(bakery, list_of(1_200))
+    with business_scope(bakery):
+        check = ImportCheck.objects.get()
+    # Its lease ran out while it read: another worker has done the same rows by then.
+    job_id, moved = check.job_id, []
+
+    def meanwhile(execute, sql, params, many, context):
+        if "FOR NO KEY UPDATE" in sql and not moved:
+            moved.append(True)
+            Job.objects.filter(id=job_id).update(cursor=1_200, done=1_200)
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(meanwhile):
+        assert work_check(bakery.id, job_id)
+    with business_scope(bakery):
+        assert (ImportCheck.objects.get().people_count, ImportProblem.objects.count()) == (0, 0)
+    assert imported.row_count == 1_200
+
+
+def test_a_short_list_is_looked_through_at_once(as_nora, bakery):
+    imported = permitted(bakery, list_of(1_000))
+    with business_scope(bakery):
+        assert not Job.objects.exists()
+    page = as_nora.get(page_of(imported, bakery)).content.decode()
+    assert page.index("Rows that need mending") < page.index("The first people")
+    table = page.partition('id="h-problems"')[2].partition("</table>")[0]
+    assert table.count("<tr>") == 1 + 20
+    assert "Looked at" not in page
