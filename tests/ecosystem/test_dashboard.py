@@ -139,7 +139,7 @@ def test_a_large_business_is_shown_from_its_stored_day(as_nora: Client, bakery: 
     with business_scope(bakery):
         feed(person("Nobody counts me yet"), 1)
     response = as_nora.get(url)
-    assert "As of 09:30, 14 May." in text_of(response)
+    assert "As of 9:30 a.m., 14 May." in text_of(response)
     assert "3 people" in response.content.decode()
     assert _statements(as_nora, url) <= 8
 
