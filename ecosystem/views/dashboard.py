@@ -37,6 +37,7 @@ def today(request: HttpRequest, slug: str) -> HttpResponse:
     found = dashboard.today(profile, words, question)
     gauge = next(iter(GAUGES))
     shown = {one.kind: show_kind(one, slug, gauge) for one in found.kinds}
+    may_add = may(request.membership, Action.EDIT_PEOPLE)
     context = {
         "today": found,
         "profile": profile,
@@ -44,7 +45,7 @@ def today(request: HttpRequest, slug: str) -> HttpResponse:
         "day": question.today,
         "kinds": list(shown.values()),
         "worst_first": [shown[one.kind] for one in found.worst_first],
-        "map": draw_map(request.business, profile, found, list(shown.values())),
+        "map": draw_map(request.business, profile, found, list(shown.values()), may_add=may_add),
         "given_nothing": [one.words.plural for one in found.kinds if one.count.people and not one.feedings],
         "feed_first": [(person, gauge.person_url(slug, person)) for person in found.feed_first],
         "due_template": gauge.steps_template,

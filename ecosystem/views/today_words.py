@@ -88,15 +88,17 @@ def _sentence(one: KindToday) -> str:
     return _("Everyone has heard from you in time")
 
 
-def draw_map(business: Business, profile: BusinessProfile, found: Today, shown: Sequence[ShownKind]) -> SafeString:
-    """The ecosystem map; its title names who is starving."""
+def draw_map(
+    business: Business, profile: BusinessProfile, found: Today, shown: Sequence[ShownKind], *, may_add: bool
+) -> SafeString:
+    """The ecosystem map; its title names who is starving. A kind of nobody leads to adding one, for who may."""
     starving = [one.today.words.plural for one in shown if one.today.band == Band.STARVING]
     title = _("Ecosystem map: the kinds of people around %(business)s, each with a ring that shows how fed it is.") % {
         "business": business.name
     }
     if starving:
         title += " " + _("Starving: %(kinds)s.") % {"kinds": ", ".join(starving)}
-    return ecosystem_map(_hub(business, profile, found), [_node(one) for one in shown], title=title)
+    return ecosystem_map(_hub(business, profile, found), [_node(one, may_add) for one in shown], title=title)
 
 
 def _hub(business: Business, profile: BusinessProfile, found: Today) -> MapHub:
@@ -115,10 +117,11 @@ def _hub(business: Business, profile: BusinessProfile, found: Today) -> MapHub:
     )
 
 
-def _node(one: ShownKind) -> MapNode:
+def _node(one: ShownKind, may_add: bool) -> MapNode:
     today, count = one.today, one.today.count
     if today.score is None:
-        description = _("%(kind)s: nobody yet. Add the first.") % {"kind": today.words.plural}
+        empty = _("%(kind)s: nobody yet. Add the first.") if may_add else _("%(kind)s: nobody yet.")
+        description = empty % {"kind": today.words.plural}
     else:
         description = _("%(kind)s: %(people)s, health %(score)s of 100, %(word)s. %(sentence)s.") % {
             "kind": today.words.plural,
@@ -131,7 +134,7 @@ def _node(one: ShownKind) -> MapNode:
         kind=today.kind,
         label=today.words.plural,
         icon_url=icon_url(one.icon),
-        url=one.url if count.people else one.adding_url,
+        url=one.adding_url if may_add and not count.people else one.url,
         people=count.people,
         people_text=one.people_text,
         fed=count.fed_score,
