@@ -2,6 +2,8 @@
 
 import logging.config
 import os
+import sys
+from pathlib import Path
 from typing import Any
 
 from celery import Celery, signals
@@ -11,6 +13,9 @@ from django_structlog.celery.steps import DjangoStructLogInitStep
 from ecosystem.base.stopping import ask_to_stop
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ecosystem.config.settings")
+# Whoever is started as `celery` or `-m celery` is held to the limits of a worker, unless told otherwise.
+if "celery" in (Path(sys.argv[0]).name, Path(sys.argv[0]).parent.name):
+    os.environ.setdefault("PROCESS_KIND", "worker")
 
 app = Celery("lampwalk")
 app.config_from_object("django.conf:settings", namespace="CELERY")

@@ -312,6 +312,7 @@ def test_the_command_does_the_same(bakery, tmp_path):
         "known": 0,
         "problems": 1,
         "may_email": 0,
+        "without_room": 0,
         "message": "",
     }
     with pytest.raises(CommandError, match="There is no business"):

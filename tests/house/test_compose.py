@@ -29,6 +29,14 @@ def test_only_who_migrates_and_who_deletes_knows_the_owner_of_the_tables():
         assert not any("MIGRATION" in variable or "OPS" in variable for variable in SERVICES[name]["environment"])
 
 
+def test_rel_33_every_container_that_serves_or_works_is_held_to_its_limit():
+    kinds = {name: SERVICES[name].get("environment", {}).get("PROCESS_KIND") for name in OURS}
+    working = {name for name in OURS if "celery" in " ".join(SERVICES[name].get("command", []))}
+    assert kinds["web"] == "web"
+    assert {kinds[name] for name in working} == {"worker"}
+    assert len(working) == 5
+
+
 def test_every_lane_has_a_worker():
     served = []
     for name in OURS:

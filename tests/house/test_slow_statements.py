@@ -43,6 +43,13 @@ def ask(address: Address, path: str, cookie: str = "") -> tuple[int, dict[str, s
         sending.close()
 
 
+def run_python(code: str, env: dict[str, str]) -> "subprocess.CompletedProcess[str]":
+    env = {**env, "DJANGO_SETTINGS_MODULE": "ecosystem.config.settings"}
+    return subprocess.run(
+        [sys.executable, "-c", code], cwd=django_settings.BASE_DIR, env=env, capture_output=True, text=True, check=False
+    )
+
+
 def cookie_of(name: str) -> str:
     return str(test_requests.client_of(name).cookies[django_settings.SESSION_COOKIE_NAME].value)
 
@@ -62,10 +69,21 @@ def test_rel_33_what_bin_up_runs_is_held_to_its_limit_by_postgresql(kind, limit)
     run = [programs.web({}, 1)] if kind == "web" else programs.workers({})
     kinds = {program.environment["PROCESS_KIND"] for program in run}
     assert kinds == {kind}
-    env = {**os.environ, "PROCESS_KIND": kind, "DJANGO_SETTINGS_MODULE": "ecosystem.config.settings"}
-    shown = subprocess.run(
-        [sys.executable, "-c", SHOW], cwd=django_settings.BASE_DIR, env=env, capture_output=True, text=True, check=False
-    )
+    shown = run_python(SHOW, {**os.environ, "PROCESS_KIND": kind})
+    assert shown.stdout.strip() == limit, shown.stderr
+
+
+@pytest.mark.parametrize(
+    ("first", "limit"),
+    [
+        ("import ecosystem.config.wsgi", "5s"),
+        ("import sys; sys.argv = ['/srv/bin/celery', 'worker']; import ecosystem.config", "1min"),
+        ("import sys; sys.argv = ['/srv/celery/__main__.py', 'worker']; import ecosystem.config", "1min"),
+    ],
+)
+def test_rel_33_who_serves_or_works_is_held_to_its_limit_without_being_told(first, limit):
+    env = {name: value for name, value in os.environ.items() if name != "PROCESS_KIND"}
+    shown = run_python(f"{first}; {SHOW}", env)
     assert shown.stdout.strip() == limit, shown.stderr
 
 

@@ -61,6 +61,7 @@ class Command(BaseCommand):
             "added": done.added_count,
             "known": done.known_count,
             "problems": done.problem_count,
+            "without_room": done.roomless_count,
             "may_email": done.permitted_count,
             "message": done.job.message if done.job else "",
         }
