@@ -144,6 +144,7 @@ def test_rel_09_two_beats_and_three_workers_send_each_letter_once(open_shop, mai
     with business_scope(business):
         assert set(Message.objects.values_list("state", flat=True)) == {"accepted"}
         assert Interaction.objects.filter(kind="message_sent").count() == 60
+    assert check_invariants().problems == ()
 
 
 def test_rel_15_who_leaves_while_letters_go_out_gets_none_after_it(open_shop, mail_server, tmp_path):
@@ -193,6 +194,7 @@ def test_rel_07_a_cut_connection_to_postgresql_ends_no_worker_and_doubles_nothin
         states = list(Message.objects.values_list("state", flat=True))
     assert set(states) <= ENDS
     assert len(ids) >= 30 - states.count("unknown")
+    assert check_invariants().problems == ()
 
 
 def test_rel_08_work_that_was_noted_while_redis_is_away_is_done_all_the_same(open_shop, mail_server, tmp_path):
@@ -204,6 +206,7 @@ def test_rel_08_work_that_was_noted_while_redis_is_away_is_done_all_the_same(ope
     assert worker.communicate(timeout=60)[0] == b""
     assert worker.returncode == 0
     assert len(mail_server.accepted) == 2
+    assert check_invariants().problems == ()
 
 
 def test_a_large_business_does_not_starve_a_small_one(mail_server: SmtpServer):

@@ -42,7 +42,7 @@ from ecosystem.config.embedded.accounts import choose_account
 from ecosystem.config.embedded.binaries import find_redis
 from ecosystem.config.embedded.ports import any_free_port
 from ecosystem.config.embedded.redis_server import RedisServer
-from ecosystem.models import AccountEmail, Agenda, HealthSnapshot
+from ecosystem.models import AccountEmail, Agenda, Business, HealthSnapshot
 from ecosystem.services.account_emails import queue_account_email, send_account_emails
 from ecosystem.services.agenda import claim, note_work, sweep_agenda, work_lane
 from ecosystem.services.heartbeat import forget_looks
@@ -318,6 +318,15 @@ def test_rel_13_beside_a_slow_provider_the_others_keep_their_pace(tmp_path):
         beside = pace_of(quick, tmp_path, [slow])
         assert slow.connections >= 1
         assert beside >= 0.9 * alone, (beside, alone)
+        # The workers were killed in the middle of it.
+        for business in Business.objects.all():
+            with business_scope(business):
+                pass_time(61)
+        shared_memory.forget_all()
+        for business in Business.objects.all():
+            with business_scope(business):
+                sweep_messages("sequence")
+        assert all_is_well()
     finally:
         quick.stop()
         slow.stop()

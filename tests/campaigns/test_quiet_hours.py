@@ -236,6 +236,39 @@ def test_what_missed_its_hour_waits_for_the_next_one(shop, generous):
     assert message.due_at.astimezone(ZoneInfo(zone_at(12))).hour == 2
 
 
+@pytest.mark.parametrize(
+    ("zone", "wall", "moment"),
+    [
+        # A time that is jumped over: the moment of the jump.
+        ("Europe/Berlin", "2027-03-28 02:30", "2027-03-28 01:00"),
+        ("America/New_York", "2027-03-14 02:30", "2027-03-14 07:00"),
+        ("Australia/Lord_Howe", "2027-10-03 02:15", "2027-10-02 15:30"),
+        ("Pacific/Chatham", "2027-09-26 03:00", "2027-09-25 14:00"),
+        # A time that comes twice: the first.
+        ("Europe/Berlin", "2027-10-31 02:30", "2027-10-31 00:30"),
+        ("America/New_York", "2027-11-07 01:30", "2027-11-07 05:30"),
+        ("Australia/Lord_Howe", "2027-04-04 01:45", "2027-04-03 14:45"),
+        ("Pacific/Chatham", "2027-04-04 03:00", "2027-04-03 13:15"),
+    ],
+)
+def test_rel_19_a_letter_leaves_once_at_its_time_of_day_though_the_clock_is_changed(
+    shop, generous, mail_server, zone, wall, moment
+):
+    bea = make_friend(generous)
+    live_in(bea, zone)
+    message = plan(bea, generous, wall_time=datetime.fromisoformat(wall))
+    assert message.due_at == at(moment)
+    pass_time((at(moment) - now()).total_seconds() - 60)
+    work()
+    assert mail_server.accepted == [], "a minute before"
+    # A minute after, and where the same time comes again, half an hour and an hour later.
+    for seconds in (120, 1_800, 1_800):
+        pass_time(seconds)
+        work()
+        assert [mail.recipient for mail in mail_server.accepted] == [bea.primary_email]
+    assert Message.objects.get().state == "accepted"
+
+
 # The gate
 
 
