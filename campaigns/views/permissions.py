@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from campaigns.forms.permissions import ConsentProofForm
-from campaigns.queries.permission import permission_lines
+from campaigns.queries.permission import CHANNELS, permissions_of
 from campaigns.queries.texts import text_settings
 from campaigns.services.signups import ask_for_consent
 from campaigns.services.text_signups import disclosure_of
@@ -34,10 +34,13 @@ from ecosystem.services.audit import record_act
 def permission_panel(request: HttpRequest, contact: Contact) -> dict[str, Any]:
     """The card on a person's page: what they allow, and what can be done about it."""
     now = clock.now()
-    lines = permission_lines(contact, now=now)
+    allowed = permissions_of(contact, now=now)
+    lines = allowed.lines
     return {
         "contact": contact,
         "lines": lines,
+        "unasked": allowed.unasked,
+        "topics": allowed.topics,
         "may_edit": may(request.membership, Action.EDIT_PEOPLE),  # type: ignore[attr-defined]
         "may_stop": any(line.channel == Channel.EMAIL and (line.is_allowed or line.is_waiting) for line in lines),
         "may_stop_texts": any(line.channel == Channel.SMS and (line.is_allowed or line.is_waiting) for line in lines),
@@ -66,8 +69,8 @@ def consent_ask(request: HttpRequest, slug: str, id: UUID, topic_id: UUID) -> Ht
 def consent_grant(request: HttpRequest, slug: str, id: UUID, topic_id: UUID) -> HttpResponse:
     """Keep a yes that was given elsewhere, with its proof."""
     contact, topic = get_contact(id), get_open_topic(topic_id)
-    is_for_texts = request.GET.get("channel") == Channel.SMS
-    channel = Channel.SMS if is_for_texts else Channel.EMAIL
+    channel = _channel(request.GET.get("channel", ""))
+    is_for_texts = channel == Channel.SMS
     wording = disclosure_of(topic, text_settings()) if is_for_texts else ""
     form = ConsentProofForm(request.POST or None, today=timezone.localdate(), is_for_texts=is_for_texts)
     if request.method == "POST" and form.is_valid():
@@ -79,7 +82,7 @@ def consent_grant(request: HttpRequest, slug: str, id: UUID, topic_id: UUID) -> 
         else:
             messages.success(request, _("Kept, with its proof."))
             return redirect("contacts:contact_detail", slug=slug, id=id)
-    context = {"form": form, "contact": contact, "topic": topic, "wording": wording}
+    context = {"form": form, "contact": contact, "topic": topic, "wording": wording, "channel": channel}
     return render(request, "contacts/consent/proof.html", context, status=422 if form.errors else 200)
 
 
@@ -89,13 +92,17 @@ def consent_withdraw(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
     """Take note that somebody said no to the team; without a topic, to everything on the channel."""
     contact = get_contact(id)
     topic = get_topic(_uuid(request.POST["topic"])) if request.POST.get("topic") else None
-    channel = Channel.SMS if request.POST.get("channel") == Channel.SMS else Channel.EMAIL
+    channel = _channel(request.POST.get("channel", ""))
     withdraw_consent(contact, channel=channel, topic=topic, source="team", actor=request.membership)
     what = topic.name if topic else _("everything")
     words = {"name": contact.display_name, "topic": what}
     sentence = _("%(name)s gets no more letters: %(topic)s. It counts from this second.")
     if channel == Channel.SMS:
         sentence = _("%(name)s gets no more texts: %(topic)s. It counts from this second.")
+    elif channel == Channel.PHONE:
+        sentence = _("%(name)s wants no calls: %(topic)s. It counts from this second.")
+    elif channel == Channel.POST:
+        sentence = _("%(name)s wants nothing by post: %(topic)s. It counts from this second.")
     messages.success(request, sentence % words)
     return redirect("contacts:contact_detail", slug=slug, id=id)
 
@@ -133,6 +140,11 @@ def consent_export(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
     ending = "json" if answer.headers["Content-Type"] == "application/json" else "csv"
     answer.headers["Content-Disposition"] = f'attachment; filename="permission-{contact.id}.{ending}"'
     return answer
+
+
+def _channel(text: str) -> Channel:
+    """The channel that is named; letters where none is."""
+    return Channel(text) if text in CHANNELS else Channel.EMAIL
 
 
 def _uuid(text: str) -> UUID:
