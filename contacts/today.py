@@ -47,6 +47,11 @@ def person_url(slug: str, person: HungryPerson) -> str:
     return reverse("contacts:interaction_add", kwargs={"slug": slug, "id": person.contact_id})
 
 
+def quiet_url(slug: str) -> str:
+    """Everybody, beginning with those with whom nothing happened for longest."""
+    return f"{reverse('contacts:contact_list', kwargs={'slug': slug})}?{urlencode({'sort': 'quiet'})}"
+
+
 def how_many(kind: str) -> int:
     """How many people are of a kind."""
     return tally("people_by_stage" if kind in LADDER else "people_by_role", kind)
@@ -125,6 +130,7 @@ PEOPLE_GAUGE = KindGauge(
     people_url=people_url,
     adding_url=adding_url,
     person_url=person_url,
+    quiet_url=quiet_url,
     how_many=how_many,
     steps_template="contacts/next_steps/_today.html",
 )

@@ -70,6 +70,7 @@ class KindGauge:
     people_url: Callable[[str, str], str]
     adding_url: Callable[[str, str], str]
     person_url: Callable[[str, "HungryPerson"], str]
+    quiet_url: Callable[[str], str]
     steps_template: str
     how_many: Callable[[str], int]
 
@@ -104,11 +105,12 @@ class PermissionCount:
 
 @dataclass(frozen=True)
 class PermissionCounts:
-    """The channels, and how many left or complained in 30 days."""
+    """The channels, and how many left or complained in 30 days; `on_date` where it was counted on an earlier day."""
 
     channels: Sequence[PermissionCount]
     left: int
     complained: int
+    on_date: date | None = None
 
 
 @dataclass(frozen=True)

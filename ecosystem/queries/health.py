@@ -143,7 +143,7 @@ def stored_permission(question: GaugeQuestion) -> list[PermissionCounts]:
         for channel, days in by_channel.items()
     ]
     last = max((days[-1] for days in by_channel.values()), key=lambda row: row.on_date)
-    return [PermissionCounts(channels, last.left, last.complained)]
+    return [PermissionCounts(channels, last.left, last.complained, on_date=last.on_date)]
 
 
 def _by_week(days: list[PermissionSnapshot], today: date) -> list[int]:

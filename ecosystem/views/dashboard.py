@@ -48,6 +48,8 @@ def today(request: HttpRequest, slug: str) -> HttpResponse:
         "map": draw_map(request.business, profile, found, list(shown.values()), may_add=may_add),
         "given_nothing": [one.words.plural for one in found.kinds if one.count.people and not one.feedings],
         "feed_first": [(person, gauge.person_url(slug, person)) for person in found.feed_first],
+        "quiet_url": gauge.quiet_url(slug),
+        "others_wait": found.going_without - len(found.feed_first) if found.feed_first else 0,
         "due_template": gauge.steps_template,
         "notices": [
             notice

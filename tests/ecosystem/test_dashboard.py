@@ -130,6 +130,21 @@ def test_everything_on_the_page_costs_eight_statements(as_nora: Client, bakery: 
     assert _statements(as_nora, url) == few == 8
 
 
+def test_three_are_named_and_the_others_who_wait_are_a_link_away(as_nora: Client, bakery: Business, url: str):
+    with business_scope(bakery):
+        for number in range(3):
+            person(f"Client {number}")
+    assert "the longest quiet first" not in text_of(as_nora.get(url))
+    with business_scope(bakery):
+        for number in range(3, 8):
+            person(f"Client {number}")
+    page = as_nora.get(url)
+    assert "5 more wait: see everyone, the longest quiet first" in text_of(page)
+    everyone = f"{reverse('contacts:contact_list', kwargs={'slug': bakery.slug})}?sort=quiet"
+    assert f'href="{everyone}"' in page.content.decode()
+    assert as_nora.get(everyone).status_code == 200
+
+
 def test_a_large_business_is_shown_from_its_stored_day(as_nora: Client, bakery: Business, url: str, monkeypatch):
     with business_scope(bakery):
         for number in range(3):
@@ -139,7 +154,9 @@ def test_a_large_business_is_shown_from_its_stored_day(as_nora: Client, bakery: 
     with business_scope(bakery):
         feed(person("Nobody counts me yet"), 1)
     response = as_nora.get(url)
-    assert "As of 9:30 a.m., 14 May." in text_of(response)
+    # The map, how each group is doing, and who may be written to: each says from when its figures are.
+    assert text_of(response).count("As of 9:30 a.m., 14 May.") == 2
+    assert text_of(response).count("As of 14 May.") == 1
     assert "3 people" in response.content.decode()
     assert _statements(as_nora, url) <= 8
 
