@@ -90,8 +90,8 @@ def no_room_words(count: int) -> str:
     if not count:
         return ""
     words = ngettext(
-        "There was no more room for %(n)s row. It waits here, and comes in when there is room.",
-        "There was no more room for %(n)s rows. They wait here, and come in when there is room.",
+        "There was no more room for %(n)s row. It waits here until you bring it in.",
+        "There was no more room for %(n)s rows. They wait here until you bring them in.",
         count,
     )
     return words % {"n": number_format(count, force_grouping=True)}

@@ -197,7 +197,7 @@ def test_rel_33_of_a_list_as_many_come_in_as_fit_and_each_other_row_waits(bakery
     counts = (imported.state, imported.added_count, imported.known_count, imported.problem_count)
     assert counts == ("done", 2, 0, 3)
     assert imported.roomless_count == 2
-    assert imported.job.message == "There was no more room for 2 rows. They wait here, and come in when there is room."
+    assert imported.job.message == "There was no more room for 2 rows. They wait here until you bring them in."
     assert problems(bakery) == [
         (5, "no_room", ["Cy", "cy@example.com"]),
         (6, "email_invalid", ["Di", "di@@x"]),
