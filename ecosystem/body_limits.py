@@ -49,7 +49,7 @@ def file_megabytes(path: str) -> int:
 
 
 def _refusal(request: HttpRequest, megabytes: int) -> HttpResponse:
-    sentence = _("That is too large: at most %(most)d MB can be sent here at once. Nothing was changed.")
+    sentence = _("At most %(most)d MB can be sent here at once. Nothing was changed.")
     error = BodyTooLarge("too_large", sentence % {"most": megabytes})
     if wants_json(request):
         return problem(error)

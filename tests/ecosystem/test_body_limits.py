@@ -41,12 +41,12 @@ def send(client: Client, url: str, length: int, body: object = None, **headers: 
 def test_a_body_over_the_limit_of_its_page_is_refused_unread(as_nora, bakery):
     at = {"slug": bakery.slug}
     limits = {
-        reverse("contacts:import_list", kwargs=at): (25 * MEGABYTE + ROOM, "at most 25 MB"),
-        reverse("ecosystem:brand", kwargs=at): (5 * MEGABYTE + ROOM, "at most 5 MB"),
-        reverse("contacts:contact_add", kwargs=at): (ROOM, "at most 1 MB"),
-        reverse("contacts:import_check", kwargs={**at, "id": uuid4()}): (ROOM, "at most 1 MB"),
-        "/accounts/login/": (ROOM, "at most 1 MB"),
-        "/nowhere/": (ROOM, "at most 1 MB"),
+        reverse("contacts:import_list", kwargs=at): (25 * MEGABYTE + ROOM, "At most 25 MB"),
+        reverse("ecosystem:brand", kwargs=at): (5 * MEGABYTE + ROOM, "At most 5 MB"),
+        reverse("contacts:contact_add", kwargs=at): (ROOM, "At most 1 MB"),
+        reverse("contacts:import_check", kwargs={**at, "id": uuid4()}): (ROOM, "At most 1 MB"),
+        "/accounts/login/": (ROOM, "At most 1 MB"),
+        "/nowhere/": (ROOM, "At most 1 MB"),
     }
     for url, (most, words) in limits.items():
         for length in (most + 1, 10**12):
