@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from campaigns.models import Message
 from campaigns.services.enrollments import enroll_contacts
-from contacts.models import Contact
+from contacts.models import Contact, Import
 from contacts.services.import_slices import work_import
 from contacts.services.imports import map_import, permit_import, start_import, upload_import
 from ecosystem.base.tenancy import business_scope
@@ -101,6 +101,22 @@ def test_every_step_of_bringing_in_a_list_looks_right(looks_right, nora, bakery)
     looks_right(nora, reverse("contacts:import_detail", kwargs=kwargs), widths=PHONE_AND_DESK)
     work_import(bakery.id, job_id)
     looks_right(nora, reverse("contacts:import_detail", kwargs=kwargs), widths=PHONE_AND_DESK)
+
+
+def test_a_list_is_brought_in_without_scripts(visit, nora, bakery):
+    page = visit(nora, scripts=False, width=390).open(reverse("contacts:import_list", kwargs={"slug": bakery.slug}))
+    page.get_by_label("Your list").set_input_files({"name": "people.csv", "mimeType": "text/csv", "buffer": LIST})
+    page.get_by_role("button", name="Read the file").click()
+    page.get_by_role("button", name="Go on").click()
+    page.get_by_label("No, or I am not sure.").check()
+    page.get_by_role("button", name="Go on").click()
+    page.get_by_text("Broken · x@@y").wait_for()
+    page.get_by_role("button", name="Bring in 1 person").click()
+    with business_scope(bakery, nora):
+        job_id = Import.objects.get().job_id
+    work_import(bakery.id, job_id)
+    page.get_by_role("link", name="See how far it is").click()
+    assert "They are in" in page.inner_text("main")
 
 
 def test_an_empty_list_of_sequences_says_what_they_are_for(visit, nora, bakery):
