@@ -102,7 +102,7 @@ def find_check(imported: Import) -> ImportCheck | None:
     topic_id = permission_of(imported).topic_id
     topic = Topic.objects.filter(id__in=[topic_id] if topic_id else []).values("name")[:1]
     checks = ImportCheck.objects.defer("seen").select_related("job").annotate(topic_name=Subquery(topic))
-    return checks.filter(imported=imported).first()
+    return checks.filter(imported=imported).order_by("imported_id").first()
 
 
 def preview_of_check(

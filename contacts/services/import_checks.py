@@ -33,7 +33,7 @@ def drop_check(imported: Import) -> None:
 
     Nobody is told of the end of a look that nobody waits for any more.
     """
-    check = ImportCheck.objects.defer("seen").filter(imported=imported).first()
+    check = ImportCheck.objects.defer("seen").filter(imported=imported).order_by("imported_id").first()
     if check is None:
         return
     ImportProblem.objects.filter(imported=imported).delete()
@@ -48,7 +48,7 @@ def work_check(business_id: int, job_id: UUID, *, slice_rows: int = SLICE_ROWS) 
     Killed at any moment it ends the same: what a slice found and its place are committed together or not at all.
     """
     with business_scope(business_id):
-        check = ImportCheck.objects.select_related("job").filter(job_id=job_id).first()
+        check = ImportCheck.objects.select_related("job").filter(job_id=job_id).order_by("job_id").first()
         if check is None or check.job.cancel_requested_at is not None:
             return False
         imported = Import.objects.defer("content", "sample").get(id=check.imported_id)
