@@ -77,6 +77,16 @@ def test_sec_45_sec_46_sec_47_every_route_answers_under_the_strict_policy_and_wi
     assert len(seen) > 60
 
 
+def hosts_in(policy: dict[str, str]) -> list[tuple[str, str]]:
+    """The sources that a policy lets in and that are not our own: no host, and no scheme but that of small pictures."""
+    sources = [(name, word) for name, words in policy.items() for word in words.split()]
+    return [
+        (name, word)
+        for name, word in sources
+        if name not in ("frame-ancestors", "sandbox") and not word.startswith("'") and word != "data:"
+    ]
+
+
 def header_faults(answer, *, framed: bool) -> list[str]:
     """What an answer fails to say, or says too freely."""
     said = answer.headers
@@ -90,6 +100,7 @@ def header_faults(answer, *, framed: bool) -> list[str]:
     found += [f"policy says {word}" for word in UNSAFE if word in whole]
     if policy.get("default-src") != "'none'":
         found.append("no policy")
+    found += [f"{name} lets in {host}" for name, host in hosts_in(policy)]
     if framed:
         may_frame = policy.get("frame-ancestors") in (SITE, "'none'")
         if not may_frame or answer.cookies or (policy["frame-ancestors"] == SITE) == ("X-Frame-Options" in said):
