@@ -93,6 +93,7 @@ BAD = {
 }
 # Indexes whose loss no plan would show, and what they are for.
 _SMALL = "a table that stays small in every business; the index keeps its order or finds one row"
+_WALKED = "gives those of whom it is said in one order; the plan without it walks through everybody and asks of each"
 _KEY = "deleting the row that it points to would read every row of the business without it"
 UNSEEN = {
     "invitation_by_email": _SMALL,
@@ -115,6 +116,10 @@ UNSEEN = {
     "signup_of_form": _KEY,
     "message_of_signup": _KEY,
     "bulk_edit_item_of_contact": _KEY,
+    "affiliation_of_organization": _KEY,
+    "consent_state_topic": _WALKED,
+    "consent_state_by_name": _WALKED,
+    "affiliation_by_name": _WALKED,
 }
 
 
