@@ -262,7 +262,16 @@ def test_sec_48_no_other_page_takes_a_password_or_a_code_without_counting(db):
 
 @pytest.mark.parametrize(
     "password",
-    ["password1234", "qwertyuiop12", "123456789012", "elevenchars", "aaaaaaaaaaaa", "dragondragon", "sunshine!!!!!", "1q2w3e4r5t6y"],
+    [
+        "password1234",
+        "qwertyuiop12",
+        "123456789012",
+        "elevenchars",
+        "aaaaaaaaaaaa",
+        "dragondragon",
+        "sunshine!!!!!",
+        "1q2w3e4r5t6y",
+    ],
 )
 def test_sec_49_short_and_common_passwords_are_refused(client, db, password):
     assert client.post(SIGNUP, NEW | {"password1": password}).status_code == 200

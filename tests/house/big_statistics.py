@@ -29,6 +29,7 @@ SMALL = {
     "ecosystem.BrandImage": "the few pictures of a business itself",
     "contacts.DataRequest": "what people ask about their data",
     "contacts.Import": "lists that were brought in",
+    "contacts.ImportCheck": "a look at a list before it is brought in",
     "contacts.PeopleExport": "files that members took out by hand",
     "contacts.ExportPiece": "a thousand people each",
     "contacts.Topic": "what people may say yes to",

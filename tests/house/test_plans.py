@@ -108,6 +108,7 @@ UNSEEN = {
     "idempotency_key_old": "throws answers away after a day; asked with a key that was kept",
     "data_request_of_contact": _SMALL,
     "data_request_unseen": _SMALL,
+    "import_check_of_job": _SMALL,
     "contact_of_member": _KEY,
     "contact_of_owner": _KEY,
     "merge_of_loser": _KEY,
