@@ -86,7 +86,7 @@ add_personal(
         Message,
         _("What was sent to you"),
         rows=_messages,
-        forget=lambda who: _messages(who).update(contact=None, address="", merge={}),
+        forget=lambda who: _messages(who).update(contact=None, address="", merge={}, reason=""),
     ),
     order=50,
 )

@@ -33,7 +33,13 @@ from contacts.services.import_undo import UNDO_JOB, work_undo
 from contacts.services.import_waiting import WAITING_JOB, work_waiting
 from contacts.services.imports import IMPORT_JOB
 from contacts.services.notes import PURGE_QUEUE, work_purge
-from contacts.services.proofs import facts_differ, kept_bytes_differ, people_counts_differ, rungs_differ
+from contacts.services.proofs import (
+    facts_differ,
+    kept_bytes_differ,
+    names_beside_differ,
+    people_counts_differ,
+    rungs_differ,
+)
 from contacts.timeline_kinds import TIMELINE_KINDS, Fact, Scene, Shelf, Telling, TimelineKind, about
 from contacts.today import PEOPLE_GAUGE, data_notice, permission_figures, settling_steps, who_waits
 from ecosystem.agenda import AGENDA_QUEUES, AgendaQueue
@@ -239,6 +245,7 @@ CHECKLIST.add("contacts", settling_steps, order=10)
 INVARIANTS.add("permission_equals_ledger", consent_states_differ)
 INVARIANTS.add("found_by_every_word", words_differ)
 INVARIANTS.add("people_equal_recounts", people_counts_differ)
+INVARIANTS.add("names_beside_equal_names", names_beside_differ)
 INVARIANTS.add("files_equal_recounts", kept_bytes_differ)
 INVARIANTS.add("rungs_equal_history", rungs_differ)
 INVARIANTS.add("facts_equal_timelines", facts_differ)

@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from campaigns.models import SignupForm
-from campaigns.queries.signup_shapes import SignupFormShape, signup_form_shapes, signup_forms
+from campaigns.queries.signup_shapes import SignupFormShape, signup_form_shapes, signup_forms, usual_words
 from campaigns.queries.signups import boxes_of, get_signup_form
 from campaigns.services.frame_sites import MOST_SITES, read_sites
 from campaigns.services.signup_forms import (
@@ -268,10 +268,7 @@ def _boxes(sent: list[dict[str, Any]]) -> dict[UUID, str]:
     names = {topic.id: topic.name for topic in open_topics()} if sent else {}
     if any(box["topic_id"] not in names for box in sent):
         raise NotFound("topic_unknown", _("There is no such topic."))
-    return {
-        box["topic_id"]: box.get("wording") or _("%(topic)s, by email") % {"topic": names[box["topic_id"]]}
-        for box in sent
-    }
+    return {box["topic_id"]: box.get("wording") or usual_words(names[box["topic_id"]]) for box in sent}
 
 
 def _shown(request: Request, forms: list[SignupForm]) -> list[Any]:

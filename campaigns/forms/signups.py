@@ -5,10 +5,10 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import SignupForm, SignupFormTopic
+from campaigns.queries.signup_shapes import usual_words
 from campaigns.services.frame_sites import read_sites
 from campaigns.services.signup_forms import FormWords
 from contacts.models import Topic
@@ -93,7 +93,7 @@ class SignupPageForm(forms.Form):
                 label=_("Words beside the box"),
                 max_length=300,
                 required=False,
-                initial=words.get(topic.id) or gettext("%(topic)s, by email") % {"topic": topic.name},
+                initial=words.get(topic.id) or usual_words(topic.name),
             )
 
     @property
@@ -117,5 +117,5 @@ class SignupPageForm(forms.Form):
         for topic in self.topics:
             if self.cleaned_data[f"{_BOX}{topic.id}"]:
                 words = self.cleaned_data[f"{_WORDS}{topic.id}"].strip()
-                offered[topic.id] = words or gettext("%(topic)s, by email") % {"topic": topic.name}
+                offered[topic.id] = words or usual_words(topic.name)
         return offered

@@ -22,6 +22,7 @@ from contacts.models import Channel, ContactPoint, Suppression
 from contacts.services.interactions import WRITE_LINES_SQL, publish_lines
 from ecosystem.base.addresses import address_hashes
 from ecosystem.base.clock import now as clock_now
+from ecosystem.base.masking import mask
 from ecosystem.base.sql import array_text, rows
 from ecosystem.base.tenancy import business_scope
 
@@ -122,7 +123,8 @@ def result_of(message: ClaimedMessage, outcome: Outcome, *, keyed_by: str = "") 
         return Result(message, "accepted", provider_id=outcome.provider_id)
     if outcome.verdict == Verdict.PERHAPS:
         return Result(message, "unknown", "no_answer", provider_id=keyed_by)
-    words = " ".join(f"{outcome.code or ''} {outcome.response}".split())[:160]
+    # Providers repeat whom a letter was for; that stands with the letter, for those who may see it.
+    words = mask(" ".join(f"{outcome.code or ''} {outcome.response}".split()))[:160]
     if outcome.retry_after_seconds is not None:
         return Result(message, "queued", words, wait_seconds=outcome.retry_after_seconds, is_free=True)
     if outcome.refusal == Refusal.OPTED_OUT:

@@ -5,10 +5,11 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import orjson
 from django.template.loader import render_to_string
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from ecosystem.manners import customer_tongue_of
@@ -25,7 +26,7 @@ def make_copy(subjects: Sequence[Subject], business: Business, *, now: datetime)
     Somebody whose records were made one stands in it as each of them.
     """
     profile = get_profile()
-    with translation.override(customer_tongue_of(profile)):
+    with translation.override(customer_tongue_of(profile)), timezone.override(ZoneInfo(profile.timezone)):
         sections = [(table, _rows_of(table, subjects)) for table in personal_tables()]
         facts = {
             "format": FORMAT,

@@ -11,6 +11,8 @@ from typing import Any
 
 import structlog
 
+from ecosystem.base.masking import mask
+
 Line = MutableMapping[str, Any]
 
 _QUERY = re.compile(r"\?\S*")
@@ -19,13 +21,6 @@ _QUERY = re.compile(r"\?\S*")
 _TOKEN_PATH = re.compile(
     r"(/(?:c|u|prefs|l|o|t|e|d|f|invitations|confirm-email|reset/key|exports/[^/\s]+/file)/)[^/\s]+"
 )
-_EMAIL = re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+")
-_PHONE = re.compile(r"(?<![\w.:-])\+\d[\d ()/-]{6,}\d")
-
-
-def mask(text: str) -> str:
-    """The text without addresses and telephone numbers."""
-    return _PHONE.sub("***", _EMAIL.sub("***@***", text))
 
 
 def mask_request(request: str) -> str:

@@ -287,6 +287,7 @@ def test_sec_68_two_steps_erase_somebody_and_a_get_erases_nobody(client, letter,
 
 
 def test_sec_68_nothing_of_the_person_is_left_in_any_table(client, letter, ana, mail_server):
+    Message.objects.filter(contact=ana).update(reason=f"554 5.7.1 {MARK} is not welcome")
     assert {one.partition(":")[0] for one in found_in_database(MARK)} == {
         "contacts_contact",
         "contacts_contactpoint",

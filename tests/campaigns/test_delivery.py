@@ -290,6 +290,15 @@ def test_a_final_refusal_is_not_tried_again(shop, friends, mail_server):
     assert Suppression.objects.count() == 0
 
 
+def test_sec_10_what_a_provider_says_of_a_letter_is_kept_without_whom_it_was_for(shop, friends, mail_server):
+    mail_server.script(
+        "friend0@example.com", Trouble("dot", "554 5.7.1 <Friend0@example.com>: not welcome, +1 212 555 0142")
+    )
+    assert send(shop) == 2
+    refused = Message.objects.get(contact=friends[0])
+    assert refused.reason == "554 5.7.1 <***@***>: not welcome, ***"
+
+
 def test_a_line_cut_after_the_last_dot_is_not_known_and_never_sent_again(shop, seasonal, friends, mail_server):
     """CAMPAIGNS 4m case 7."""
     mail_server.script("friend1@example.com", Trouble("dot", DROP_AFTER))

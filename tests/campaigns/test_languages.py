@@ -128,3 +128,9 @@ def test_the_language_is_chosen_in_the_settings_and_no_other_than_those_that_are
     assert BusinessProfile.objects.get().language == "de"
     assert as_nora.post(url, said | {"language": "en"}).status_code == 302
     assert BusinessProfile.objects.get().language == "en"
+
+
+def test_the_words_beside_a_box_that_nobody_wrote_are_in_the_language_of_those_who_read_them(client, bakery):
+    make_topic("Brot")
+    page = sign_in(client, owner_of(bakery).user).get(reverse("campaigns:signup_form_add", args=[bakery.slug]))
+    assert "Brot, per E-Mail" in page.content.decode()

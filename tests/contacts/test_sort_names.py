@@ -1,11 +1,14 @@
 """The name beside what is said of people: kept by the database, and read where a list is in the order of names."""
 
+import threading
+
 import pytest
 from django.db import connection
 
 from contacts.models import Affiliation, ConsentState, Contact, ContactTag, RoleAssignment, Tag
 from contacts.queries.people_filter import PeopleFilter, listing, matching, page_of
 from contacts.services.merging import merge_contacts
+from contacts.services.proofs import names_beside_differ
 from ecosystem.base.clock import now
 from ecosystem.base.tenancy import business_scope
 from tests.factories.contacts import make_contact, make_organization
@@ -111,3 +114,21 @@ def test_one_record_made_of_two_leaves_no_other_name_beside_it(bakery, ana, nora
         with connection.cursor() as cursor:
             cursor.execute("SELECT count(*) FROM contacts_contacttag WHERE contact_id = %s", [str(ana.pk)])
             assert cursor.fetchone()[0] == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_name_that_is_not_theirs_is_told_by_the_recount(bakery, ana):
+    def rename() -> None:
+        with business_scope(bakery):
+            Contact.objects.filter(pk=ana.pk).update(sort_name="zoe ruiz")
+        connection.close()
+
+    with business_scope(bakery):
+        assert names_beside_differ() == []
+        worn = ContactTag.objects.create(contact=ana, tag=Tag.objects.create(name="vip", name_norm="vip"))
+        # Somebody gives a new name before this is there to be handed it.
+        other = threading.Thread(target=rename)
+        other.start()
+        other.join()
+    with business_scope(bakery):
+        assert names_beside_differ() == [f"Row {worn.pk} of contacts_contacttag has another name than its person."]

@@ -7,7 +7,8 @@ import sys
 
 import pytest
 
-from ecosystem.config.logs import ShortBeat, logging_config, mask, mask_request
+from ecosystem.base.masking import mask
+from ecosystem.config.logs import ShortBeat, logging_config, mask_request
 from tests.house.routes import all_routes
 
 
