@@ -29,6 +29,9 @@ class DetailsForm(forms.Form):
     )
     email = forms.CharField(label=_("Email"), max_length=254, required=False, widget=forms.EmailInput())
     phone = forms.CharField(label=_("Phone"), max_length=40, required=False, widget=forms.TextInput({"type": "tel"}))
+    postal = forms.CharField(
+        label=_("Postal address"), max_length=200, required=False, widget=forms.Textarea({"rows": 3})
+    )
     source_detail = forms.CharField(
         label=_("How you know them"),
         max_length=120,
@@ -47,6 +50,10 @@ class DetailsForm(forms.Form):
         self.fields["owner"].choices = [("", _("Nobody in particular"))] + [
             (str(member.pk), str(member.user)) for member in team
         ]
+
+    def clean_postal(self) -> str:
+        """Its lines, as a browser and the database both end them."""
+        return "\n".join(line.strip() for line in self.cleaned_data["postal"].splitlines() if line.strip())
 
     def details(self) -> ContactDetails:
         """What was typed, for the service."""
@@ -68,7 +75,7 @@ class AddContactForm(DetailsForm):
         label=_("Tags"), max_length=400, required=False, help_text=_("Words of your own, with commas.")
     )
 
-    field_order = ["given_name", "family_name", "email", "phone", "stage", "roles", "tags", "source_detail"]
+    field_order = ["given_name", "family_name", "email", "phone", "stage", "roles", "tags", "source_detail", "postal"]
 
     def __init__(
         self,

@@ -41,6 +41,7 @@ class ContactDetails:
     display_name: str = ""
     email: str = ""
     phone: str = ""
+    postal: str = ""
     source_detail: str = ""
     do_not_contact: bool = False
     owner_id: UUID | None = None
@@ -77,7 +78,7 @@ def add_contact(
     which names the person who has the address already; QuotaFull where the business holds as many people as it may,
     which stops nobody who comes by themselves. Publishes ContactAdded, and StagesChanged and RoleAssigned.
     """
-    points = read_points(email=details.email, phone=details.phone)
+    points = read_points(email=details.email, phone=details.phone, postal=details.postal)
     wanted = contact_id or uuid7()
     if contact_id and (standing := Contact.objects.filter(pk=contact_id).first()):
         return standing
@@ -144,7 +145,7 @@ def edit_contact(
         details, both = merge_edits(before, current, details)
         if both:
             raise StaleEdit(both, current, held.version)
-    points = read_points(email=details.email, phone=details.phone)
+    points = read_points(email=details.email, phone=details.phone, postal=details.postal)
     refuse_taken_email(points.email, besides=held)
     changed = tuple(
         field.name for field in fields(ContactDetails) if getattr(current, field.name) != getattr(details, field.name)
@@ -250,6 +251,7 @@ def details_of(contact: Contact) -> ContactDetails:
         display_name="" if contact.display_name == by_itself else contact.display_name,
         email=email,
         phone=phone,
+        postal=typed.get(ContactPoint.Kind.POSTAL, ""),
         source_detail=contact.source_detail,
         do_not_contact=contact.do_not_contact,
         owner_id=contact.owner_id,

@@ -6,19 +6,23 @@ from datetime import datetime
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models import Contact, ContactPoint
-from ecosystem.base.addresses import normalise_email, normalise_phone
-from ecosystem.base.errors import Conflict
+from ecosystem.base.addresses import fold, normalise_email, normalise_phone
+from ecosystem.base.errors import Conflict, Invalid
 from ecosystem.models import BusinessProfile
+
+LONGEST_POSTAL = 200
 
 
 @dataclass(frozen=True)
 class Points:
-    """A person's first address and phone, as compared and as typed; empty where there is none."""
+    """A person's first email, phone and postal address, as compared and as typed; empty where there is none."""
 
     email: str = ""
     email_typed: str = ""
     phone: str = ""
     phone_typed: str = ""
+    postal: str = ""
+    postal_typed: str = ""
 
 
 class EmailTaken(Conflict):
@@ -35,14 +39,20 @@ class EmailTaken(Conflict):
             self.extra = {"contact_id": point.contact.pk}
 
 
-def read_points(*, email: str, phone: str) -> Points:
-    """Both in one spelling; Invalid with a kind sentence at the field that is not right."""
+def read_points(*, email: str, phone: str, postal: str = "") -> Points:
+    """Each in one spelling; Invalid with a kind sentence at the field that is not right."""
     email, phone = email.strip(), phone.strip()
+    lines = [line.strip() for line in postal.splitlines() if line.strip()]
+    if len("\n".join(lines)) > LONGEST_POSTAL:
+        sentence = _("A postal address has at most %(count)d letters.") % {"count": LONGEST_POSTAL}
+        raise Invalid("postal_too_long", sentence, field="postal")
     return Points(
         email=normalise_email(email) if email else "",
         email_typed=email,
         phone=normalise_phone(phone, _region()) if phone else "",
         phone_typed=phone,
+        postal=fold(", ".join(lines))[:LONGEST_POSTAL],
+        postal_typed="\n".join(lines),
     )
 
 
@@ -57,12 +67,13 @@ def refuse_taken_email(email: str, *, besides: Contact | None = None) -> None:
 
 
 def keep_points(contact: Contact, points: Points) -> None:
-    """Have the first address and phone of a person be these; an empty one is taken away.
+    """Have the first email, phone and postal address of a person be these; an empty one is taken away.
 
     Another address is no longer known to be good or bad: what was verified or bounced was the former one.
     """
     _keep(contact, ContactPoint.Kind.EMAIL, points.email_typed, points.email)
     _keep(contact, ContactPoint.Kind.PHONE, points.phone_typed, points.phone)
+    _keep(contact, ContactPoint.Kind.POSTAL, points.postal_typed, points.postal)
 
 
 def keep_number(contact: Contact, number: str, *, now: datetime) -> None:

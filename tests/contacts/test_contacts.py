@@ -303,6 +303,30 @@ def edit_form(client, business, contact):
     return {name: page[name].value() or "" for name in page.fields if name != "do_not_contact"}
 
 
+def test_a_postal_address_is_kept_line_by_line_shown_and_taken_away(as_nora, bakery, ana):
+    typed = "12 Mill Lane \r\n\r\nMarlow Bend, NY 10001"
+    assert as_nora.post(of(bakery, ana, "contact_edit"), edit_form(as_nora, bakery, ana) | {"postal": typed}).url
+    page = as_nora.get(of(bakery, ana)).content.decode()
+    assert "12 Mill Lane<br>Marlow Bend, NY 10001" in page
+    with business_scope(bakery):
+        point = ContactPoint.objects.get(contact=ana, kind="postal")
+        assert (point.value, point.value_norm) == (
+            "12 Mill Lane\nMarlow Bend, NY 10001",
+            "12 mill lane, marlow bend, ny 10001",
+        )
+        version = Contact.objects.get(pk=ana.pk).version
+    # Saved again as a browser sends it, nothing has changed.
+    form = edit_form(as_nora, bakery, ana)
+    as_nora.post(of(bakery, ana, "contact_edit"), form | {"postal": form["postal"].replace("\n", "\r\n")})
+    with business_scope(bakery):
+        assert Contact.objects.get(pk=ana.pk).version == version
+    refused = as_nora.post(of(bakery, ana, "contact_edit"), edit_form(as_nora, bakery, ana) | {"postal": "x" * 201})
+    assert (refused.status_code, "x" * 201 in refused.content.decode()) == (422, True)
+    as_nora.post(of(bakery, ana, "contact_edit"), edit_form(as_nora, bakery, ana) | {"postal": ""})
+    with business_scope(bakery):
+        assert not ContactPoint.objects.filter(contact=ana, kind="postal").exists()
+
+
 def test_two_who_edit_different_fields_both_keep_theirs(as_nora, as_sam, bakery, ana):
     noras, sams = edit_form(as_nora, bakery, ana), edit_form(as_sam, bakery, ana)
     as_sam.post(of(bakery, ana, "contact_edit"), sams | {"phone": "212 555 0199"})
