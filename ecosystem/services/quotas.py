@@ -1,8 +1,7 @@
 """Keeping a business within its quotas, and telling those who lead it before one is full."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import date, datetime, timedelta
 
 from django.db import transaction
 from django.urls import reverse
@@ -12,6 +11,7 @@ from ecosystem.base.access import Role
 from ecosystem.base.errors import Invalid, LimitReached
 from ecosystem.base.sql import execute
 from ecosystem.base.tenancy import business_scope
+from ecosystem.days import business_day
 from ecosystem.models import Business, Membership
 from ecosystem.queries.businesses import current_business, get_profile
 from ecosystem.queries.quotas import FULL, NEARLY, Usage, usage_of, usages
@@ -105,19 +105,20 @@ def set_quotas(figures: Mapping[str, int | None], *, actor: Membership | None = 
 
 
 def work_quotas(business_id: int, now: datetime) -> datetime | None:
-    """Tell of what is nearly or quite full, each once for a limit (of a day: once a day); when to look again."""
+    """Tell of what is nearly or quite full, each once for a limit (of a day: once a day of its own); when to look."""
     with business_scope(business_id):
         near = [usage for usage in usages() if usage.quota.is_told and usage.percent >= NEARLY and not usage.is_step]
         page = reverse("ecosystem:usage", args=[current_business().slug])
+        today = business_day(now, get_profile().timezone).today
         leaders = list(Membership.objects.filter(role__in=[Role.OWNER, Role.MANAGER])) if near else []
         for usage in near:
             level = FULL if usage.is_full else NEARLY
-            tell("quota_full" if usage.is_full else "quota_near", leaders, key=_told_as(usage, level, now), url=page,
+            tell("quota_full" if usage.is_full else "quota_near", leaders, key=_told_as(usage, level, today), url=page,
                  about=f"{usage.quota.label}: {usage.words}")  # fmt: skip
         point_out(QUOTAS_NEAR, len(near))
     return now + AGAIN if near else None
 
 
-def _told_as(usage: Usage, level: int, now: datetime) -> str:
-    day: Any = f":{now:%Y-%m-%d}" if usage.quota.span == Span.DAY else ""
+def _told_as(usage: Usage, level: int, today: date) -> str:
+    day = f":{today}" if usage.quota.span == Span.DAY else ""
     return f"{usage.key}:{usage.limit}:{level}{day}"

@@ -1,6 +1,6 @@
 """REL-33: a business may send as many letters and texts a day as its own figure says, and reads how many went."""
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.urls import reverse
@@ -10,6 +10,7 @@ from campaigns.queries.sending_notes import sending_notes
 from campaigns.services.delivery_days import DayOfSending
 from ecosystem.base.clock import now
 from ecosystem.base.tenancy import business_scope
+from ecosystem.days import business_day
 from ecosystem.models import BusinessProfile, Notice
 from ecosystem.queries.quotas import usage_of
 from ecosystem.services.quotas import set_quotas, work_quotas
@@ -47,6 +48,20 @@ def test_rel_33_a_figure_of_its_own_ends_the_day_of_one_business_and_of_no_other
     with business_scope(garage):
         assert (usage_of("letters").used, usage_of("letters").limit) == (0, None)
         assert day("platform:email").take(5) == 5
+
+
+def test_rel_33_a_full_day_is_told_of_once_on_each_day_of_the_business(shop, seasonal, mail_server, no_steps):
+    """In Auckland a day of UTC ends about noon."""
+    BusinessProfile.objects.update(timezone="Pacific/Auckland")
+    set_quotas({"letters": 2})
+    write_to(seasonal, 2)
+    work(LANE)
+    today = business_day(now(), "Pacific/Auckland")
+    told = []
+    for moment in (today.midnight + timedelta(hours=1), today.midnight + timedelta(hours=20), today.tomorrow):
+        work_quotas(shop.pk, moment.astimezone(UTC))
+        told.append(Notice.objects.filter(kind="quota_full").count())
+    assert told == [1, 1, 2]
 
 
 def test_rel_33_letters_and_texts_have_figures_of_their_own(shop, settings, no_steps):
