@@ -255,7 +255,10 @@ def failed_sentence(message: Message) -> str | Promise:
         Message.State.LOST: _("Nobody knew whether it arrived, and it was given up."),
         Message.State.FAILED: _("It was refused."),
     }
-    said = _("They stopped texts at their provider.") if message.reason == "opted_out" else message.reason
+    # What was given up keeps why nobody knew of it, which nobody said.
+    said: str | Promise = "" if message.state == Message.State.LOST else message.reason
+    if said == "opted_out":
+        said = _("They stopped texts at their provider.")
     sentence = words.get(message.state, _("Could not be sent."))
     return _("%(what)s Said: %(said)s") % {"what": sentence, "said": said} if said else sentence
 

@@ -8,8 +8,9 @@ from django.utils.translation import gettext_lazy as _
 from campaigns.models import Message, QueuedMessage
 from campaigns.queries.eligibility import may_send
 from campaigns.queries.undelivered import why_not_again
-from campaigns.services.messages import decide_unknown, put_in_queue, queue_of
+from campaigns.services.messages import put_in_queue, queue_of
 from campaigns.services.quiet_hours import plan_hours
+from campaigns.services.unknown import decide_unknown
 from contacts.models import Contact
 from ecosystem.base.clock import now as clock_now
 from ecosystem.base.errors import Conflict, NotAllowed, NotFound

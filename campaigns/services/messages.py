@@ -1,22 +1,16 @@
-"""Messages: planning one intended delivery, calling off what has not left yet, deciding about what is not known."""
+"""Messages: planning one intended delivery, and calling off what has not left yet."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
-
 from campaigns.models import ContentVersion, Message, QueuedMessage, Signup
 from campaigns.services.pressure import free_places
 from campaigns.services.quiet_hours import plan_hours
 from contacts.models import Channel, Contact, Topic
-from ecosystem.base.clock import now as clock_now
 from ecosystem.base.sql import rows
-from ecosystem.models import Membership
 from ecosystem.services.agenda import note_work
-from ecosystem.services.audit import record_act
-from ecosystem.services.tallies import count
 
 # A receipt or a confirmation still goes to somebody who leaves a topic; not to an address that is closed to us.
 REASONS_THAT_STOP_ALL = frozenset({"bounced", "complained", "erased"})
@@ -165,29 +159,3 @@ def cancel_open_messages(
     if found[0]["with_places"]:
         free_places(found[0]["with_places"])
     return int(found[0]["cancelled"])
-
-
-@transaction.atomic
-def decide_unknown(message_id: UUID, *, sends_again: bool, actor: Membership | None = None) -> Message:
-    """Somebody decides about a message that nobody knows to have arrived: send it once more, or give it up.
-
-    Sent again it carries the same Message-ID and passes the gate like any other. What is no longer unknown stays as it
-    is: a second click changes nothing.
-    """
-    message = Message.objects.select_for_update().get(id=message_id)
-    if message.state != Message.State.UNKNOWN:
-        return message
-    message.state = Message.State.QUEUED if sends_again else Message.State.LOST
-    message.reason, message.attempt, message.due_at = "", 0, clock_now()
-    message.save(update_fields=["state", "reason", "attempt", "due_at", "updated_at"])
-    if sends_again:
-        put_in_queue([message])
-    if message.sequence_id is not None and not message.is_test:
-        step = f"{message.sequence_id}:{message.step_key}"
-        count("step.unknown", step, -1)
-        if not sends_again:
-            count("step.failed", step)
-    record_act("message_sent_again" if sends_again else "message_given_up", actor=actor, subject=message)
-    if sends_again:
-        note_work(queue_of(message.lane))
-    return message

@@ -14,8 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 from campaigns.forms.unknown import DecisionForm, UndoForm
 from campaigns.queries.messages import count_unknown_of_none, find_unknown_message, unknown_of
 from campaigns.queries.sequences import get_sequence, sequence_numbers
-from campaigns.services.messages import decide_unknown
-from campaigns.services.unknown import decide_all_unknown, undo_decision
+from campaigns.services.unknown import decide_all_unknown, decide_unknown, undo_decision
 from ecosystem.base import clock
 from ecosystem.base.access import Action, member_required
 from ecosystem.base.http import takes

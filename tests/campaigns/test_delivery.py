@@ -22,10 +22,11 @@ from campaigns.services.delivery_marks import open_mark
 from campaigns.services.delivery_results import Result, record_results, result_of
 from campaigns.services.delivery_sweep import sweep_messages
 from campaigns.services.enrollments import enroll_contacts
-from campaigns.services.messages import decide_unknown, plan_message
+from campaigns.services.messages import plan_message
 from campaigns.services.proofs import lost_places
 from campaigns.services.rendering import compile_content, merge_of_contact
 from campaigns.services.sequences import pause_sequence
+from campaigns.services.unknown import decide_unknown
 from contacts.models import Contact, Interaction, Suppression
 from contacts.services.consent import withdraw_consent
 from contacts.services.suppression import suppress_address

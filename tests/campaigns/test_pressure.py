@@ -23,11 +23,12 @@ from campaigns.services.advancing import advance
 from campaigns.services.delivery_claims import claim_messages
 from campaigns.services.delivery_gate import pass_gate
 from campaigns.services.enrollments import enroll_contacts
-from campaigns.services.messages import cancel_open_messages, decide_unknown, plan_message
+from campaigns.services.messages import cancel_open_messages, plan_message
 from campaigns.services.pressure_merges import join_rings
 from campaigns.services.proofs import wrong_counts
 from campaigns.services.rendering import compile_content
 from campaigns.services.sequences import pause_sequence
+from campaigns.services.unknown import decide_unknown
 from contacts.models import ConsentState, Contact, Topic
 from contacts.services.merging import merge_contacts, undo_merge
 from ecosystem.base.addresses import address_hash

@@ -13,8 +13,8 @@ from campaigns.models import ChannelRule, Message, ProviderEvent, QueuedMessage
 from campaigns.services import delivery
 from campaigns.services.advancing import advance
 from campaigns.services.enrollments import enroll_contact
-from campaigns.services.messages import decide_unknown
 from campaigns.services.provider_events import take_in_report, work_provider_events
+from campaigns.services.unknown import decide_unknown
 from contacts.models import Interaction, Suppression, Topic
 from ecosystem.base.clock import now
 from ecosystem.base.tenancy import current_business_id

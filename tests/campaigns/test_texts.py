@@ -18,12 +18,13 @@ from campaigns.services.advancing import advance
 from campaigns.services.contents import send_text_test
 from campaigns.services.delivery_breaker import breaker_of
 from campaigns.services.enrollments import enroll_contact
-from campaigns.services.messages import cancel_open_messages, decide_unknown
+from campaigns.services.messages import cancel_open_messages
 from campaigns.services.proofs import wrong_counts
 from campaigns.services.sequence_steps import add_letter, add_wait
 from campaigns.services.sequences import create_sequence, start_sequence
 from campaigns.services.text_reports import read_text
 from campaigns.services.text_signups import plan_system_text
+from campaigns.services.unknown import decide_unknown
 from contacts.models import Basis, Channel, Consent, ConsentState, Contact, Interaction, Suppression, Topic
 from contacts.queries.consent import channel_hashes
 from contacts.services.consent import withdraw_consent

@@ -4,25 +4,31 @@ import re
 from datetime import timedelta
 from html import unescape
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from campaigns.models import Message, QueuedMessage
+from campaigns.models import ChannelRule, Message, QueuedMessage
 from campaigns.queries.sequences import sequence_numbers, steps_with_numbers
 from campaigns.services.enrollments import enroll_contacts
-from campaigns.services.messages import decide_unknown
+from campaigns.services.messages import plan_message
 from campaigns.services.proofs import lost_places, untold_letters, wrong_counts
 from campaigns.services.proving import prove_message
-from campaigns.services.unknown import decide_all_unknown
-from contacts.models import Interaction
+from campaigns.services.unknown import decide_all_unknown, decide_unknown, undo_decision
+from contacts.models import Contact, Interaction
 from contacts.services.consent import withdraw_consent
 from ecosystem.base.access import Role
+from ecosystem.base.addresses import address_hash
 from ecosystem.base.clock import now
 from ecosystem.base.errors import Invalid
 from ecosystem.base.tenancy import business_scope
 from ecosystem.models import AuditEntry, Membership
-from tests.factories.campaigns import make_friend, make_sequence, work
+from ecosystem.services.tallies import count
+from tests.factories.campaigns import make_friend, make_sequence, pass_time, work
+from tests.factories.clocks import zone_at
 from tests.factories.permission import owner_of
 from tests.smtp_server import DROP_AFTER, Trouble
 from tests.statements import statements_of
@@ -190,6 +196,107 @@ def test_the_page_costs_the_same_for_1_as_for_9(nora, shop, seasonal, mail_serve
     decide_all_unknown(sequence, sends_again=False, seen_at=now())
     Message.objects.filter(id=Message.objects.first().id).update(state="unknown")
     assert len(statements_of(nora, page_of(shop, sequence))) == len(many)
+
+
+# What a decision keeps, and what it forgets
+
+
+@pytest.fixture
+def needed(shop, mail_server) -> Message:
+    """Something that somebody needs now and that nobody knows to have arrived."""
+    mail_server.script("ana@example.com", Trouble("dot", DROP_AFTER, times=1))
+    message = plan_message(
+        idem_key="t:1",
+        message_class="transactional",
+        lane="transactional",
+        template="receipt",
+        address="ana@example.com",
+        address_hash=address_hash("email", "ana@example.com"),
+        merge={"topics": [{"name": "Bread", "promise": "Two a month"}]},
+    )
+    work("transactional")
+    message.refresh_from_db()
+    assert (message.state, message.reason) == ("unknown", "no_answer")
+    return message
+
+
+@pytest.mark.parametrize("sends_again", [True, False])
+@pytest.mark.parametrize("reason", ["resent", "while_away"])
+def test_what_may_not_go_by_itself_does_not_after_an_undo_either(needed, mail_server, reason, sends_again):
+    Message.objects.filter(id=needed.id).update(reason=reason)
+    decided_at = now()
+    assert decide_all_unknown(None, sends_again=sends_again, seen_at=decided_at, decided_at=decided_at) == 1
+    assert undo_decision(None, decided_at=decided_at) == 1
+    needed.refresh_from_db()
+    assert (needed.state, needed.reason) == ("unknown", reason)
+    pass_time(16 * 60)
+    work("transactional")
+    assert len(mail_server.accepted) == 1
+
+
+def put_readers_to_bed(hour: int = 3) -> None:
+    """The business writes from nine to six, and it is another hour where everybody is."""
+    hours = {"opens_minute": 9 * 60, "closes_minute": 18 * 60, "at_weekends": True}
+    ChannelRule.objects.create(channel="email", most_count=20, most_days=7, **hours)
+    Contact.objects.update(timezone=zone_at(hour))
+
+
+def hours_of(messages) -> set[int]:
+    """At which hours of their readers letters are due, in their records and in the queue."""
+    places = {place.id: place.due_at for place in QueuedMessage.objects.all()}
+    assert all(message.due_at == places[message.id] for message in messages)
+    return {message.due_at.astimezone(ZoneInfo(message.contact.timezone)).hour for message in messages}
+
+
+@pytest.mark.parametrize("decides", ["one", "all"])
+def test_what_goes_again_keeps_the_hours_of_its_reader_and_can_be_undone(shop, sequence, mail_server, decides):
+    put_readers_to_bed()
+    decided_at = now()
+    if decides == "one":
+        first = decide_unknown(Message.objects.filter(state="unknown").first().id, sends_again=True)
+        decided_at = first.updated_at
+    else:
+        decide_all_unknown(sequence, sends_again=True, seen_at=decided_at, decided_at=decided_at)
+    waiting = list(Message.objects.filter(state="queued").select_related("contact"))
+    assert (len(waiting), hours_of(waiting)) == (1 if decides == "one" else 3, {9})
+    work()
+    assert len(mail_server.accepted) == 4
+    assert undo_decision(sequence, decided_at=decided_at) == len(waiting)
+    assert Message.objects.filter(state="unknown").count() == 3
+    assert nothing_is_wrong()
+
+
+def test_what_a_letter_waited_for_before_its_first_try_is_forgotten(shop, sequence):
+    """Held once by a rule and meant for another moment: it would keep no hours, and go before its time."""
+    unknown = Message.objects.filter(state="unknown").first()
+    old = {"held_by": "rule", "wanted_at": now() - timedelta(days=2), "wall_time": "2026-01-01T09:00:00"}
+    Message.objects.filter(id=unknown.id).update(**old)
+    count("step.held:rule", f"{unknown.sequence_id}:{unknown.step_key}")
+    assert nothing_is_wrong()
+    put_readers_to_bed()
+    again = decide_unknown(unknown.id, sends_again=True)
+    assert (again.held_by, again.wall_time) == ("", "")
+    assert again.wanted_at > now() - timedelta(hours=1)
+    assert hours_of([again]) == {9}
+    assert nothing_is_wrong()
+
+
+@pytest.mark.parametrize("sends_again", [True, False])
+def test_many_are_decided_and_undone_in_as_many_statements_as_one(shop, sequence, sends_again):
+    put_readers_to_bed()
+    looked = now() - timedelta(minutes=5)
+    Message.objects.filter(id=Message.objects.filter(state="unknown").first().id).update(updated_at=looked)
+    spent = []
+    for seen_at, number in ((looked, 1), (now(), 2)):
+        decided_at = now()
+        with CaptureQueriesContext(connection) as seen:
+            assert (
+                decide_all_unknown(sequence, sends_again=sends_again, seen_at=seen_at, decided_at=decided_at) == number
+            )
+            assert undo_decision(sequence, decided_at=decided_at) == number
+        spent.append(len(seen))
+        Message.objects.filter(state="unknown", updated_at__gte=decided_at).update(updated_at=now() + timedelta(days=1))
+    assert spent[0] == spent[1]
 
 
 # What the provider tells
