@@ -16,6 +16,8 @@ from contacts.models import Basis, Channel, ConsentState, Contact, Suppression, 
 from contacts.queries.consent import address_of, channel_hashes
 from ecosystem.models import BusinessProfile
 
+# Ways that the team goes itself: nothing is sent by them from here, so no pause of sending ends them.
+BY_HAND = (Channel.PHONE, Channel.POST)
 # A stop that ends every message, and those that end all but what somebody needs now; the gravest first.
 _REASON_OF_SUPPRESSION = {
     Suppression.Reason.BOUNCED: "bounced",
@@ -55,7 +57,8 @@ ELIGIBILITY_SQL = """
         SELECT candidate.*,
                CASE candidate.channel WHEN 'sms' THEN person.primary_phone ELSE person.primary_email END AS own_address,
                CASE
-                   WHEN profile.sending_paused_at IS NOT NULL THEN 'business_paused'
+                   WHEN profile.sending_paused_at IS NOT NULL AND candidate.channel NOT IN ('phone', 'post')
+                       THEN 'business_paused'
                    WHEN candidate.contact_id IS NOT NULL AND (person.id IS NULL OR person.deleted_at IS NOT NULL)
                        THEN 'contact_gone'
                    WHEN 'bounced' = ANY (stop.reasons) THEN 'bounced'
@@ -121,7 +124,7 @@ def may_send(
         return verdict_of("no_address")
     hashes = channel_hashes(channel, [address])
     profile = BusinessProfile.objects.only("sending_paused_at").first()
-    if profile is not None and profile.sending_paused_at is not None:
+    if profile is not None and profile.sending_paused_at is not None and channel not in BY_HAND:
         return verdict_of("business_paused")
     if contact.deleted_at is not None:
         return verdict_of("contact_gone")

@@ -9,9 +9,9 @@ import orjson
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from campaigns.queries.eligibility import ELIGIBILITY_SQL, sentence_of
+from campaigns.queries.eligibility import BY_HAND, ELIGIBILITY_SQL, sentence_of
 from campaigns.queries.texts import has_text_account
-from contacts.models import Channel, ConsentState, Contact, Topic
+from contacts.models import Channel, ConsentState, Contact, Suppression, Topic
 from contacts.queries.consent import address_of, channel_hashes, states_of, where_of
 from contacts.queries.topics import open_topics
 from ecosystem.base import sql
@@ -27,11 +27,20 @@ _TOPICS = """
 _BY_TOPIC = f"{_TOPICS} {ELIGIBILITY_SQL} TABLE verdict"
 
 CHANNELS = (Channel.EMAIL, Channel.SMS, Channel.PHONE, Channel.POST)
-# Ways that the team goes itself: nothing is sent by them from here.
-BY_HAND = (Channel.PHONE, Channel.POST)
 BY_HAND_YES = _("They said yes to hearing of this so.")
 # Reasons that leave room for a first yes; all others are a no, or wait for something else.
 _OPEN = frozenset({"no_consent", "expired", "other_address", "not_in_writing"})
+# Reasons that are a no already.
+_CLOSED = frozenset({"left", "complained", "withdrawn", "contact_gone"})
+# A stop of these is the person's word; an address that does not work, or may have said stop, can still say no.
+_THEIR_WORD = frozenset(
+    {
+        Suppression.Reason.UNSUBSCRIBED,
+        Suppression.Reason.MANUAL,
+        Suppression.Reason.ERASED,
+        Suppression.Reason.COMPLAINED,
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -45,6 +54,7 @@ class PermissionLine:
     sentence: Promise
     since: datetime | None
     where: str
+    may_stop: bool
 
     @property
     def is_allowed(self) -> bool:
@@ -67,15 +77,20 @@ class UnaskedChannel:
     channel: str
     label: str
     has_address: bool
+    is_stopped: bool
 
 
 @dataclass(frozen=True)
 class Permissions:
-    """What a contact allows, and the ways of which nothing was said yet, with the topics a yes could be for."""
+    """What a contact allows, and the ways of which nothing was said yet, with the topics a yes could be for.
+
+    `stoppable` are the channels on which somebody can be reached who has not said no to all of it yet.
+    """
 
     lines: Sequence[PermissionLine]
     unasked: Sequence[UnaskedChannel]
     topics: Sequence[Topic]
+    stoppable: frozenset[str]
 
 
 def permissions_of(contact: Contact, *, now: datetime) -> Permissions:
@@ -92,20 +107,35 @@ def permissions_of(contact: Contact, *, now: datetime) -> Permissions:
     }
     if put_away:
         topics |= Topic.objects.in_bulk(put_away)
+    addresses = {channel: address_of(contact, channel=channel) for channel in CHANNELS}
+    hashes = {way.value: channel_hashes(way, [address]) if address else [] for way, address in addresses.items()}
+    stops = _stops(hashes)
+    said = {channel for channel, _topic_id in [*states, *stops]}
     pairs: list[tuple[Channel, Topic]] = []
     unasked: list[UnaskedChannel] = []
-    hashes: dict[str, list[str]] = {}
-    for channel in CHANNELS:
-        address = address_of(contact, channel=channel)
-        hashes[channel.value] = channel_hashes(channel, [address]) if address else []
-        is_open = channel == Channel.EMAIL or (channel == Channel.SMS and has_text_account())
-        shown = [topic for topic in topics.values() if is_open or (channel, topic.id) in states]
+    for channel, address in addresses.items():
+        is_open = channel == Channel.EMAIL or (channel in said if channel in BY_HAND else has_text_account())
+        shown = [
+            topic
+            for topic in topics.values()
+            if (is_open and topic.id not in put_away) or (channel, topic.id) in states
+        ]
         if address:
             pairs += [(channel, topic) for topic in shown]
         if channel in BY_HAND and not (address and shown):
-            unasked.append(UnaskedChannel(channel.value, str(channel.label), bool(address)))
+            is_stopped = (channel, None) in stops
+            unasked.append(UnaskedChannel(channel.value, str(channel.label), bool(address), is_stopped))
     open_now = [topic for topic in topics.values() if topic.id not in put_away]
-    return Permissions(_lines(contact, pairs, hashes, states, now), unasked, open_now)
+    lines = _lines(contact, pairs, hashes, states, now)
+    reached = {line.channel for line in lines} | {way for way in (Channel.EMAIL, *BY_HAND) if addresses[way]}
+    return Permissions(lines, unasked, open_now, frozenset(way for way in reached if (way, None) not in stops))
+
+
+def _stops(hashes: Mapping[str, Sequence[str]]) -> set[tuple[str, UUID | None]]:
+    """What somebody said no to, by channel and topic (None: to all of it), as it stands against their addresses."""
+    known = [found for each in hashes.values() for found in each]
+    stops = Suppression.objects.filter(channel__in=CHANNELS, address_hash__in=known, lifted_at__isnull=True)
+    return set(stops.filter(reason__in=_THEIR_WORD).values_list("channel", "topic_id"))
 
 
 def _lines(
@@ -140,6 +170,7 @@ def _lines(
                 reason=reason,
                 sentence=BY_HAND_YES if channel in BY_HAND and not reason else sentence_of(reason),
                 since=state.since if state else None,
+                may_stop=state is not None and reason not in _CLOSED and state.state != ConsentState.State.WITHDRAWN,
                 where=(state.consent.source_detail or where_of(state.consent.source)) if state else "",
             )
         )

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from campaigns.forms.permissions import ConsentProofForm
@@ -30,6 +31,13 @@ from ecosystem.base.errors import DomainError
 from ecosystem.fresh_login import fresh_login_required
 from ecosystem.services.audit import record_act
 
+STOPS = (
+    (Channel.EMAIL, gettext_lazy("They want no letters at all")),
+    (Channel.SMS, gettext_lazy("They want no texts at all")),
+    (Channel.PHONE, gettext_lazy("They want no calls at all")),
+    (Channel.POST, gettext_lazy("They want nothing by post at all")),
+)
+
 
 def permission_panel(request: HttpRequest, contact: Contact) -> dict[str, Any]:
     """The card on a person's page: what they allow, and what can be done about it."""
@@ -42,8 +50,7 @@ def permission_panel(request: HttpRequest, contact: Contact) -> dict[str, Any]:
         "unasked": allowed.unasked,
         "topics": allowed.topics,
         "may_edit": may(request.membership, Action.EDIT_PEOPLE),  # type: ignore[attr-defined]
-        "may_stop": any(line.channel == Channel.EMAIL and (line.is_allowed or line.is_waiting) for line in lines),
-        "may_stop_texts": any(line.channel == Channel.SMS and (line.is_allowed or line.is_waiting) for line in lines),
+        "stops": [(channel.value, words) for channel, words in STOPS if channel in allowed.stoppable],
         "has_choice": {line.channel for line in lines} >= {Channel.EMAIL, Channel.SMS},
         "rests_until": contact.paused_until if contact.paused_until and contact.paused_until > now else None,
         "may_export": may(request.membership, Action.EXPORT_PEOPLE),  # type: ignore[attr-defined]

@@ -1,9 +1,11 @@
 """The card of permissions tells of every channel: what goes from here, and what the team does by hand."""
 
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
 
-from contacts.models import ConsentState, ContactPoint
+from contacts.models import ConsentState, ContactPoint, Topic
 from contacts.services.consent import grant_consent, withdraw_consent
 from ecosystem.base.clock import now
 from ecosystem.models import BusinessProfile
@@ -88,6 +90,76 @@ def test_each_line_has_the_reason_of_its_own_channel_and_topic(nora, shop, seaso
     assert card.count("May be written to: they said yes.") == 1
     assert card.count("They said yes to hearing of this so.") == 1
     assert "Phone: Classes" in card
-    assert "Phone: What is in season" not in card
+    assert card.count("They have not said yes to this.") == 1
     BusinessProfile.objects.update(sending_paused_at=now())
-    assert card_of(nora, shop, ana).count("Sending is paused for the whole business.") == 3
+    card = card_of(nora, shop, ana)
+    # Nobody is called or written to by hand from here: no pause ends that.
+    assert card.count("Sending is paused for the whole business.") == 2
+    assert card.count("They said yes to hearing of this so.") == 1
+
+
+def withdraw(client, shop, person, **given: str) -> None:
+    address = reverse("campaigns:consent_withdraw", kwargs={"slug": shop.slug, "id": person.pk})
+    assert client.post(address, given).status_code == 302
+
+
+def test_after_one_word_by_phone_every_other_topic_has_its_line(nora, shop, seasonal, ana):
+    other, closed = make_topic(name="Classes"), make_topic(name="Old news")
+    Topic.objects.filter(pk=closed.pk).update(archived_at=now())
+    add_point(ana, "phone", "+12025550142")
+    proof = {"source": "counter", "said_on": now().date(), "note": "at the counter"}
+    grant_consent(ana, channel="phone", topic=seasonal, actor=owner_of(shop), **proof)
+    card = card_of(nora, shop, ana)
+    assert "Phone: Classes" in card
+    assert proof_url(shop, ana, other, "phone") in card
+    assert "Old news" not in card
+    withdraw(nora, shop, ana, channel="phone", topic=str(seasonal.pk))
+    card = card_of(nora, shop, ana)
+    assert "They said stop. Only their own new yes opens this again." in card
+    assert proof_url(shop, ana, other, "phone") in card
+    assert proof_url(shop, ana, seasonal, "phone") not in card
+
+
+@pytest.mark.parametrize(
+    ("channel", "kind", "value", "words"),
+    [
+        ("phone", "phone", "+12025550142", "They want no calls at all"),
+        ("post", "postal", "12 Tulip Street", "They want nothing by post at all"),
+        ("email", "", "", "They want no letters at all"),
+    ],
+)
+@pytest.mark.parametrize("has_topic", [True, False])
+def test_whoever_was_never_asked_can_say_no_at_all(nora, shop, seasonal, ana, channel, kind, value, words, has_topic):
+    if not has_topic:
+        Topic.objects.update(archived_at=now())
+    if kind:
+        assert words not in card_of(nora, shop, ana)
+        add_point(ana, kind, value)
+    assert words in card_of(nora, shop, ana)
+    withdraw(nora, shop, ana, channel=channel)
+    card = card_of(nora, shop, ana)
+    assert words not in card
+    assert "Never asked." not in card
+    assert proof_url(shop, ana, seasonal, channel) not in card
+    said_stop = card.count("They said stop. Only their own new yes opens this again.")
+    assert said_stop == (1 if has_topic or kind else 0)
+
+
+def test_a_stop_is_noted_while_sending_is_paused_and_after_a_yes_ran_out(nora, shop, seasonal, ana):
+    line = f'They said stop<span class="vh">: {seasonal.name}, Email</span>'
+    assert line not in card_of(nora, shop, ana)
+    say_yes(ana, seasonal)
+    assert line in card_of(nora, shop, ana)
+    BusinessProfile.objects.update(sending_paused_at=now())
+    card = card_of(nora, shop, ana)
+    assert line in card
+    assert "They want no letters at all" in card
+    BusinessProfile.objects.update(sending_paused_at=None)
+    ConsentState.objects.update(expires_at=now() - timedelta(days=1))
+    card = card_of(nora, shop, ana)
+    assert "Their yes has run out." in card
+    assert line in card
+    withdraw(nora, shop, ana, channel="email", topic=str(seasonal.pk))
+    card = card_of(nora, shop, ana)
+    assert line not in card
+    assert "They want no letters at all" in card
