@@ -94,6 +94,9 @@ class Message(TenantModel):
     due_at = models.DateTimeField(db_default=Now())
     expires_at = models.DateTimeField(null=True)
     attempt = models.PositiveSmallIntegerField(default=0)
+    answered = models.PositiveSmallIntegerField(
+        default=0, db_default=0, help_text="how many tries were refused for now; the ladder of waits has so many rungs"
+    )
     handed_at = models.DateTimeField(null=True)
     accepted_at = models.DateTimeField(null=True)
     provider_id = models.CharField(max_length=200, blank=True)

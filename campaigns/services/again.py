@@ -52,8 +52,9 @@ def send_once_more(contact: Contact, message_id: UUID, *, actor: Membership) -> 
         raise NotAllowed("may_not_be_written_to", verdict.sentence)
     if message.state == Message.State.UNKNOWN:
         return decide_unknown(message.id, sends_again=True, actor=actor)
-    message.state, message.reason, message.attempt, message.due_at = Message.State.QUEUED, "", 0, clock_now()
-    message.save(update_fields=["state", "reason", "attempt", "due_at", "updated_at"])
+    message.state, message.reason, message.due_at = Message.State.QUEUED, "", clock_now()
+    message.attempt = message.answered = 0
+    message.save(update_fields=["state", "reason", "attempt", "answered", "due_at", "updated_at"])
     put_in_queue([message])
     if message.message_class != Message.MessageClass.TRANSACTIONAL and plan_hours([message.id]):
         message.refresh_from_db()

@@ -14,14 +14,14 @@ from ecosystem.base.sql import execute, rows
 
 # Shorter than the day for which a provider remembers a key.
 KEPT_HOURS = 23
-# Half a minute after the first try, three minutes after the second, and so on, the last after two hours: a letter that
-# took down five workers is asked for no more.
+# Half a minute after the first try without an answer, three minutes after the second, and so on, the last after two
+# hours: a letter that had five of these, or took down five workers, is asked for no more. A refusal is an answer.
 FIRST_WAIT_SECONDS = 30
 MOST_AT_ONCE = 20
 
-_WAITED = """make_interval(secs => %(first)s * 6 ^ (greatest(message.attempt, 1) - 1))"""
+_WAITED = """make_interval(secs => %(first)s * 6 ^ (greatest(message.attempt - message.answered, 1) - 1))"""
 _DOUBTFUL = """message.business_id = %(business_id)s AND message.rare_state = 'unknown' AND message.lane = %(lane)s
-       AND message.provider_id = %(account_key)s AND message.attempt < %(most)s
+       AND message.provider_id = %(account_key)s AND message.attempt - message.answered < %(most)s
        AND message.handed_at > statement_timestamp() - make_interval(hours => %(hours)s)"""
 
 # At the front of the queue, so that this very turn takes them: it is for the account that they are known to.

@@ -17,7 +17,7 @@ LATE_SECONDS = 3_600
 RECONCILIATION_SECONDS = 15 * 60
 # The first try, and one after each of the five waits of the ladder.
 MOST_ATTEMPTS = 6
-# A message at which so many workers died is set aside, so that the others flow.
+# A message that was begun so often and never got an answer, at which workers died, is set aside: the others flow.
 MOST_CRASHES = 5
 
 # What a worker must know of a message. Ids stay text where they only go back to PostgreSQL or name a letter: making a
@@ -25,7 +25,8 @@ MOST_CRASHES = 5
 _COLUMNS = """
        message.id::text AS key, message.channel, message.address, message.address_hash, message.template,
        message.content_version_id::text AS content_version_id, message.topic_id::text AS topic_id,
-       message.signup_id::text AS signup_id, message.message_class, message.merge, message.is_test"""
+       message.signup_id::text AS signup_id, message.message_class, message.merge, message.answered,
+       message.is_test"""
 
 _CLAIM = f"""
 WITH due AS MATERIALIZED (
@@ -35,8 +36,7 @@ WITH due AS MATERIALIZED (
 ), met AS MATERIALIZED (
     SELECT message.*, due.due_at AS place, due.attempt AS tries,
            CASE WHEN message.expires_at <= %(now)s THEN 'expired'
-                -- Tries that got no answer: while a message waits its record counts those that did.
-                WHEN due.attempt >= %(most)s OR due.attempt - message.attempt >= %(crashes)s THEN 'parked'
+                WHEN due.attempt - message.answered >= %(crashes)s THEN 'parked'
                 ELSE '' END AS ending
       FROM campaigns_message AS message JOIN due ON due.id = message.id
      WHERE message.business_id = %(business_id)s AND message.id = ANY (ARRAY (SELECT id FROM due))
@@ -116,6 +116,7 @@ class ClaimedMessage:
     message_class: str
     merge: dict[str, Any]
     attempt: int
+    answered: int
     is_test: bool
     is_late: bool
 
@@ -125,13 +126,13 @@ def claim_messages(
 ) -> list[ClaimedMessage]:
     """Take up to `count` due messages in hand under a token, for 60 s. The attempt counts from here.
 
-    What is past its time expires; what was tried too often, or took down five workers, is set aside; a place in their
-    person's ring is free again.
+    What is past its time expires; what took down five workers is set aside, however often it was refused beside that; a
+    place in their person's ring is free again.
     `marks_rows` says that the running mark will stand in the rows, and that a row without it has not begun. `keyed_by`
     names an account that can be asked later for what is in doubt.
     """
-    given = {"lane": lane, "token": token, "now": now, "count": count, "lease": LEASE_SECONDS, "most": MOST_ATTEMPTS}
-    given |= {"late": LATE_SECONDS, "crashes": MOST_CRASHES}
+    given = {"lane": lane, "token": token, "now": now, "count": count, "lease": LEASE_SECONDS, "late": LATE_SECONDS}
+    given["crashes"] = MOST_CRASHES
     found = rows(
         _CLAIM, {**given, "marks_rows": marks_rows, "keyed_by": keyed_by}, prepared="claim_messages", keeps_plan=True
     )

@@ -132,8 +132,7 @@ WITH given AS (
     SELECT * FROM waiting UNION ALL SELECT * FROM gone
 ), stopped AS (
     UPDATE campaigns_message AS message
-       SET state = kept.state, reason = kept.reason, updated_at = clock_timestamp(),
-           attempt = CASE kept.state WHEN 'deferred' THEN message.attempt ELSE kept.attempt END,
+       SET state = kept.state, reason = kept.reason, attempt = kept.attempt, updated_at = clock_timestamp(),
            due_at = CASE kept.state WHEN 'deferred' THEN kept.again_at ELSE message.due_at END
       FROM kept
      WHERE message.business_id = %(business_id)s AND message.id = kept.id

@@ -65,10 +65,8 @@ WITH given AS (
     SELECT * FROM over UNION ALL SELECT * FROM again
 ), recorded AS (
     UPDATE campaigns_message AS message
-       SET state = known.state, provider_id = known.provider_id, handed_at = known.handed_at,
-           -- While it waits, the tries that were answered alone: the others were crashes.
-           attempt = CASE WHEN known.state <> 'queued' THEN known.attempt WHEN known.is_free THEN message.attempt
-                          ELSE message.attempt + 1 END,
+       SET state = known.state, provider_id = known.provider_id, attempt = known.attempt, handed_at = known.handed_at,
+           answered = message.answered + CASE WHEN known.state = 'queued' AND NOT known.is_free THEN 1 ELSE 0 END,
            reason = CASE WHEN message.reason = 'resent' AND known.state IN ('queued', 'unknown') THEN 'resent'
                          ELSE known.reason END,
            accepted_at = CASE known.state WHEN 'accepted' THEN clock_timestamp() END,
@@ -164,9 +162,11 @@ def record_results(business_id: int, results: Sequence[Result], *, token: UUID) 
 
 
 def _again(message: ClaimedMessage, words: str) -> Result:
-    if message.attempt >= MOST_ATTEMPTS:
+    # The answers alone climb the ladder, not the workers that died.
+    answered = message.answered + 1
+    if answered >= MOST_ATTEMPTS:
         return Result(message, "failed", words)
-    wait = RETRY_SECONDS[min(message.attempt, len(RETRY_SECONDS)) - 1]
+    wait = RETRY_SECONDS[answered - 1]
     return Result(message, "queued", words, wait_seconds=round(wait * random.uniform(0.8, 1.2)))  # noqa: S311 - jitter
 
 

@@ -61,7 +61,8 @@ _SEND = (
     _SOME  # noqa: S608
     + """, decided AS (
     UPDATE campaigns_message AS message
-       SET state = 'queued', reason = '', attempt = 0, due_at = clock_timestamp(), updated_at = clock_timestamp()
+       SET state = 'queued', reason = '', attempt = 0, answered = 0, due_at = clock_timestamp(),
+           updated_at = clock_timestamp()
       FROM chosen
      WHERE message.business_id = %(business_id)s AND message.id = chosen.id
     RETURNING message.id, chosen.rare_state AS was, message.lane, message.due_at, message.message_class,

@@ -109,6 +109,7 @@ def _decide(found: Many[Message], *, sends_again: bool, decided_at: datetime) ->
     letters.update(
         state=Message.State.QUEUED,
         attempt=0,
+        answered=0,
         due_at=decided_at,
         held_by="",
         wanted_at=None,

@@ -255,10 +255,14 @@ def test_a_temporary_refusal_is_tried_again_a_minute_later(shop, friends, mail_s
     assert states_of(Message) == ["accepted"] * 3
 
 
-@pytest.mark.parametrize(("attempt", "seconds"), enumerate([60, 300, 1_800, 7_200, 28_800], start=1))
-def test_rel_11_each_refusal_waits_longer_and_never_all_at_once(attempt, seconds):
-    message = Message(id=uuid7(), address="ana@example.com", channel="email", attempt=attempt)
+@pytest.mark.parametrize(("answered", "seconds"), enumerate([60, 300, 1_800, 7_200, 28_800], start=1))
+def test_rel_11_each_refusal_waits_longer_and_never_all_at_once(answered, seconds):
+    """Four workers that died at it in between change nothing."""
+    message = Message(
+        id=uuid7(), address="ana@example.com", channel="email", attempt=answered + 5, answered=answered - 1
+    )
     refused = Outcome(message.id, Verdict.REFUSED_TEMPORARY, 450, "4.2.1 later")
+    assert result_of(message, refused).state == "queued"
     waits = {result_of(message, refused).wait_seconds for _time in range(200)}
     assert min(waits) >= round(seconds * 0.8)
     assert max(waits) <= round(seconds * 1.2)
@@ -551,12 +555,22 @@ def test_after_a_restart_of_postgresql_the_marks_are_not_believed(shop, friends,
 
 @pytest.mark.parametrize(
     ("begun", "answered", "ends"),
-    [(4, 0, "accepted"), (5, 0, "parked"), (5, 1, "accepted"), (5, 5, "accepted"), (6, 1, "parked"), (6, 6, "parked")],
+    [
+        (4, 0, "accepted"),
+        (5, 0, "parked"),
+        (5, 1, "accepted"),
+        (5, 5, "accepted"),
+        (6, 1, "parked"),
+        (6, 2, "accepted"),
+        (6, 5, "accepted"),
+        (9, 5, "accepted"),
+        (10, 5, "parked"),
+    ],
 )
 def test_rel_12_a_message_at_which_five_workers_died_is_set_aside(shop, friends, mail_server, begun, answered, ends):
     """After five refusals it has a sixth try all the same: those were answers."""
     tried = Message.objects.get(contact=friends[0])
-    Message.objects.filter(id=tried.id).update(attempt=answered)
+    Message.objects.filter(id=tried.id).update(answered=answered)
     QueuedMessage.objects.filter(id=tried.id).update(attempt=begun)
     assert send(shop) == (3 if ends == "accepted" else 2)
     tried.refresh_from_db()
@@ -570,12 +584,27 @@ def test_rel_12_an_answer_is_no_crash_and_a_crash_is_none(shop, friends, mail_se
     mail_server.script(tried.address, Trouble("rcpt", "450 4.2.1 later", times=1))
     send(shop)
     tried.refresh_from_db()
-    assert (tried.state, tried.attempt, QueuedMessage.objects.get(id=tried.id).attempt) == ("queued", 1, 4)
+    assert (tried.state, tried.answered, QueuedMessage.objects.get(id=tried.id).attempt) == ("queued", 1, 4)
+    assert tried.due_at < now() + timedelta(seconds=80), "the first refusal waits a minute, whoever died before it"
     pause_sequence(Sequence.objects.get())
     pass_time(9_000)
     send(shop)
     tried.refresh_from_db()
-    assert (tried.state, tried.attempt, QueuedMessage.objects.get(id=tried.id).attempt) == ("deferred", 1, 4)
+    assert (tried.state, tried.answered, QueuedMessage.objects.get(id=tried.id).attempt) == ("deferred", 1, 4)
+
+
+def test_rel_11_who_is_refused_to_the_end_had_six_answers_whoever_died_in_between(shop, friends, mail_server):
+    tried = Message.objects.get(contact=friends[0])
+    QueuedMessage.objects.filter(id=tried.id).update(attempt=4)
+    mail_server.script(tried.address, Trouble("rcpt", "450 4.2.1 later"))
+    states = []
+    for _ in range(6):
+        send(shop)
+        tried.refresh_from_db()
+        states.append(tried.state)
+        pass_time(40_000)
+    assert states == ["queued"] * 5 + ["failed"]
+    assert (tried.answered, tried.attempt) == (5, 10)
 
 
 def test_the_claim_of_one_business_never_touches_another(shop, friends, garage, mail_server):

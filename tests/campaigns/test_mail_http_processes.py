@@ -169,6 +169,17 @@ def test_what_is_in_doubt_at_a_provider_with_keys_is_asked_for_until_it_is_known
     assert len(api.accepted) == 1
 
 
+@pytest.mark.parametrize(("attempt", "answered", "state"), [(5, 0, "unknown"), (5, 1, "accepted"), (9, 5, "accepted")])
+def test_a_refusal_before_the_doubt_takes_no_asking_away(doubtful, api, attempt, answered, state):
+    business, _account = doubtful
+    with business_scope(business):
+        Message.objects.update(attempt=attempt, answered=answered)
+        pass_time(10_000)
+    work()
+    with business_scope(business):
+        assert Message.objects.get().state == state
+
+
 def doubt(open_shop, api, *answers: Answer, provider: str = "postmark") -> tuple[object, object]:
     """Letters by a provider, of which nobody knows whether it took them; it took those that were cut after it did."""
     business, topic, sequence = open_shop
