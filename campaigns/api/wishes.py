@@ -18,6 +18,7 @@ from contacts.services.contacts import set_contact_zone
 from contacts.services.preferred_channel import CHANNELS, prefer_channel
 from ecosystem.base.clock import now
 from ecosystem.rest.base import ApiView, In, Out, answer, example
+from ecosystem.rest.shapes import NumberChoiceField
 from ecosystem.scopes import Scope
 
 PREFERRED = [(channel.value, channel.label) for channel in CHANNELS]
@@ -56,11 +57,10 @@ class WishesIn(In):
 
     preferred_channel = serializers.ChoiceField(choices=PREFERRED, required=False, allow_blank=True)
     timezone = serializers.CharField(required=False, allow_blank=True, max_length=60, help_text="As America/Chicago.")
-    rest_days = serializers.IntegerField(
+    rest_days = NumberChoiceField(
+        choices=[(days, str(days)) for days in RESTS],
         required=False,
-        min_value=min(RESTS),
-        max_value=max(RESTS),
-        help_text="30 or 90: news and promised letters wait for so many days from now. It shortens no rest they took.",
+        help_text="News and promised letters wait for so many days from now. It shortens no rest they took.",
     )
 
 

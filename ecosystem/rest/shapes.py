@@ -15,6 +15,14 @@ _WRITTEN_AS_TEXT = (
 )
 
 
+class NumberChoiceField(serializers.ChoiceField):
+    """One of a few whole numbers, which the OpenAPI file names one by one."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """The number; 30.0 is 30, as JSON has it."""
+        return super().to_internal_value(int(data) if _is_whole(data) else data)
+
+
 def other_kind(field: serializers.Field, value: Any) -> Any:
     """Sentences about a value that is of another kind than its field, by item of a list; None where it is right.
 
@@ -28,8 +36,8 @@ def other_kind(field: serializers.Field, value: Any) -> Any:
         return found or None
     if isinstance(field, serializers.BooleanField) and not isinstance(value, bool):
         return [_("Send true or false.")]
-    if isinstance(field, serializers.IntegerField) and not _is_whole(value):
-        return [_("Send a whole number.")]
+    if isinstance(field, serializers.IntegerField | NumberChoiceField):
+        return None if _is_whole(value) else [_("Send a whole number.")]
     if isinstance(field, _WRITTEN_AS_TEXT) and not isinstance(value, str):
         return [_("Send this as text, in quotes.")]
     if isinstance(field, serializers.CharField) and field.max_length and len(value) > field.max_length:

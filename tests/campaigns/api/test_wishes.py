@@ -53,10 +53,27 @@ def test_a_rest_that_is_over_is_told_no_more(till, bakery, ana):
     assert till.get(f"contacts/{ana.pk}/wishes").json()["rest_until"] is None
 
 
+def test_the_openapi_file_names_the_rests_there_are(till):
+    parts = till.get("openapi.json").json()["components"]["schemas"]
+    (name,) = (name for name in parts if name.endswith("WishesIn"))
+    rest = parts[name]["properties"]["rest_days"]
+    for wrapped in ("allOf", "oneOf"):
+        rest = {**rest, **rest[wrapped][0]} if wrapped in rest else rest
+    if "$ref" in rest:
+        rest = parts[rest["$ref"].rpartition("/")[2]]
+    assert (rest["type"], rest["enum"]) == ("integer", [30, 90])
+
+
+def test_a_rest_of_a_whole_number_written_with_a_point_is_one(till, bakery, ana):
+    assert till.patch(f"contacts/{ana.pk}/wishes", {"rest_days": 30.0}).status_code == 200
+    with business_scope(bakery):
+        assert Contact.objects.get(pk=ana.pk).paused_until > timezone.now()
+
+
 @pytest.mark.parametrize(
     "body",
-    [{"rest_days": 31}, {"rest_days": "30"}, {"rest_days": 0}, {"rhythm_days": 7}, {"preferred_channel": "post"},
-     {"timezone": "Moon/Base"}, {"paused_until": None}],
+    [{"rest_days": 31}, {"rest_days": True}, {"rest_days": "30"}, {"rest_days": 0}, {"rhythm_days": 7},
+     {"preferred_channel": "post"}, {"timezone": "Moon/Base"}, {"paused_until": None}],
 )  # fmt: skip
 def test_what_is_not_offered_is_refused_and_nothing_of_it_kept(till, bakery, ana, body):
     assert till.patch(f"contacts/{ana.pk}/wishes", {"preferred_channel": "sms", **body}).status_code == 400
