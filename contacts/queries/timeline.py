@@ -84,7 +84,7 @@ class Day:
 class Month:
     """A month of a long history, folded: `key` as an address names it, and how much it holds.
 
-    `is_cut`: it is the last one that was counted, and may hold more.
+    `is_cut`: it is the last one that was counted, and may hold more, as may the months before it.
     """
 
     key: str
@@ -97,14 +97,16 @@ class Month:
 class Timeline:
     """Twenty lines by day, how many come with the next click, and, where that was asked for, its months.
 
-    `is_long`: there is more than two pages of it, so that months are worth to be asked for.
+    `is_long`: there is more than two pages of it, so that months are worth to be asked for. `months` is None where
+    they were not asked for, and `months_before` the month from which they go on where not all of them are here.
     """
 
     days: list[Day]
     next_cursor: str | None
     next_count: int
     is_long: bool = False
-    months: Sequence[Month] = ()
+    months: Sequence[Month] | None = None
+    months_before: str = ""
 
     @property
     def is_empty(self) -> bool:
@@ -121,15 +123,17 @@ def timeline_of(
     shelf: str = "",
     month: str = "",
     by_month: bool = False,
+    months_until: str = "",
     with_words: bool = True,
     hidden: Collection[str] = (),
     sees: Callable[[Action], bool] | None = None,
 ) -> Timeline:
     """A page of a person's timeline, of one shelf or of one month of it: one statement, whatever its lines tell of.
 
-    One more reads what did not come about, and one more counts its months where they are asked for. Of a note that was
-    taken away nothing is left to see. What was said or written in the lines is told `with_words` only, lines of
-    `hidden` kinds are not there, and what can be done about a line is there for those who may do it (`sees`).
+    One more reads what did not come about, and one more counts its months where they are asked for, back from the
+    month `months_until`, or from the newest. Of a note that was taken away nothing is left to see. What was said or
+    written in the lines is told `with_words` only, lines of `hidden` kinds are not there, and what can be done about a
+    line is there for those who may do it (`sees`).
     """
     taken_away = Note.objects.filter(interaction=OuterRef("pk"), deleted_at__isnull=False)
     lines = Interaction.objects.filter(lines_of(contact)).exclude(Q(kind="note") & Q(Exists(taken_away)))
@@ -137,7 +141,7 @@ def timeline_of(
         lines = lines.exclude(kind__in=hidden)
     if shelf:
         lines = lines.filter(kind__in=kinds_on(shelf))
-    months = _months(lines, zone) if by_month else ()
+    months = _months(lines, zone, until=months_until) if by_month else None
     bounds = month_bounds(month, zone) if month else None
     if bounds:
         lines = lines.filter(occurred_at__gte=bounds[0], occurred_at__lt=bounds[1])
@@ -160,6 +164,7 @@ def timeline_of(
         next_count=len(following),
         is_long=len(following) == PAGE_LENGTH and not cursor and not month,
         months=months,
+        months_before=_month_before(months[-1].key, zone) if months and months[-1].is_cut else "",
     )
 
 
@@ -180,8 +185,16 @@ def month_label(key: str, zone: ZoneInfo) -> str:
     return date_format(bounds[0], "F Y") if bounds else ""
 
 
-def _months(lines: QuerySet[Interaction], zone: ZoneInfo) -> list[Month]:
-    """The months with what they hold, the newest first, of so many lines at most."""
+def _month_before(key: str, zone: ZoneInfo) -> str:
+    bounds = month_bounds(key, zone)
+    return f"{bounds[0] - timedelta(days=1):%Y-%m}" if bounds else ""
+
+
+def _months(lines: QuerySet[Interaction], zone: ZoneInfo, *, until: str) -> list[Month]:
+    """The months with what they hold, the newest first, of so many lines at most; none after the month `until`."""
+    bounds = month_bounds(until, zone)
+    if bounds:
+        lines = lines.filter(occurred_at__lt=bounds[1])
     moments = list(lines.order_by(*ORDER).values_list("occurred_at", flat=True)[:MOST_FOLDED])
     found: dict[date, int] = {}
     for moment in moments:

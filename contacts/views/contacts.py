@@ -76,6 +76,7 @@ def timeline_lines(request: HttpRequest, contact: Contact) -> Timeline:
         shelf=shelf_of(request),
         month=month_of(request),
         by_month="months" in request.GET,
+        months_until=request.GET.get("months", ""),
         with_words=may(request.membership, Action.SEE_NOTES),
         hidden=hidden_kinds(request),
         sees=partial(may, request.membership),

@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from contacts.models import Affiliation, ContactPoint, ContactTag, Interaction, Note, Organization, Tag
 from contacts.panels import CONTACT_PANELS
+from contacts.queries.timeline import MOST_FOLDED
 from contacts.timeline_kinds import TIMELINE_KINDS
 from ecosystem.base.clock import now
 from ecosystem.base.tenancy import business_scope
@@ -100,6 +101,30 @@ def test_a_long_history_folds_by_month_and_each_month_opens_without_scripts(as_n
     assert "14 March" not in april
     assert "Back to the newest" in april
     assert own < 15
+
+
+def test_months_before_those_that_were_counted_are_a_link_away(as_nora, bakery, ana):
+    with business_scope(bakery):
+        Interaction.objects.bulk_create(
+            Interaction(
+                contact=ana, kind="call", occurred_at=datetime(2025, month, day, 12, tzinfo=UTC),
+                source="test", external_id=f"{month} {day} {number}",
+            )
+            for month, day, count in ((9, 14, MOST_FOLDED), (8, 14, 1), (2, 14, 3))
+            for number in range(count)
+        )  # fmt: skip
+    newest = as_nora.get(url_of(bakery, ana), {"months": ""}).content.decode()
+    assert "September 2025" in newest
+    assert "August 2025" not in newest
+    assert f'href="{url_of(bakery, ana)}?months=2025-08#months"' in newest
+    assert "Before that" in newest
+    before = as_nora.get(url_of(bakery, ana), {"months": "2025-08"}).content.decode()
+    assert before.index("August 2025") < before.index("February 2025")
+    assert "September 2025" not in before.partition('id="months"')[2]
+    assert "<small>3 lines</small>" in before
+    assert "Before that" not in before
+    nothing = as_nora.get(url_of(bakery, ana, "timeline"), {"months": "2025-01"}, headers={"hx-request": "true"})
+    assert "Nothing between you before that." in nothing.content.decode()
 
 
 def test_a_month_of_many_lines_goes_on_within_itself(as_nora, bakery, ana):
