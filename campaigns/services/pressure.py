@@ -21,8 +21,9 @@ from ecosystem.base.tenancy import business_scope
 # Goes between the gate's verdict (`judged`) and what it does; adds those that `passed` and those that are `stopped`.
 # Rings are locked in one order, by every gate the same. The last place is left to a letter that was promised more and
 # is due as well, in whatever lane it waits. A letter that has its place already, moved there or tried before, takes no
-# second one. Times are those of PostgreSQL. A rhythm that somebody asked for counts letters and texts together, and
-# also for what was moved before they asked.
+# second one, and while that place lies inside a measure it is asked only whether what went before leaves room: an hour
+# late harms nobody. A place that is older counts for nothing. Times are those of PostgreSQL. A rhythm that somebody
+# asked for counts letters and texts together, and also for what was moved before they asked.
 PLACES_SQL = """
 ), asking AS MATERIALIZED (
     SELECT judged.id, judged.contact_id, judged.channel, judged.topic_id, judged.rank,
@@ -41,6 +42,7 @@ PLACES_SQL = """
                   WHERE business_id = %(business_id)s) AS longest
 ), locked AS MATERIALIZED (
     SELECT asking.*, ring.taken_at, ring.channels, ring.topic_ids, ring.message_ids,
+           ring.taken_at[array_position(ring.message_ids, asking.id)] AS own_at,
            make_interval(days => person.rhythm_days) AS rhythm
       FROM asking
       JOIN campaigns_pressure AS ring ON ring.business_id = %(business_id)s AND ring.id = asking.contact_id
@@ -49,9 +51,10 @@ PLACES_SQL = """
      ORDER BY ring.id FOR UPDATE OF ring
 ), room AS MATERIALIZED (
     SELECT locked.id, locked.contact_id, locked.channel, locked.topic_id, kept.*,
-           CASE WHEN has_place THEN before = 0
-                ELSE lately < measure.most_count AND of_topic < topic.promised_count AND around = 0 END AS fits,
-           CASE WHEN NOT has_place AND locked.rank > 0
+           lately < measure.most_count AND of_topic < topic.promised_count
+               AND CASE WHEN locked.own_at > statement_timestamp() - locked.rhythm THEN before ELSE around END = 0
+               AS fits,
+           CASE WHEN locked.own_at IS NULL AND locked.rank > 0
                      AND (lately + 1 = measure.most_count OR of_topic + 1 = topic.promised_count
                           OR locked.rhythm IS NOT NULL) THEN (
                     SELECT other.id
@@ -76,18 +79,24 @@ PLACES_SQL = """
       JOIN measure ON measure.channel = locked.channel
       JOIN contacts_topic AS topic ON topic.business_id = %(business_id)s AND topic.id = locked.topic_id
      CROSS JOIN LATERAL (
+            SELECT statement_timestamp() AS moment, make_interval(days => topic.promised_days) AS promised) AS here
+     CROSS JOIN LATERAL (
+            SELECT CASE WHEN own_at > moment - measure.span THEN interval '1 hour' - measure.span
+                        ELSE - measure.span END AS rule_from,
+                   CASE WHEN own_at > moment - measure.span THEN interval '1 hour' ELSE measure.span END AS rule_to,
+                   CASE WHEN own_at > moment - promised THEN interval '1 hour' - promised
+                        ELSE - promised END AS promise_from,
+                   CASE WHEN own_at > moment - promised THEN interval '1 hour' ELSE promised END AS promise_to) AS looks
+     CROSS JOIN LATERAL (
             SELECT array_agg(at) FILTER (WHERE is_kept) AS taken_at,
                    array_agg(channel) FILTER (WHERE is_kept) AS channels,
                    array_agg(topic_id) FILTER (WHERE is_kept) AS topic_ids,
                    array_agg(message_id) FILTER (WHERE is_kept) AS message_ids,
-                   coalesce(bool_or(message_id = locked.id), false) AS has_place,
-                   count(*) FILTER (WHERE one.channel = locked.channel
-                                      AND at > statement_timestamp() - measure.span
-                                      AND at < statement_timestamp() + measure.span) AS lately,
-                   count(*) FILTER (WHERE one.channel = locked.channel AND topic_id = locked.topic_id
-                                      AND at > statement_timestamp() - make_interval(days => topic.promised_days)
-                                      AND at < statement_timestamp() + make_interval(days => topic.promised_days)
-                                   ) AS of_topic,
+                   count(*) FILTER (WHERE message_id <> locked.id AND one.channel = locked.channel
+                                      AND at > moment + rule_from AND at < moment + rule_to) AS lately,
+                   count(*) FILTER (WHERE message_id <> locked.id AND one.channel = locked.channel
+                                      AND topic_id = locked.topic_id
+                                      AND at > moment + promise_from AND at < moment + promise_to) AS of_topic,
                    count(*) FILTER (WHERE message_id <> locked.id AND at > statement_timestamp() - locked.rhythm
                                       AND at < statement_timestamp() + locked.rhythm) AS around,
                    count(*) FILTER (WHERE message_id <> locked.id AND at > statement_timestamp() - locked.rhythm
@@ -254,12 +263,13 @@ def hold_back(
             if one.until is not None:
                 places.append(Place(one.until, row["topic_id"], one.id, channel))
             held.append(one)
+        # A place from before that no longer serves; moved, it gets its one new place.
+        had_places = [one.id for one in held if one.id in known[one.id]["message_ids"]]
+        if had_places:
+            free_places(had_places)
         moved = [one for one in held if one.until is not None]
         if moved:
             execute(_HOLD, {"token": token, **_columns(moved)})
-        had_places = [one.id for one in held if one.until is None and known[one.id]["held_by"]]
-        if had_places:
-            free_places(had_places)
     return held
 
 

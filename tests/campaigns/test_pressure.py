@@ -364,6 +364,72 @@ def test_what_nobody_knows_keeps_its_place_and_sent_again_takes_no_second(shop, 
     assert ring(ana).message_ids == [unknown.id]
 
 
+@pytest.mark.parametrize(("count", "held_by"), [(3, "rule"), (31, "promise")])
+def test_sent_again_after_its_window_it_is_measured_like_any_other(shop, ana, generous, mail_server, count, held_by):
+    """A place of last week opens no fourth one in this."""
+    allow(count)
+    promised = 3 if held_by == "promise" else 31
+    Topic.objects.filter(id=generous.id).update(promised_count=promised, promised_days=7)
+    mail_server.script(ana.primary_email, Trouble("dot", DROP_AFTER, times=1))
+    unknown = news(ana, generous, 1)
+    work()
+    pass_time(8 * DAY)
+    for number in range(2, 5):
+        news(ana, generous, number)
+    work()
+    assert outcomes() == [("unknown", "")] + [("accepted", "")] * 3
+    decide_unknown(unknown.id, sends_again=True)
+    work()
+    assert outcomes() == [("deferred", held_by)] + [("accepted", "")] * 3
+    assert ring(ana).message_ids.count(unknown.id) == 1
+    pass_time(7 * DAY + 1)
+    work()
+    assert [state for state, _held in outcomes()] == ["accepted"] * 4
+
+
+def put_off(message: Message, days: float) -> None:
+    """As by a pause of its sequence: it waits on, past the place that it was moved to."""
+    QueuedMessage.objects.filter(id=message.id).update(due_at=now() + timedelta(days=days))
+
+
+def test_a_moved_letter_that_missed_its_place_by_its_window_is_measured_anew(shop, ana, generous, mail_server):
+    allow(1)
+    news(ana, generous, 1)
+    moved = news(ana, generous, 2)
+    work()
+    put_off(moved, 15)
+    pass_time(15 * DAY - 60)
+    third = news(ana, generous, 3)
+    work()
+    third.refresh_from_db()
+    assert third.state == "accepted"
+    pass_time(120)
+    work()
+    moved.refresh_from_db()
+    assert (moved.state, moved.reason) == ("skipped", "had_enough")
+    assert moved.id not in ring(ana).message_ids
+
+
+@pytest.mark.parametrize(("late", "state"), [(0.01, "accepted"), (6, "skipped")])
+def test_who_leaves_days_after_its_place_leaves_less_room_for_the_next(shop, ana, generous, mail_server, late, state):
+    """A quarter of an hour harms nobody; by six days the two would meet within one."""
+    allow(1)
+    for number in range(1, 4):
+        news(ana, generous, number)
+    work()
+    first, second, third = Message.objects.order_by("id")
+    assert (first.state, second.state, third.state) == ("accepted", "deferred", "deferred")
+    put_off(second, 7 + late)
+    pass_time((7 + late) * DAY + 1)
+    work()
+    second.refresh_from_db()
+    assert second.state == "accepted"
+    pass_time((7 - late) * DAY + 1)
+    work()
+    third.refresh_from_db()
+    assert third.state == state
+
+
 def test_what_a_dead_worker_handed_over_and_did_not_begin_keeps_its_place(shop, ana, generous, mail_server):
     allow(1)
     news(ana, generous, 1)
