@@ -29,7 +29,16 @@ from ecosystem.services.agenda import note_work
 from ecosystem.services.invariants import check_invariants
 from tests.factories.campaigns import pass_time
 from tests.rig.doors import connect, database_url
-from tests.rig.history import History, claims_in_hand, has_passed_on, judge, left_to_send, letters_of, still_to_hand
+from tests.rig.history import (
+    History,
+    claims_in_hand,
+    has_passed_on,
+    in_doubt,
+    judge,
+    left_to_send,
+    letters_of,
+    still_to_hand,
+)
 from tests.rig.leaving import leave
 from tests.rig.marks import claims_held_by
 from tests.rig.plans import Plan
@@ -73,12 +82,13 @@ def run(plan: Plan, businesses: list[Business], folder: Path) -> Report:
                 time.sleep(crew.random.uniform(*plan.pause))
                 crew.strike(blow, businesses, report)
                 report.struck[blow] += 1
+                crew.note_doubts(all_rest=False)
                 if not left_to_send(crew.ops):
                     break
             crew.finish(businesses)
         finally:
             crew.stop()
-        report.history = judge(log_of(plan, ways.log), crew.ops, told=folder / "told.log")
+        report.history = judge(log_of(plan, ways.log), crew.ops, told=folder / "told.log", doubted=crew.doubted)
     report.problems = [problem.sentence for problem in _patiently(check_invariants).problems]
     report.seconds = time.monotonic() - began
     return report
@@ -112,6 +122,7 @@ class _Crew:
         self._new: set[int] = set()
         self.workers = [self._hire() for _ in range(plan.workers)]
         self._dead_claims: set[UUID] = set()
+        self.doubted: set[str] = set()
 
     def strike(self, blow: str, businesses: list[Business], report: Report) -> None:
         """One blow of the plan."""
@@ -143,13 +154,21 @@ class _Crew:
             time.sleep(0.01)
         self._new.clear()
 
+    def note_doubts(self, *, all_rest: bool) -> None:
+        """Remember what is in doubt now: a quarter of an hour later it may be needed a second time."""
+        self.doubted |= _patiently(lambda: in_doubt(self.ops, all_rest=all_rest))
+
     def finish(self, businesses: list[Business], *, rounds: int = 12) -> None:
-        """Let everybody end their turn and what was left behind grow old, and begin anew, until nothing is left."""
+        """Let everybody end their turn and what was left behind grow old, and begin anew, until nothing is left.
+
+        After so many rounds it is given up; the judge sees what is left.
+        """
         for _round in range(rounds):
             self._await_words()
             self._dismiss()
             if not _patiently(lambda: left_to_send(self.ops)):
                 return
+            self.note_doubts(all_rest=True)
             for business in businesses:
                 _patiently(lambda business=business: _grow_old(business))
             self.workers = [self._hire() for _ in range(self.plan.workers)]

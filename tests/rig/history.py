@@ -1,19 +1,21 @@
 """The history of a run, judged by what the provider took and by what stands in the database.
 
-Nothing that may be done without is taken twice, and what is needed now only where it went once more, openly. What
-stands as sent was taken; what was not taken says so. Whoever left a topic on a channel is sent nothing of it after
-their word was kept, in the order of the log, but what a worker had in hand by then. What is told of a letter ends as
-its gravest word, in whatever order the words came and however often.
+Nothing that may be done without is taken twice, and what is needed now only where it was in doubt and went once more,
+openly. What stands as sent was taken; taken or not, each has come to an end, and nothing is left to send. Whoever left
+a topic on a channel is sent nothing of it after their word was kept, in the order of the log, but what a worker had in
+hand by then. What is told of a letter ends as its gravest word, in whatever order the words came and however often.
 """
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID
 
 import psycopg2
 
+from campaigns.gateways.base import Verdict
+from campaigns.services.delivery_marks import told_under
 from tests.rig.leaving import LEFT
 
 # What may become of a letter for good, and what says openly that it did not leave.
@@ -40,7 +42,7 @@ SELECT claim_token::text, count(*) FROM campaigns_queuedmessage
  WHERE handed_at IS NOT NULL AND claim_token IS NOT NULL GROUP BY claim_token"""
 _FACTS = """
 SELECT message.id::text AS letter, message.state,
-       message.state || coalesce(' ' || message.reason, '')
+       message.state || coalesce(' ' || nullif(message.reason, ''), '')
        || CASE WHEN queued.id IS NOT NULL THEN ', waits' ELSE '' END || coalesce(', claimed ' || queued.claim_token, '')
        || coalesce(', handed ' || queued.handed_at, '') || ', attempt ' || coalesce(queued.attempt, message.attempt)
        AS words,
@@ -49,6 +51,15 @@ SELECT message.id::text AS letter, message.state,
   FROM campaigns_message AS message
   LEFT JOIN campaigns_queuedmessage AS queued
     ON queued.business_id = message.business_id AND queued.id = message.id"""
+
+# What stands as not known, and what is handed over without an answer, with whose token.
+_DOUBTFUL = """
+SELECT message.id::text, coalesce(queued.claim_token::text, '')
+  FROM campaigns_message AS message
+  LEFT JOIN campaigns_queuedmessage AS queued
+    ON queued.business_id = message.business_id AND queued.id = message.id
+ WHERE message.message_class = 'transactional' AND message.channel <> 'sms'
+   AND (message.state = 'unknown' OR queued.handed_at IS NOT NULL)"""
 
 _HELD = "SELECT message_ids::text[] FROM campaigns_messageclaim WHERE id = ANY (%(claims)s::uuid[])"
 _PASSED_ON = """
@@ -81,7 +92,8 @@ class History:
     unknown_taken: int
     twins: list[str] = field(default_factory=list)
     never_taken: list[str] = field(default_factory=list)
-    silent: dict[str, str] = field(default_factory=dict)
+    stuck: dict[str, str] = field(default_factory=dict)
+    left: int = 0
     after_leaving: list[str] = field(default_factory=list)
     told: int = 0
     not_heard: dict[str, str] = field(default_factory=dict)
@@ -92,14 +104,18 @@ class History:
         return [
             *(f"{one} was taken twice." for one in self.twins),
             *(f"{one} stands as sent, and the provider has never seen it." for one in self.never_taken),
-            *(f"{one} was not taken, and nothing says so: {state}." for one, state in self.silent.items()),
+            *(f"{one} has come to no end: {state}." for one, state in self.stuck.items()),
+            *([f"Left to work: {self.left} letters, steps and words of providers."] if self.left else []),
             *(f"{one} was handed over after its reader had left." for one in self.after_leaving),
             *(f"{one} {words}." for one, words in self.not_heard.items()),
         ]
 
 
-def judge(log: Path, url: str, *, told: Path | None = None) -> History:
-    """Read the provider's logs and all messages (as the role that sees every business)."""
+def judge(log: Path, url: str, *, told: Path | None = None, doubted: Collection[str] = ()) -> History:
+    """Read the provider's logs and all messages (as the role that sees every business), once all have rested.
+
+    `doubted` are the letters that were in doubt in the middle of it: those alone may be needed a second time.
+    """
     lines = log.read_text().splitlines()
     taken = Counter(line.split()[0][1:37] for line in lines if not line.startswith(LEFT))
     facts = {row[0]: Fact(*row) for row in _rows(url, _FACTS)}
@@ -110,18 +126,46 @@ def judge(log: Path, url: str, *, told: Path | None = None) -> History:
         taken=len(taken),
         unknown=len(unknown),
         unknown_taken=sum(one in taken for one in unknown),
-        twins=[one for one, times in taken.items() if times > most_times(facts.get(one))],
+        twins=[one for one, times in taken.items() if times > most_times(facts.get(one), doubted)],
         never_taken=[one for one, fact in facts.items() if fact.state in ENDS - TOLD and one not in taken],
-        silent={one: fact.words for one, fact in facts.items() if one not in taken and fact.state not in ENDS},
+        stuck={one: taken_or_not(one in taken, fact) for one, fact in facts.items() if fact.state not in ENDS},
+        left=left_to_send(url),
         after_leaving=after_leaving(lines, facts),
         told=len(words),
         not_heard=not_heard(words, facts),
     )
 
 
-def most_times(fact: Fact | None) -> int:
-    """How often it may be taken: what is needed now goes once more where nobody knows, and its second try says so."""
-    return 2 if fact is not None and fact.is_needed and fact.attempt > 1 else 1
+def most_times(fact: Fact | None, doubted: Collection[str]) -> int:
+    """How often it may be taken: what is needed now goes once more where nobody knew, and its second try says so.
+
+    Who died before it was begun, and a provider that refused it, leave no doubt: then one of the two is a twin.
+    """
+    return 2 if fact is not None and fact.is_needed and fact.attempt > 1 and fact.letter in doubted else 1
+
+
+def taken_or_not(is_taken: bool, fact: Fact) -> str:
+    """Where a letter without an end stands, in words."""
+    return f"{'taken' if is_taken else 'not taken'}, {fact.words}"
+
+
+def in_doubt(url: str, *, all_rest: bool) -> set[str]:
+    """The letters that are needed now of which nobody can tell at this moment whether they left.
+
+    Where all workers have ended, what is in hand is in doubt too: by its mark what one had begun and heard nothing of,
+    and all where there is none. While they work it is no more than on its way.
+    """
+    found = defaultdict(set)
+    for letter, token in _rows(url, _DOUBTFUL):
+        found[token].add(letter)
+    doubted = found.pop("", set())
+    for token, letters in found.items() if all_rest else ():
+        told = told_under(UUID(token))
+        if told is not None:
+            heard = {one for one, answer in told.answers.items() if answer.verdict != Verdict.PERHAPS}
+            letters &= {str(one) for one in told.begun - heard}
+        doubted |= letters
+    return doubted
 
 
 def after_leaving(lines: Sequence[str], facts: Mapping[str, Fact]) -> list[str]:

@@ -3,7 +3,7 @@
 from tests.rig.experiment import Report
 
 HEAD = (
-    "| Seed | Blows | Kills that landed | Letters | Taken | Twins | Lost in silence | Unknown"
+    "| Seed | Blows | Kills that landed | Letters | Taken | Twins | Lost or without an end | Unknown"
     " | of these taken | After leaving | Told wrong | Invariants | Seconds |\n"
     "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"
 )
@@ -33,7 +33,7 @@ def row(report: Report) -> str:
         blows += f", {report.left} people left"
     if plan.faults:
         blows += f"; provider {plan.faults}"
-    silent = len(history.silent) + len(history.never_taken)
+    lost = len(history.stuck) + len(history.never_taken)
     held = "held" if not report.problems else f"{len(report.problems)} broken"
     cells = (
         plan.seed,
@@ -42,7 +42,7 @@ def row(report: Report) -> str:
         history.letters,
         history.taken,
         len(history.twins),
-        silent,
+        lost,
         history.unknown,
         history.unknown_taken,
         len(history.after_leaving),

@@ -2,13 +2,22 @@
 
 from dataclasses import replace
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
+import requests
 
+from campaigns.gateways.base import Outcome, Verdict
+from campaigns.models import Enrollment, Message, QueuedMessage
+from campaigns.services.delivery_marks import open_mark
+from ecosystem.base.clock import now
+from ecosystem.base.tenancy import business_scope
+from tests.rig.doors import database_url
 from tests.rig.experiment import Report, run
 from tests.rig.fences import without_fences
-from tests.rig.history import Fact, History, after_leaving, most_times, not_heard
+from tests.rig.history import Fact, History, after_leaving, in_doubt, judge, most_times, not_heard
 from tests.rig.plans import Plan
+from tests.rig.receivers import provider
 from tests.rig.tables import NOTHING_LANDED, findings
 from tests.rig.town import make_town
 
@@ -112,10 +121,72 @@ def test_rel_03_the_judge_sees_a_word_that_did_not_count(tmp_path):
         assert not_heard({letter: words}, {letter: fact}) == faults
 
 
-def test_what_is_needed_now_may_be_taken_once_more_where_its_second_try_says_so():
+def test_what_is_needed_now_may_be_taken_once_more_where_nobody_knew_and_its_second_try_says_so():
     fact = Fact("x", "accepted", "", is_needed=True, attempt=2, reader="")
-    times = [most_times(one) for one in (fact, replace(fact, attempt=1), replace(fact, is_needed=False), None)]
-    assert times == [2, 1, 1, 1]
+    facts = (fact, replace(fact, attempt=1), replace(fact, is_needed=False), None)
+    assert [most_times(one, {"x"}) for one in facts] == [2, 1, 1, 1]
+    # It died in somebody's hand before it was begun, and then went twice.
+    assert most_times(fact, set()) == 1
+
+
+def test_the_judge_sees_what_was_taken_and_has_come_to_no_end(tmp_path):
+    """SECURITY 3.2: every intent in an end state, or not known. Nobody has worked here, and one letter was taken."""
+    (shop,) = make_town(businesses=1, people=2)
+    log, url = tmp_path / "taken.log", database_url("OPS_DATABASE_URL")
+    with business_scope(shop):
+        taken, other = (str(one) for one in Message.objects.order_by("id").values_list("id", flat=True))
+    log.write_text(f"<{taken}.mark@example.com> ana@example.com\n")
+    history = judge(log, url)
+    assert history.stuck == {taken: "taken, queued, waits, attempt 0", other: "not taken, queued, waits, attempt 0"}
+    assert len(history.faults) == 3
+    assert history.faults[-1] == f"Left to work: {history.left} letters, steps and words of providers."
+    with business_scope(shop):
+        Message.objects.filter(id=taken).update(state="accepted")
+        Message.objects.filter(id=other).update(state="unknown")
+        Enrollment.objects.update(state="completed", ended_at=now())
+        QueuedMessage.objects.exclude(id=other).delete()
+    assert judge(log, url).faults == ["Left to work: 1 letters, steps and words of providers."]
+    with business_scope(shop):
+        QueuedMessage.objects.all().delete()
+    assert judge(log, url).faults == []
+
+
+def test_the_judge_knows_what_was_in_doubt_by_the_mark_of_the_dead(tmp_path):
+    """What a worker had not begun, or was refused, is in no doubt: taken twice, one of the two is a twin."""
+    (shop,) = make_town(businesses=1, people=0, needed=4)
+    token, url, log = uuid4(), database_url("OPS_DATABASE_URL"), tmp_path / "taken.log"
+    with business_scope(shop):
+        fresh, begun, refused, unknown = Message.objects.order_by("id").values_list("id", flat=True)
+        QueuedMessage.objects.filter(id=unknown).delete()
+        Message.objects.update(attempt=2)
+        Message.objects.filter(id=unknown).update(state="unknown")
+        QueuedMessage.objects.update(claim_token=token, handed_at=now(), attempt=2)
+    mark = open_mark(token)
+    for letter in (begun, refused):
+        assert mark.start(letter)
+    assert in_doubt(url, all_rest=False) == {str(unknown)}
+    mark.hear(Outcome(refused, Verdict.REFUSED_TEMPORARY, 450, "busy"))
+    mark.flush()
+    mark.close(is_over=False)
+    doubted = in_doubt(url, all_rest=True)
+    assert doubted == {str(unknown), str(begun)}
+    letters = (fresh, begun, refused, unknown)
+    log.write_text("".join(f"<{one}.mark@example.com> ana@example.com\n" * 2 for one in letters))
+    assert judge(log, url, doubted=doubted).twins == [str(fresh), str(refused)]
+    # Where no mark is left nobody can tell of any.
+    with business_scope(shop):
+        QueuedMessage.objects.update(claim_token=uuid4())
+    assert in_doubt(url, all_rest=True) == {str(one) for one in letters}
+
+
+def test_the_simulated_provider_knows_a_text_by_its_key(tmp_path):
+    text = {"to": "+12025550142", "from": "+12025550100", "text": "Rye today.", "reply_url": "http://127.0.0.1:9/"}
+    with provider(Plan(), tmp_path) as ways:
+        url, key = f"http://127.0.0.1:{ways.http}/texts", {"Idempotency-Key": str(uuid4())}
+        told = [requests.post(url, json=one, headers=key, timeout=10) for one in (text, text, text | {"text": "No."})]
+        other = requests.post(url, json=text, headers={"Idempotency-Key": str(uuid4())}, timeout=10)
+        assert [one.status_code for one in (*told, other)] == [201, 200, 409, 201]
+        assert len(ways.log.read_text().splitlines()) == 2
 
 
 def test_a_run_of_which_no_kill_landed_does_not_count():

@@ -85,8 +85,13 @@ def _take_letter(office: Office, letter: Letter, body: bytes) -> Answer:
 
 
 def _take_text(office: Office, headers: Message, body: bytes) -> Answer:
+    """Take a text, or know it by its key."""
     told = json.loads(body)
     letter = headers["Idempotency-Key"]
+    if letter in office.keys:
+        is_same = office.keys[letter] == body
+        return Answer(200, {"id": "known"}) if is_same else Answer(409, {"error": "another text has this key"})
+    office.keys[letter] = body
     office.take(Taken(letter, told["to"], told["from"], told["reply_url"]))
     return Answer(201, {"id": f"text-{letter}"})
 
