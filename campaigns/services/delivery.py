@@ -67,8 +67,6 @@ QUANTUM_IN_A_CROWD = 20
 SUB_BATCH = 20
 # Each text passes the gate by itself: a STOP that came a second ago stops the next one.
 TEXT_SUB_BATCH = 1
-# So often a message is begun together with others.
-TOGETHER_ATTEMPTS = 2
 # Answers are written down so often at the latest; until then the running mark keeps them.
 RECORD_SECONDS = 1.0
 TURN_SECONDS = 6.0
@@ -264,12 +262,7 @@ class _Turn:
         self._keyed_by = keyed_by
         # How many may have left: all that were begun, whatever came of them.
         self.left = 0
-        # Last, and each by itself, go those that were begun twice before: one of them may take its worker down.
-        fresh: list[ClaimedMessage] = []
-        tried: list[ClaimedMessage] = []
-        for one in claimed:
-            (fresh if one.attempt <= TOGETHER_ATTEMPTS else tried).append(one)
-        self._claimed, self._fresh = [*fresh, *tried], len(fresh)
+        self._claimed = claimed
         self._business_id, self._press, self._gateway = business_id, press, gateway
         self._token, self._mark = token, mark
         self._lease = _Lease(business_id, token, mark)
@@ -282,7 +275,8 @@ class _Turn:
         """Sub-batch after sub-batch; what there is no time for goes back. How many were sent."""
         began = recorded_at = self._began
         try:
-            for start, end in self._handfuls():
+            for start in range(0, len(self._claimed), self._sub_batch):
+                end = start + self._sub_batch
                 moment = time.monotonic()
                 if moment > began + TURN_SECONDS or is_stopping():
                     _give_back(self._business_id, self._claimed[start:], self._token)
@@ -301,13 +295,6 @@ class _Turn:
             self._record()
         _run_alone(_CLOSE, {"token": self._token}, self._business_id, name="close_claim")
         return self._sent
-
-    def _handfuls(self) -> Iterator[tuple[int, int]]:
-        """From where to where each sub-batch goes."""
-        for start in range(0, self._fresh, self._sub_batch):
-            yield start, min(start + self._sub_batch, self._fresh)
-        for start in range(self._fresh, len(self._claimed)):
-            yield start, start + 1
 
     def _admit(self, claimed: Sequence[ClaimedMessage]) -> Admission:
         """What of a sub-batch the limits let go; what waits for its receivers is given back until then."""

@@ -19,6 +19,8 @@ RECONCILIATION_SECONDS = 15 * 60
 MOST_ATTEMPTS = 6
 # A message that was begun so often and never got an answer, at which workers died, is set aside: the others flow.
 MOST_CRASHES = 5
+# So often a message is begun together with others; from then on by itself, since it may take its worker down.
+MOST_CRASHES_TOGETHER = 2
 
 # What a worker must know of a message. Ids stay text where they only go back to PostgreSQL or name a letter: making a
 # UUID of each costs more than reading the row.
@@ -33,13 +35,20 @@ WITH due AS MATERIALIZED (
     SELECT id, due_at, attempt FROM campaigns_queuedmessage
      WHERE business_id = %(business_id)s AND lane = %(lane)s AND due_at <= %(now)s AND claim_token IS NULL
      ORDER BY due_at LIMIT %(count)s FOR UPDATE SKIP LOCKED
-), met AS MATERIALIZED (
+), judged AS MATERIALIZED (
     SELECT message.*, due.due_at AS place, due.attempt AS tries,
            CASE WHEN message.expires_at <= %(now)s THEN 'expired'
                 WHEN due.attempt - message.answered >= %(crashes)s THEN 'parked'
                 ELSE '' END AS ending
       FROM campaigns_message AS message JOIN due ON due.id = message.id
      WHERE message.business_id = %(business_id)s AND message.id = ANY (ARRAY (SELECT id FROM due))
+), met AS MATERIALIZED (
+    -- What may be deadly is taken alone, once it is the oldest: a worker may die before it hands anything over.
+    SELECT * FROM (
+        SELECT judged.*, row_number() OVER oldest AS turn,
+               count(*) FILTER (WHERE ending = '' AND tries - answered >= %(together)s) OVER oldest AS deadly
+          FROM judged WINDOW oldest AS (ORDER BY place, id ROWS UNBOUNDED PRECEDING)) AS one
+     WHERE deadly = 0 OR turn = 1
 ), taken AS (
     UPDATE campaigns_queuedmessage AS queued SET claim_token = %(token)s, attempt = queued.attempt + 1
       FROM met
@@ -126,13 +135,14 @@ def claim_messages(
 ) -> list[ClaimedMessage]:
     """Take up to `count` due messages in hand under a token, for 60 s. The attempt counts from here.
 
+    The oldest first, up to the first at which two workers may have died: such a one is taken by itself.
     What is past its time expires; what took down five workers is set aside, however often it was refused beside that; a
     place in their person's ring is free again.
     `marks_rows` says that the running mark will stand in the rows, and that a row without it has not begun. `keyed_by`
     names an account that can be asked later for what is in doubt.
     """
     given = {"lane": lane, "token": token, "now": now, "count": count, "lease": LEASE_SECONDS, "late": LATE_SECONDS}
-    given["crashes"] = MOST_CRASHES
+    given |= {"crashes": MOST_CRASHES, "together": MOST_CRASHES_TOGETHER}
     found = rows(
         _CLAIM, {**given, "marks_rows": marks_rows, "keyed_by": keyed_by}, prepared="claim_messages", keeps_plan=True
     )

@@ -16,7 +16,8 @@ SELECT id AS token, marked_in_rows_by IS NULL AS has_file, keyed_by FROM campaig
  WHERE business_id = %(business_id)s AND lane = %(lane)s AND lease_until < clock_timestamp()
  ORDER BY lease_until LIMIT 100"""
 
-# Only the handful in which a worker died counts an attempt; what was in two such handfuls goes by itself next time.
+# Only the handful in which a worker died counts an attempt, or all it had in hand where it had handed nothing over;
+# what died twice with others is claimed by itself next time.
 # A mark in the row may only make unknowns fewer: it is believed while the PostgreSQL that took it is still the same.
 _SWEEP = """
 WITH left_behind AS MATERIALIZED (
