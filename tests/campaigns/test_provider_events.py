@@ -4,11 +4,14 @@ import hashlib
 import hmac
 import io
 import json
+import re
 from datetime import timedelta
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -120,6 +123,21 @@ def test_rel_16_all_orders_and_duplicates_end_the_same(account, seasonal, told, 
     assert stops() == [(reason, None) for reason in worst]
     point = ContactPoint.objects.get(contact=message.contact_id, kind="email")
     assert (point.bounced_at is not None) == ("bounced" in told)
+
+
+def test_what_a_provider_tells_is_taken_in_by_three_statements_in_one_transaction(account, seasonal):
+    """200 a second: the account, the event, the note for the workers."""
+    message = letter(seasonal)
+    with CaptureQueriesContext(connection) as asked:
+        tell(account, "delivered", message)
+    told = [one["sql"] for one in asked.captured_queries]
+    assert sum(sql.startswith("RELEASE SAVEPOINT") for sql in told) == 1
+    work_done = [sql for sql in told if "SAVEPOINT" not in sql and "set_config" not in sql]
+    assert [re.search(r"campaigns_provider\w+|ecosystem_\w+", sql)[0] for sql in work_done] == [
+        "campaigns_provideraccount",
+        "campaigns_providerevent",
+        "ecosystem_agendanote",
+    ]
 
 
 def test_rel_17_an_event_before_our_own_commit_waits_for_it(account, seasonal):
