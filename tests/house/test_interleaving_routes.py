@@ -100,10 +100,11 @@ def markers_in(text: str) -> set[str]:
 
 
 @pytest.fixture
-def tenants(monkeypatch):
+def tenants(monkeypatch, settings):
     """Both, with one of everything. How often a program may call is asked elsewhere; nothing is logged."""
     monkeypatch.setattr(entry, "PER_KEY", 10**6)
     monkeypatch.setattr(entry, "PER_BUSINESS", 10**6)
+    settings.MOST_IMPORTS_AT_ONCE = 0
     logging.disable(logging.CRITICAL)
     yield write_tenants()
     logging.disable(logging.NOTSET)
