@@ -61,6 +61,10 @@ class Message(TenantModel):
         RELATIONSHIP = "relationship", _("What was promised")
         TRANSACTIONAL = "transactional", _("Needed now")
 
+    class Said(models.TextChoices):
+        TERMS = "terms"
+        STOP = "stop"
+
     class HeldBy(models.TextChoices):
         RULE = "rule", _("Your rule")
         PROMISE = "promise", _("Your promise")
@@ -104,6 +108,9 @@ class Message(TenantModel):
     opened_at = models.DateTimeField(null=True, help_text="first opened by a person, where the business sees opens")
     delayed_at = models.DateTimeField(null=True, help_text="since when its receiver lets it wait, as the provider told")
     held_by = models.CharField(max_length=8, choices=HeldBy.choices, blank=True, default="", db_default="")
+    said = models.CharField(
+        max_length=5, choices=Said.choices, blank=True, default="", db_default="", help_text="what the law wants of it"
+    )
     wanted_at = models.DateTimeField(null=True)
     wall_time = models.CharField(max_length=19, blank=True, default="", db_default="")
     zone = models.CharField(max_length=64, blank=True, default="", db_default="")

@@ -19,6 +19,8 @@ from ecosystem.base.errors import Invalid
 LONGEST = 1_000
 PLACE = "text_body"
 CONFIRM, WELCOME, STOPPED, STARTED, HELP = "text_confirm", "text_welcome", "text_stopped", "text_started", "text_help"
+# Those of the house's own texts that tell what texts cost and how to stop.
+SAY_TERMS = frozenset({CONFIRM, WELCOME, STARTED})
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,8 @@ REPORTS += [("undelivered", "21610")]
 # The graver word wins, as with letters.
 ENDS = {"delivered": "delivered", "30005": "bounced", "30003": "failed", "30007": "failed", "21610": "failed"}
 WEIGHT = ["accepted", "failed", "delivered", "bounced"]
+TERMS = "Msg & data rates may apply. Reply HELP for help, STOP to end."
+STOP = "STOP to end."
 
 
 @pytest.fixture
@@ -200,6 +202,35 @@ def test_s8_a_text_that_failed_later_was_not_the_first_they_heard(sent, ana, pro
     enroll_contact(sent.sequence, ana, entry_key="again", source="staff")
     work()
     first, second = provider.texts_to(ANA)
-    terms = "Msg & data rates may apply. Reply HELP for help, STOP to end."
-    assert terms in first
-    assert (terms in second) is not is_heard
+    assert TERMS in first
+    assert (TERMS in second) is not is_heard
+
+
+def test_s8_what_came_without_the_terms_in_between_does_not_tell_them(sent, ana, provider):
+    """The first text had them and failed only after a second one had left without: the third says them."""
+    ChannelRule.objects.create(channel="sms", most_count=20, most_days=7)
+    Topic.objects.update(promised_count=31)
+    for key in ("second", "third", "fourth"):
+        work()
+        if key == "third":
+            tell(sent, "failed", "30003")
+            hear_events()
+        enroll_contact(sent.sequence, ana, entry_key=key, source="staff")
+    work()
+    assert [TERMS in text for text in provider.texts_to(ANA)] == [True, False, True, False]
+    assert [STOP in text for text in provider.texts_to(ANA)] == [True, False, True, False]
+
+
+def test_s8_a_reminder_that_failed_is_said_once_more_in_the_month(sent, ana, provider):
+    ChannelRule.objects.create(channel="sms", most_count=20, most_days=7)
+    Topic.objects.update(promised_count=31)
+    work()
+    Message.objects.update(accepted_at=now() - timedelta(days=40))
+    for key in ("reminded", "plain", "again"):
+        enroll_contact(sent.sequence, ana, entry_key=key, source="staff")
+        work()
+        if key == "plain":
+            tell(Message.objects.order_by("id")[1], "failed", "30003")
+            hear_events()
+    assert [TERMS in text for text in provider.texts_to(ANA)] == [True, False, False, False]
+    assert [STOP in text for text in provider.texts_to(ANA)] == [True, True, False, True]
