@@ -28,6 +28,7 @@ class KeptFile(io.RawIOBase):
         self._import_id = import_id
         self._place = 0
         self._piece = memoryview(b"")
+        self._is_all_read = False
 
     def readable(self) -> bool:
         """It is there to be read, and for nothing else."""
@@ -35,12 +36,14 @@ class KeptFile(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         """Fill the buffer with what comes next; 0 at the end of the file. One statement a piece, however little of it
-        is wanted at a time."""
-        if not self._piece:
+        is wanted at a time, and none more for the end.
+        """
+        if not self._piece and not self._is_all_read:
             piece = Substr("content", self._place + 1, PIECE, output_field=BinaryField())
             kept = Import.objects.filter(id=self._import_id).values_list(piece, flat=True).get()
             self._piece = memoryview(bytes(kept))
             self._place += len(self._piece)
+            self._is_all_read = len(self._piece) < PIECE
         found = self._piece[: len(buffer)]
         buffer[: len(found)] = found
         self._piece = self._piece[len(found) :]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
 from contacts.lists.rows import PersonRow, ProblemRow, RowReader
@@ -55,9 +55,17 @@ class ImportPreview:
         return self.job is None or self.job.is_over
 
 
-def get_import(import_id: UUID) -> Import:
-    """One import without its file, or NotFound."""
-    found = Import.objects.defer("content").select_related("job").filter(id=import_id).first()
+def get_import(import_id: UUID, *, beside_same_file: bool = False) -> Import:
+    """One import without its file, or NotFound.
+
+    `beside_same_file` it comes with `same_file_ended_at`: when the very same file was brought in before, if ever.
+    """
+    imports = Import.objects.defer("content").select_related("job")
+    if beside_same_file:
+        same = Import.objects.filter(file_hash=OuterRef("file_hash"), state=Import.State.DONE)
+        newest = same.exclude(id=OuterRef("id")).order_by("-id").values("ended_at")[:1]
+        imports = imports.annotate(same_file_ended_at=Subquery(newest))
+    found = imports.filter(id=import_id).first()
     if found is None:
         raise NotFound("import_not_found", _("There is no such list."))
     return found
@@ -76,12 +84,6 @@ def problems_of(imported: Import) -> QuerySet[ImportProblem]:
 def newest_imports(limit: int = 20) -> list[Import]:
     """The lists that were brought in last."""
     return list(Import.objects.defer("content", "sample").order_by("-id")[:limit])
-
-
-def find_same_file(imported: Import) -> Import | None:
-    """An import of the very same file that is done, if there was one."""
-    done = Import.objects.defer("content").filter(file_hash=imported.file_hash, state=Import.State.DONE)
-    return done.exclude(id=imported.id).order_by("-id").first()
 
 
 def find_same_header(header: Sequence[str], *, other_than: UUID | None = None) -> Import | None:

@@ -19,7 +19,6 @@ from contacts.queries.import_reviews import may_be_undone
 from contacts.queries.import_rows import reader_of
 from contacts.queries.imports import (
     find_check,
-    find_same_file,
     find_same_header,
     get_import,
     iter_problems,
@@ -41,7 +40,7 @@ from ecosystem.base.access import Action, member_required
 from ecosystem.base.clock import now
 from ecosystem.base.csv_lines import csv_line
 from ecosystem.base.errors import DomainError, Invalid
-from ecosystem.base.http import takes, takes_body
+from ecosystem.base.http import lead, takes, takes_body
 from ecosystem.fresh_login import fresh_login_required
 from ecosystem.models import Job, KindSetting
 from ecosystem.queries.businesses import get_profile
@@ -91,7 +90,7 @@ def import_sheet(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
 @member_required(Action.IMPORT_PEOPLE)
 def import_columns(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
     """The second step: what each column means."""
-    imported = get_import(id)
+    imported = get_import(id, beside_same_file=True)
     if _has_begun(imported):
         return redirect("contacts:import_detail", slug=slug, id=id)
     if imported.sheets:
@@ -107,7 +106,6 @@ def import_columns(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
     context = {
         "form": form,
         "imported": imported,
-        "same_file": find_same_file(imported),
         "program": find_program(imported.header),
         "alike": find_same_header(imported.header, other_than=id) if imported.state == Import.State.UPLOADED else None,
         "step": 2,
@@ -151,12 +149,12 @@ def import_permission(request: HttpRequest, slug: str, id: UUID) -> HttpResponse
 @takes("cursor")
 def import_check(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
     """The fourth step: what would happen, and the start. A worker looks through a long list while this page waits."""
-    imported = get_import(id)
+    imported = get_import(id, beside_same_file=True)
     if _has_begun(imported):
-        return redirect("contacts:import_detail", slug=slug, id=id)
+        return lead(request, "contacts:import_detail", slug=slug, id=id)
     check = find_check(imported) if needs_worker(imported) else None
     if imported.state != Import.State.PERMITTED or (needs_worker(imported) and check is None):
-        return redirect("contacts:import_permission", slug=slug, id=id)
+        return lead(request, "contacts:import_permission", slug=slug, id=id)
     refused: DomainError | None = None
     if request.method == "POST":
         try:
@@ -176,7 +174,7 @@ def import_check(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
         )
     except DomainError as problem:
         messages.error(request, str(problem))
-        return redirect("contacts:import_columns", slug=slug, id=id)
+        return lead(request, "contacts:import_columns", slug=slug, id=id)
     context = {
         "imported": imported,
         "preview": preview,
@@ -184,7 +182,7 @@ def import_check(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
         "step": 4,
         "step_names": STEP_NAMES,
     }
-    template = "contacts/imports/_check.html" if request.htmx else "contacts/imports/check.html"
+    template = "contacts/imports/_looked.html" if request.htmx else "contacts/imports/check.html"
     return render(request, template, context, status=refused.status if refused else 200)
 
 

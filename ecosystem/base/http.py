@@ -4,9 +4,9 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import render, resolve_url
 from django.utils.translation import gettext as _
 
 from ecosystem.base.errors import DomainError, Invalid, Moved, NotFound
@@ -45,6 +45,17 @@ def takes_body(*, megabytes: int) -> Callable[[View], View]:
         return view
 
     return decorate
+
+
+def lead(request: HttpRequest, to: str, **kwargs: Any) -> HttpResponse:
+    """Lead whoever looks to another page; htmx loads it as a whole.
+
+    A browser follows a plain redirect before htmx hears of it, which would put the page into a part of this one.
+    """
+    address = resolve_url(to, **kwargs)
+    if getattr(request, "htmx", False):
+        return HttpResponse(status=204, headers={"HX-Redirect": address})
+    return HttpResponseRedirect(address)
 
 
 def problem(error: DomainError) -> JsonResponse:

@@ -14,6 +14,7 @@ from contacts.services.imports import cancel_import, map_import, permit_import, 
 from ecosystem.base.tenancy import business_scope
 from ecosystem.models import Job, Notice
 from ecosystem.services.jobs import work_jobs
+from ecosystem.services.quotas import set_quotas
 from tests.campaigns.sizes import size
 from tests.contacts.test_imports import make_topic
 from tests.contacts.test_imports_killed import list_of
@@ -52,7 +53,7 @@ def page_of(imported, business, name: str = "import_check") -> str:
 
 
 def test_a_row_far_down_is_found_before_anything_comes_in(as_nora, bakery, nora):
-    rows = ["Ana,"] * ROWS
+    rows = [f"Ana {number}," for number in range(ROWS)]
     rows[-1_002] = "Cy,cy@@example"
     with business_scope(bakery):
         people = Contact.objects.count()
@@ -72,7 +73,7 @@ def test_a_row_far_down_is_found_before_anything_comes_in(as_nora, bakery, nora)
         pass
     work_jobs(bakery.id, job.created_at)
     done = as_nora.get(page_of(imported, bakery)).content.decode()
-    assert "hx-trigger" not in done.partition('id="import-check"')[2].partition(">")[0]
+    assert "hx-trigger" not in done.partition('id="import-look"')[2].partition(">")[0]
     assert done.index("Rows that need mending") < done.index("The first people")
     table = done.partition('id="h-problems"')[2].partition("</table>")[0]
     assert [int(line) for line in re.findall(r"</span>(\d+)</td>", table)] == [ROWS - 1_000]
@@ -103,6 +104,16 @@ def test_what_was_counted_by_slices_is_what_comes_in(bakery):
         assert (check.people_count, check.known_count) == (done.added_count + 1, 1)
         assert check.permitted_count >= done.permitted_count > 0
         assert list(ImportProblem.objects.order_by("line").values_list("line", "row", "code", "sentence")) == told
+
+
+def brought_in(business, imported) -> Import:
+    """The list, taken in to its end."""
+    with business_scope(business):
+        job_id = start_import(imported.id).job_id
+    while work_import(business.id, job_id):
+        pass
+    with business_scope(business):
+        return Import.objects.get(id=imported.id)
 
 
 def test_rows_to_mend_come_by_pages_at_the_same_cost(as_nora, bakery):
@@ -165,6 +176,94 @@ def test_a_list_put_away_leaves_no_rows_behind(bakery):
         cancel_import(imported.id)
         assert not ImportProblem.objects.exists()
         assert not ImportCheck.objects.exists()
+
+
+HTMX = {"HX-Request": "true"}
+
+
+def test_what_htmx_asks_for_leads_to_a_whole_page_where_the_look_is_no_more(as_nora, bakery):
+    imported = permitted(bakery, list_of(1_200))
+    url = page_of(imported, bakery)
+
+    def led_to() -> str:
+        answer = as_nora.get(url, headers=HTMX)
+        assert (answer.status_code, answer.content) == (204, b"")
+        return answer["HX-Redirect"]
+
+    with business_scope(bakery):
+        Job.objects.update(state="failed", message="It stopped too often.")
+    assert led_to() == page_of(imported, bakery, "import_columns")
+    assert "It stopped too often." in as_nora.get(page_of(imported, bakery, "import_columns")).content.decode()
+    with business_scope(bakery):
+        map_import(imported.id, mapping=imported.mapping)
+    assert led_to() == page_of(imported, bakery, "import_permission")
+    with business_scope(bakery):
+        permit_import(imported.id, rule="none")
+        start_import(imported.id)
+    assert led_to() == page_of(imported, bakery, "import_detail")
+
+
+def test_only_progress_and_counts_come_anew_and_what_has_the_focus_stays(as_nora, bakery):
+    imported = permitted(bakery, list_of(1_200))
+    url = page_of(imported, bakery)
+    page = " ".join(as_nora.get(url).content.decode().split())
+    rest = page.partition(f'aria-live="polite"> <div id="import-look" hx-get="{url}"')[2]
+    assert rest
+    assert page.count(f'hx-get="{url}"') == 1
+    assert "<button" not in rest.partition("</dl>")[0]
+    assert rest.index("</dl>") < rest.index('id="import-start"')
+    part = as_nora.get(url, headers=HTMX).content.decode()
+    assert "hx-trigger" in part
+    assert not any(word in part for word in ("<button", "<form", "aria-live", "hx-swap-oob", "<h2"))
+    looked_through(bakery)
+    with business_scope(bakery):
+        Job.objects.update(state="done")
+    last = as_nora.get(url, headers=HTMX).content.decode()
+    assert "hx-trigger" not in last
+    assert not any(word in last for word in ("<button", "<form", "aria-live"))
+    with business_scope(bakery):
+        people = ImportCheck.objects.get().people_count
+    assert f'<span id="import-start-label" hx-swap-oob="true">Bring in {people:,} people' in last
+    assert 'id="import-rows" hx-swap-oob="true"' in last
+    assert "Rows that need mending" in last
+
+
+def test_a_look_at_nothing_that_can_come_in_takes_the_button_away(as_nora, bakery):
+    imported = permitted(bakery, b"Name,Email\n" + b"Cy,cy@@example\n" * 1_001)
+    looked_through(bakery)
+    with business_scope(bakery):
+        Job.objects.update(state="done")
+    last = as_nora.get(page_of(imported, bakery), headers=HTMX).content.decode()
+    assert '<div id="import-start" hx-swap-oob="true"></div>' in last
+    assert "No row of this list can come in as it is." in last
+
+
+def test_a_start_that_was_refused_says_so_outside_of_what_comes_anew(as_nora, bakery):
+    first, second = permitted(bakery, list_of(5)), permitted(bakery, list_of(1_200))
+    with business_scope(bakery):
+        set_quotas({"imports": 1})
+        start_import(first.id)
+    page = as_nora.post(page_of(second, bakery)).content.decode()
+    anew, _end, stays = page.partition('id="import-look"')[2].partition('role="alert"')
+    assert "hx-trigger" in anew
+    assert anew.count("<div") + 1 <= anew.count("</div>")
+    assert "Start this one when another is in." in stays
+
+
+@pytest.mark.parametrize("rows", [5, 1_200])
+def test_the_very_same_file_is_told_at_the_columns_and_at_the_check(as_nora, bakery, rows):
+    said = "You brought in this very file on"
+    first = permitted(bakery, list_of(rows))
+    for name in ("import_columns", "import_check"):
+        assert said not in as_nora.get(page_of(first, bakery, name)).content.decode()
+    assert brought_in(bakery, first).state == "done"
+    with business_scope(bakery):
+        topic = make_topic()
+    again = permitted(bakery, list_of(rows), rule="all", topic=topic, source="Paper form", said_on=date(2026, 1, 5))
+    for name in ("import_columns", "import_check"):
+        assert said in as_nora.get(page_of(again, bakery, name)).content.decode()
+    asked = statements_of(as_nora, page_of(again, bakery))
+    assert len(asked) <= 8, "\n".join(sql[:300] + " … " + sql[-200:] for sql in asked)
 
 
 def test_a_look_that_failed_leads_back_with_its_sentence(as_nora, bakery):
