@@ -224,7 +224,7 @@ add_personal(
     order=100,
 )
 add_not_personal(
-    contacts__ImportCheck="Counts of a list; while it is looked through, of each address eight bytes of a keyed hash.",
+    contacts__ImportCheck="Counts of a list; while it is looked through, of each person eight bytes of a keyed hash.",
     contacts__PeopleExport="Who asked for a file of people, and by which filter.",
     contacts__PeopleView="A filter and its name; whom somebody searched for is not kept in it.",
     contacts__Topic="What people can say yes to.",

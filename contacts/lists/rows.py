@@ -49,6 +49,13 @@ class PersonRow:
     has_stage: bool = False
     further: tuple[tuple[str, str, str], ...] = ()
 
+    @property
+    def match_key(self) -> str:
+        """By what rows of one list are the same person: the address, without one the phone, without both the name."""
+        if self.email_norm:
+            return f"e:{self.email_norm}"
+        return f"p:{self.phone_norm}" if self.phone_norm else f"n:{self.sort_name}"
+
 
 @dataclass(frozen=True, slots=True)
 class ProblemRow:

@@ -85,11 +85,14 @@ class ImportCheck(TenantModel):
 
     imported = TenantForeignKey(Import, on_delete=models.CASCADE, related_name="+")
     job = TenantForeignKey(Job, on_delete=models.CASCADE, related_name="+")
-    people_count = models.PositiveIntegerField(default=0, help_text="rows of one address are one person")
+    people_count = models.PositiveIntegerField(default=0, help_text="matched as the import would, each person once")
     known_count = models.PositiveIntegerField(default=0)
-    permitted_count = models.PositiveIntegerField(default=0)
+    returning_count = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="known ones who were taken away, and would need a place again"
+    )
+    permitted_count = models.PositiveIntegerField(default=0, help_text="who would get a yes that does not stand yet")
     problem_count = models.PositiveIntegerField(default=0)
-    seen = models.BinaryField(default=b"", help_text="eight bytes of the keyed hash of each address; empty at the end")
+    seen = models.BinaryField(default=b"", help_text="eight bytes of the keyed hash of each person; empty at the end")
 
     class Meta:
         constraints = [TenantUniqueConstraint(fields=["business_id", "imported"], name="import_check_once")]

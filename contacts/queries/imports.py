@@ -9,7 +9,8 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
 from contacts.lists.rows import PersonRow, ProblemRow, RowReader
-from contacts.models import ContactPoint, Import, ImportCheck, ImportProblem, Topic
+from contacts.models import Import, ImportCheck, ImportProblem, Topic
+from contacts.queries.import_looks import look_at
 from contacts.queries.import_rows import permission_of, read_rows
 from ecosystem.base.errors import NotFound
 from ecosystem.base.keyset import Page, keyset_page
@@ -22,15 +23,16 @@ SHORT_LIST = 1000
 FIRST_ROWS = 50
 PROBLEMS_A_PAGE = 50
 PROBLEMS_A_BATCH = 1000
-ADDRESSES_AT_ONCE = 5_000
 
 
 @dataclass(frozen=True)
 class ImportPreview:
     """What a list would become: its counts, its first people, and a page of its rows to mend.
 
-    Rows of one address are one person. `job` is there while a worker looks through it, and afterwards. `room` says how
-    many new people there is room for; None where nothing limits it.
+    Counted as the import would match them, each person once: `known_count` are there already, `returning_count` of them
+    were taken away and want a place again, `permitted_count` get a yes that does not stand yet. `job` is there while a
+    worker looks through it, and afterwards. `room` says how many more people there is room for; None where nothing
+    limits it.
     """
 
     people: list[PersonRow]
@@ -39,6 +41,7 @@ class ImportPreview:
     people_count: int
     problem_count: int
     known_count: int
+    returning_count: int
     permitted_count: int
     topic_name: str
     room: int | None = None
@@ -47,7 +50,8 @@ class ImportPreview:
     @property
     def is_beyond_room(self) -> bool:
         """Whether not all of those that were looked at have room."""
-        return self.room is not None and self.people_count - self.known_count > self.room
+        wanting = self.people_count - self.known_count + self.returning_count
+        return self.room is not None and wanting > self.room
 
     @property
     def is_over(self) -> bool:
@@ -120,6 +124,7 @@ def preview_of_check(
         people_count=check.people_count,
         problem_count=check.problem_count,
         known_count=check.known_count,
+        returning_count=check.returning_count,
         permitted_count=check.permitted_count,
         topic_name=check.topic_name or "",  # type: ignore[attr-defined]
         room=usage_of("people").room,
@@ -133,28 +138,19 @@ def preview_import(imported: Import, *, reader: RowReader | None = None) -> Impo
     problems: list[ProblemRow] = []
     for read in read_rows(imported, start=0, count=SHORT_LIST, reader=reader):
         (problems if isinstance(read, ProblemRow) else people).append(read)  # type: ignore[arg-type]
-    emails = [person.email_norm for person in people if person.email_norm]
+    look = look_at(people, seen=set(), topic_id=permission_of(imported).topic_id)
     return ImportPreview(
         people=people[:FIRST_ROWS],
         problems=Page(problems, None, None),
         checked=len(people) + len(problems),
-        people_count=len(set(emails)) + len(people) - len(emails),
+        people_count=look.people,
         problem_count=len(problems),
-        known_count=count_known(emails),
-        permitted_count=sum(1 for person in people if person.said_yes_at is not None),
+        known_count=look.known,
+        returning_count=look.returning,
+        permitted_count=look.permitted,
         topic_name=_topic_of(imported),
         room=usage_of("people").room,
     )
-
-
-def count_known(emails: Sequence[str]) -> int:
-    """How many of these addresses somebody has already."""
-    known = ContactPoint.objects.filter(kind=ContactPoint.Kind.EMAIL, is_shared=False)
-    return sum(known.filter(value_norm__in=chunk).count() for chunk in _chunks(emails))
-
-
-def _chunks(emails: Sequence[str]) -> Iterator[Sequence[str]]:
-    return (emails[start : start + ADDRESSES_AT_ONCE] for start in range(0, len(emails), ADDRESSES_AT_ONCE))
 
 
 def _topic_of(imported: Import) -> str:

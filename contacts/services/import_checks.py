@@ -7,9 +7,9 @@ from django.db.models import F
 
 from contacts.lists.rows import PersonRow, ProblemRow
 from contacts.models import Import, ImportCheck, ImportProblem
-from contacts.queries.import_rows import read_rows
-from contacts.queries.imports import count_known, needs_worker
-from ecosystem.base.addresses import address_hash
+from contacts.queries.import_looks import look_at
+from contacts.queries.import_rows import permission_of, read_rows
+from contacts.queries.imports import needs_worker
 from ecosystem.base.tenancy import business_scope
 from ecosystem.models import Job, Membership
 from ecosystem.services.jobs import request_cancel, start_job
@@ -56,8 +56,8 @@ def work_check(business_id: int, job_id: UUID, *, slice_rows: int = SLICE_ROWS) 
         found = list(read_rows(imported, start=start, count=slice_rows))
         people = [row for row in found if isinstance(row, PersonRow)]
         problems = [row for row in found if isinstance(row, ProblemRow)]
-        seen, fresh = _unseen(bytes(check.seen), people)
-        known = count_known(fresh)
+        seen = _marks_in(bytes(check.seen))
+        look = look_at(people, seen=seen, topic_id=permission_of(imported).topic_id)
     with business_scope(business_id):
         # In the order of whoever starts or changes the list meanwhile: the list, the job, what belongs to them.
         Import.objects.select_for_update(no_key=True).only("id").get(id=imported.id)
@@ -69,11 +69,12 @@ def work_check(business_id: int, job_id: UUID, *, slice_rows: int = SLICE_ROWS) 
             return True
         is_last = len(found) < slice_rows
         counting.update(
-            people_count=F("people_count") + len(fresh) + sum(1 for person in people if not person.email_norm),
-            known_count=F("known_count") + known,
-            permitted_count=F("permitted_count") + sum(1 for person in people if person.said_yes_at is not None),
+            people_count=F("people_count") + look.people,
+            known_count=F("known_count") + look.known,
+            returning_count=F("returning_count") + look.returning,
+            permitted_count=F("permitted_count") + look.permitted,
             problem_count=F("problem_count") + len(problems),
-            seen=b"" if is_last else seen,
+            seen=b"" if is_last else array("Q", seen).tobytes(),
         )
         keep_problems(imported, problems)
         job.cursor = job.done = start + len(found)
@@ -98,17 +99,7 @@ def keep_problems(imported: Import, problems: list[ProblemRow]) -> None:
     )
 
 
-def _unseen(kept: bytes, people: list[PersonRow]) -> tuple[bytes, list[str]]:
-    """The marks of all addresses so far, and the addresses of these people that none of them was for."""
+def _marks_in(kept: bytes) -> set[int]:
     marks = array("Q")
     marks.frombytes(kept)
-    seen, fresh = set(marks), []
-    for person in people:
-        if not person.email_norm:
-            continue
-        mark = int(address_hash("email", person.email_norm)[-16:], 16)
-        if mark not in seen:
-            seen.add(mark)
-            marks.append(mark)
-            fresh.append(person.email_norm)
-    return marks.tobytes(), fresh
+    return set(marks)

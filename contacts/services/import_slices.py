@@ -186,7 +186,6 @@ def _statement_values(imported: Import) -> dict[str, object]:
 
 
 def _people_values(person: PersonRow) -> tuple[object, ...]:
-    key = f"e:{person.email_norm}" if person.email_norm else f"p:{person.phone_norm}" if person.phone_norm else ""
     return (
         person.line,
         person.given_name,
@@ -202,7 +201,7 @@ def _people_values(person: PersonRow) -> tuple[object, ...]:
         fold(person.organization) if person.organization else "",
         person.stage,
         person.said_yes_at,
-        key or f"n:{person.sort_name}",
+        person.match_key,
         person.has_name,
         person.has_stage,
         json.dumps(person.further),

@@ -230,7 +230,8 @@ on conflict (business_id, contact_id, channel, topic_id) do update
 set state = excluded.state, basis = excluded.basis, address_hash = excluded.address_hash, since = excluded.since,
     consent_id = excluded.consent_id, updated_at = excluded.updated_at, version = cs.version + 1
 """
-# Each person once, however many lines tell of them; whom this very list brought is no old acquaintance.
+# Each person once in a slice, however many of its lines tell of them; of known ones nothing is kept that tells the next
+# slice. Whom this very list brought is no old acquaintance.
 COUNT_SLICE = """
 select count(*) filter (where is_new) as added,
        (select count(distinct p.contact_id)

@@ -7,10 +7,16 @@ import pytest
 from django.db import connection
 from django.urls import reverse
 
-from contacts.models import Contact, Import, ImportCheck, ImportProblem
+from contacts.models import Contact, ContactPoint, Import, ImportCheck, ImportProblem, Topic
+from contacts.queries.imports import preview_import
+from contacts.services.consent import withdraw_consent
+from contacts.services.contacts import delete_contact
 from contacts.services.import_checks import begin_check, work_check
 from contacts.services.import_slices import work_import
 from contacts.services.imports import cancel_import, map_import, permit_import, start_import, upload_import
+from contacts.services.suppression import suppress_address
+from ecosystem.base.addresses import address_hashes
+from ecosystem.base.clock import now
 from ecosystem.base.tenancy import business_scope
 from ecosystem.models import Job, Notice
 from ecosystem.services.jobs import work_jobs
@@ -20,6 +26,7 @@ from tests.contacts.test_imports import make_topic
 from tests.contacts.test_imports_killed import list_of
 from tests.factories.contacts import make_contact
 from tests.factories.ecosystem import membership_of
+from tests.factories.permission import say_yes
 from tests.statements import statements_of
 
 pytestmark = pytest.mark.django_db
@@ -102,8 +109,37 @@ def test_what_was_counted_by_slices_is_what_comes_in(bakery):
     with business_scope(bakery):
         done = Import.objects.get()
         assert (check.people_count, check.known_count) == (done.added_count + 1, 1)
-        assert check.permitted_count >= done.permitted_count > 0
+        assert check.permitted_count == done.permitted_count > 0
         assert list(ImportProblem.objects.order_by("line").values_list("line", "row", "code", "sentence")) == told
+
+
+def all_kinds_of_rows(business) -> tuple[bytes, Topic]:
+    """A list of everybody whom an import matches in a way of its own, with their yes, and those who said no."""
+    make_contact(business, "Ana Ruiz", email="ana@example.com")
+    make_contact(business, "Ben Ode", email="ben@example.com", phone="+1 202 555 0142")
+    make_contact(business, "Solo")
+    gone = make_contact(business, "Gia Gone", email="gia@example.com")
+    never = make_contact(business, "Nia Never", email="nia@example.com")
+    not_that = make_contact(business, "Tom Topic", email="tom@example.com")
+    has_yes = make_contact(business, "Yan Yes", email="yan@example.com")
+    two = make_contact(business, "Two Mails", email="two@example.com")
+    with business_scope(business):
+        topic = make_topic()
+        ContactPoint.objects.create(contact=two, kind="email", value="too@example.com", value_norm="too@example.com")
+        say_yes(has_yes, topic)
+        withdraw_consent(never, channel="email", topic=None, source="link")
+        withdraw_consent(not_that, channel="email", topic=topic, source="link")
+        stopped = address_hashes("email", "stop@example.com")
+        suppress_address(channel="email", hashes=stopped, topic=None, reason="bounced")
+        delete_contact(gone, actor=None, now=now())
+    lines = [
+        "Ana,ana@example.com,,yes", "Ana again,ana@example.com,,yes", "Ben,,+1 202 555 0142,", "Solo,,,",
+        "Gia,gia@example.com,,yes", "Nia,nia@example.com,,yes", "Tom,tom@example.com,,yes", "Yan,yan@example.com,,yes",
+        "Two,two@example.com,,yes", "Too,too@example.com,,yes", "Stop,stop@example.com,,yes",
+        "New,new@example.com,,no", "New again,new@example.com,,yes", "Phone,,+1 202 555 0143,", "Fone,,+12025550143,",
+        "Just Name,,,", "just name,,,", "Bad,bad@@example,,yes",
+    ]  # fmt: skip
+    return "\n".join(["Name,Email,Phone,Newsletter", *lines]).encode(), topic
 
 
 def brought_in(business, imported) -> Import:
@@ -114,6 +150,46 @@ def brought_in(business, imported) -> Import:
         pass
     with business_scope(business):
         return Import.objects.get(id=imported.id)
+
+
+# New: stop, new, phone, just name. Known: Ana, Ben, Solo, Gia, Nia, Tom, Yan, Two. A yes: Ana, Gia, Two, New.
+PEOPLE, KNOWN, RETURNING, YESES = 12, 8, 1, 4
+
+
+def test_a_short_list_would_become_just_what_it_becomes(as_nora, bakery):
+    content, topic = all_kinds_of_rows(bakery)
+    said_on = date(2026, 1, 5)
+    imported = permitted(bakery, content, rule="column", topic=topic, source="Paper form", said_on=said_on)
+    with business_scope(bakery):
+        told = preview_import(imported)
+    counts = (told.people_count, told.known_count, told.returning_count, told.permitted_count, told.problem_count)
+    assert counts == (PEOPLE, KNOWN, RETURNING, YESES, 1)
+    done = brought_in(bakery, imported)
+    assert (done.added_count, done.known_count, done.permitted_count) == (PEOPLE - KNOWN, KNOWN, YESES)
+
+
+@pytest.mark.parametrize("slice_rows", [1, 5, 10_000])
+def test_a_long_list_would_become_just_what_it_becomes(bakery, slice_rows):
+    content, topic = all_kinds_of_rows(bakery)
+    content += b"\n" + b"Filler,fill@example.com,,no\n" * 1_000
+    said_on = date(2026, 1, 5)
+    imported = permitted(bakery, content, rule="column", topic=topic, source="Paper form", said_on=said_on)
+    check = looked_through(bakery, slice_rows)
+    counts = (check.people_count, check.known_count, check.returning_count, check.permitted_count, check.problem_count)
+    assert counts == (PEOPLE + 1, KNOWN, RETURNING, YESES, 1)
+    done = brought_in(bakery, imported)
+    assert (done.added_count, done.known_count, done.permitted_count) == (PEOPLE + 1 - KNOWN, KNOWN, YESES)
+
+
+@pytest.mark.parametrize(("places", "is_beyond"), [(5, False), (4, True)])
+def test_room_is_short_where_it_is_short_for_those_who_need_a_place(bakery, places, is_beyond):
+    content, topic = all_kinds_of_rows(bakery)
+    imported = permitted(bakery, content, rule="none", topic=topic)
+    with business_scope(bakery):
+        set_quotas({"people": Contact.objects.filter(deleted_at=None).count() + places})
+        told = preview_import(imported)
+    assert (told.room, told.is_beyond_room) == (places, is_beyond)
+    assert brought_in(bakery, imported).roomless_count == (2 if is_beyond else 0)
 
 
 def test_rows_to_mend_come_by_pages_at_the_same_cost(as_nora, bakery):
