@@ -21,7 +21,8 @@ RARE_STATES += ["parked"]
 class Message(TenantModel):
     """One intended delivery. Written before anything leaves; `idem_key` makes it one for ever.
 
-    Keys: sequence `s:<enrollment>:<step_key>:<visit_no>`, opt-in `o:<signup>`, transactional `t:<caller's key>`.
+    Keys: sequence `s:<enrollment>:<step_key>:<visit_no>`, opt-in `o:<signup>`, transactional `t:<caller's key>`,
+    one that takes the place of a letter that failed `again:<message>`.
 
     A letter that was moved because its person has had enough says so for ever in `held_by`: it is moved once. What was
     moved because of the hour keeps what was meant, `wanted_at` or a `wall_time` on the reader's clock, so that a zone

@@ -2,29 +2,44 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from uuid import UUID
 
-from django.db.models import F
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from campaigns.models import Message
-from campaigns.queries.sequences import failed_sentence
+from campaigns.models import Enrollment, Message, Sequence
+from campaigns.queries.eligibility import may_send
+from campaigns.queries.sequences import failed_sentence, skip_sentence
 from campaigns.timeline import called
 from contacts.models import Contact
+from contacts.queries.consent import address_of
 from contacts.timeline_kinds import Telling, Trouble, TroubleAction
 from ecosystem.base.access import Action
 
 State = Message.State
 
 MOST = 20
-# What came back has a line of its own; what was skipped never was to go.
+# What came back has a line of its own; what was skipped never was to go, but where somebody wanted it to go once more.
 SHOWN = (State.FAILED, State.UNKNOWN, State.EXPIRED, State.LOST, State.PARKED)
+_STOPPED = (State.SKIPPED, State.CANCELLED)
+_AGAIN = "again:"
 OPTED_OUT = "opted_out"
 
 
-def why_not_again(state: str, reason: str, expires_at: datetime | None, *, now: datetime) -> str | Promise:
+def again_key(message_id: UUID) -> str:
+    """The key of the letter that takes the place of one that did not get through: there is one such letter."""
+    return f"{_AGAIN}{message_id}"
+
+
+def why_not_again(
+    state: str, reason: str, expires_at: datetime | None, *, was_tried: bool, now: datetime
+) -> str | Promise:
     """Why a letter in such a state may not be tried again; empty where it may."""
+    if was_tried:
+        return _("It was tried again.")
     if state not in (State.FAILED, State.UNKNOWN):
         return _NEVER.get(state, _("It is not one that failed."))
     if reason == OPTED_OUT:
@@ -34,12 +49,34 @@ def why_not_again(state: str, reason: str, expires_at: datetime | None, *, now: 
     return ""
 
 
+def why_not_now(contact: Contact, message: Message, *, now: datetime) -> str | Promise:
+    """Why a letter that failed may not go once more as things stand, as the gate would say; empty where it may."""
+    if message.sequence is not None and message.sequence.state == Sequence.State.ARCHIVED:
+        return _("Its sequence was put away.")
+    if message.enrollment is not None and message.enrollment.state == Enrollment.State.EXITED:
+        return _("They have left its sequence.")
+    is_needed = message.message_class == Message.MessageClass.TRANSACTIONAL
+    if not is_needed and address_of(contact, channel=message.channel) != message.address:
+        return _("They have another address now, and this one was for the old one.")
+    verdict = may_send(
+        contact,
+        channel=message.channel,
+        topic=message.topic,
+        message_class=message.message_class,
+        now=now,
+        address=message.address,
+    )
+    return "" if verdict.allowed else verdict.sentence
+
+
 _NEVER: dict[str, Promise] = {
     State.EXPIRED: _("It is not tried again: it would come too late to be of use."),
     State.LOST: _("It is not tried again: somebody of the team gave it up, since it may have arrived."),
     State.PARKED: _("It is not tried again before we have mended what it does to our program."),
     State.BOUNCED: _("It is not tried again: the address does not work."),
     State.COMPLAINED: _("It is not tried again: they called it unwanted."),
+    State.SKIPPED: _("So it did not go once more."),
+    State.CANCELLED: _("So it did not go once more."),
 }
 
 
@@ -47,8 +84,13 @@ def undelivered_to(
     contact: Contact, *, since: datetime | None, until: datetime | None, now: datetime
 ) -> Iterator[Trouble]:
     """The newest letters to a person that did not get through, after one moment and up to another. One statement."""
-    found = Message.objects.filter(contact_id__in=contact.all_ids, rare_state__in=SHOWN, is_test=False)
-    found = found.annotate(ended_at=Coalesce(F("handed_at"), F("updated_at")))
+    # What stopped at the gate and was handed before, or stands for one that was, was to go once more.
+    went_before = Q(idem_key__startswith=_AGAIN) | Q(handed_at__isnull=False)
+    shown = Q(rare_state__in=SHOWN) | (Q(rare_state__in=_STOPPED) & went_before & ~Q(reason="template_error"))
+    found = Message.objects.filter(shown, contact_id__in=contact.all_ids, is_test=False)
+    # All of theirs, and not each for its own: behind the wall no index is used by a key made of another column.
+    tries = Message.objects.filter(contact_id__in=contact.all_ids, idem_key__startswith=_AGAIN).values("idem_key")
+    found = found.annotate(ended_at=Coalesce(F("handed_at"), F("updated_at")), tries=ArraySubquery(tries))
     if since is not None:
         found = found.filter(ended_at__gt=since)
     if until is not None:
@@ -60,7 +102,8 @@ def undelivered_to(
 def _trouble(message: Message, now: datetime) -> Trouble:
     content = message.content_version
     name = called(content.subject if content else "", content.text_body if content else "")
-    why_not = why_not_again(message.state, message.reason, message.expires_at, now=now)
+    was_tried = again_key(message.id) in vars(message)["tries"]
+    why_not = why_not_again(message.state, message.reason, message.expires_at, was_tried=was_tried, now=now)
     action = None
     if not why_not:
         action = TroubleAction(_("Try again"), "campaigns:message_again", message.id, Action.START_SEQUENCES)
@@ -88,4 +131,6 @@ def _why(message: Message) -> str:
         )
     if message.state == State.EXPIRED:
         return str(_("It waited longer than it was of use."))
+    if message.state in _STOPPED:
+        return str(skip_sentence(message.reason))
     return str(failed_sentence(message))

@@ -6,8 +6,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import Message, QueuedMessage
-from campaigns.queries.eligibility import may_send
-from campaigns.queries.undelivered import why_not_again
+from campaigns.queries.undelivered import again_key, why_not_again, why_not_now
 from campaigns.services.messages import put_in_queue, queue_of
 from campaigns.services.quiet_hours import plan_hours
 from campaigns.services.unknown import decide_unknown
@@ -17,18 +16,21 @@ from ecosystem.base.errors import Conflict, NotAllowed, NotFound
 from ecosystem.models import Membership
 from ecosystem.services.agenda import note_work
 from ecosystem.services.audit import record_act
-from ecosystem.services.tallies import count
+
+_WAITS = (Message.State.QUEUED, Message.State.DEFERRED, Message.State.PLANNED)
 
 
 @transaction.atomic
 def send_once_more(contact: Contact, message_id: UUID, *, actor: Membership) -> Message:
-    """Put a letter to a person that was refused, or of which nobody knows whether it arrived, back in its queue.
+    """Send a letter to a person once more that was refused, or of which nobody knows whether it arrived.
 
-    The record stays the one it was, with its key and its Message-ID, so there is never a second one: a second press
-    finds it waiting and changes nothing. It keeps the hours of its reader, and passes the gate like any other, with
-    their permission, the pause and the measure of letters as they are then. Raises NotAllowed, with the sentence, where
-    they may not be written to as things stand; Conflict where it may not be tried again at all; NotFound for a letter
-    to somebody else.
+    What was refused stays as it is, and a new one of the same words is planned, once, with an id of its own: a provider
+    answers an id that it knows with its old word, and what is told late of the first try says nothing of the second.
+    What may have arrived goes again itself, with its Message-ID, so that there is never a second one. A second press
+    finds what waits and changes nothing. It keeps the hours of its reader, and passes the gate like any other.
+
+    Raises NotAllowed, with the sentence, where it may not go as things stand; Conflict where it may not be tried again
+    at all, or was; NotFound for a letter to somebody else.
     """
     # The place in the queue before the record, as the gate locks them.
     QueuedMessage.objects.select_for_update().filter(id=message_id).first()
@@ -36,30 +38,46 @@ def send_once_more(contact: Contact, message_id: UUID, *, actor: Membership) -> 
     message = letters.first()
     if message is None:
         raise NotFound("message_not_found", _("There is no such letter."))
-    if message.state in (Message.State.QUEUED, Message.State.DEFERRED):
-        return message
-    if why := why_not_again(message.state, message.reason, message.expires_at, now=clock_now()):
+    made = Message.objects.filter(idem_key=again_key(message.id)).first() or message
+    if made.state in _WAITS:
+        return made
+    if why := why_not_again(
+        message.state, message.reason, message.expires_at, was_tried=made is not message, now=clock_now()
+    ):
         raise Conflict("not_again", why)
-    verdict = may_send(
-        contact,
-        channel=message.channel,
-        topic=message.topic,
-        message_class=message.message_class,
-        now=clock_now(),
-        address=message.address,
-    )
-    if not verdict.allowed:
-        raise NotAllowed("may_not_be_written_to", verdict.sentence)
+    if why := why_not_now(contact, message, now=clock_now()):
+        raise NotAllowed("may_not_be_written_to", why)
     if message.state == Message.State.UNKNOWN:
         return decide_unknown(message.id, sends_again=True, actor=actor)
-    message.state, message.reason, message.due_at = Message.State.QUEUED, "", clock_now()
-    message.attempt = message.answered = 0
-    message.save(update_fields=["state", "reason", "attempt", "answered", "due_at", "updated_at"])
-    put_in_queue([message])
-    if message.message_class != Message.MessageClass.TRANSACTIONAL and plan_hours([message.id]):
-        message.refresh_from_db()
-    if message.sequence_id is not None:
-        count("step.failed", f"{message.sequence_id}:{message.step_key}", -1)
-    record_act("message_tried_again", actor=actor, subject=message)
-    note_work(queue_of(message.lane), message.due_at)
-    return message
+    made = _plan_again(message, contact)
+    record_act("message_tried_again", actor=actor, subject=made)
+    return made
+
+
+def _plan_again(message: Message, contact: Contact) -> Message:
+    """A new letter of the same words to the same address. The key of it lets there be one."""
+    again = Message(
+        idem_key=again_key(message.id),
+        message_class=message.message_class,
+        channel=message.channel,
+        lane=message.lane,
+        contact=contact,
+        signup_id=message.signup_id,
+        topic_id=message.topic_id,
+        sequence_id=message.sequence_id,
+        enrollment_id=message.enrollment_id,
+        step_key=message.step_key,
+        content_version_id=message.content_version_id,
+        template=message.template,
+        address=message.address,
+        address_hash=message.address_hash,
+        merge=message.merge,
+        expires_at=message.expires_at,
+        due_at=clock_now(),
+    )
+    again.save(force_insert=True)
+    put_in_queue([again])
+    if again.message_class != Message.MessageClass.TRANSACTIONAL and plan_hours([again.id]):
+        again.refresh_from_db()
+    note_work(queue_of(again.lane), again.due_at)
+    return again

@@ -1,22 +1,37 @@
 """A letter that did not get through stands in its person's timeline, with why, and can be tried again."""
 
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
 import pytest
 from django.urls import reverse
 
-from campaigns.models import Message, QueuedMessage
+from campaigns.gateways.sms_address import read_sms_url
+from campaigns.gateways.sms_incoming import Report, read_request
+from campaigns.models import ChannelRule, Message, QueuedMessage
 from campaigns.queries.sequences import sequence_numbers
 from campaigns.services.again import send_once_more
-from campaigns.services.enrollments import enroll_contacts
+from campaigns.services.enrollments import enroll_contacts, exit_enrollments
 from campaigns.services.proofs import lost_places, untold_letters, wrong_counts
-from contacts.models import Interaction
+from campaigns.services.provider_events import take_in_report, work_provider_events
+from campaigns.services.proving import prove_message
+from campaigns.services.sequences import archive_sequence
+from contacts.models import Contact, Interaction
 from contacts.services.consent import withdraw_consent
 from ecosystem.base.access import Role
 from ecosystem.base.clock import now
 from ecosystem.base.errors import Conflict, NotAllowed, NotFound
+from ecosystem.base.tenancy import current_business_id
 from ecosystem.models import AuditEntry
-from tests.factories.campaigns import make_friend, make_sequence, pass_time, work
+from ecosystem.services.tallies import count
+from tests.factories.campaigns import make_friend, make_sequence, pass_time, states_of, work
+from tests.factories.clocks import zone_at
 from tests.factories.ecosystem import sign_in
+from tests.factories.mail import connect_provider
 from tests.factories.permission import make_member, owner_of
+from tests.factories.texts import make_sender, make_text_friend, make_text_sequence
+from tests.mail_api import MailApi
+from tests.sms_server import SmsServer
 from tests.smtp_server import DROP_AFTER, Trouble
 from tests.statements import statements_of
 
@@ -70,17 +85,19 @@ def test_the_line_stays_with_its_reason_and_one_press_sends_it_once_more(nora, s
         answer = nora.post(again_url(shop, friend, refused), follow=True).content.decode()
         assert "It goes once more" in answer
     assert again_url(shop, friend, refused) not in answer
-    assert QueuedMessage.objects.filter(id=refused.id).count() == 1
+    assert "It was tried again." in answer
+    made = Message.objects.get(idem_key=f"again:{refused.id}")
+    assert QueuedMessage.objects.get().id == made.id
     assert nothing_is_wrong()
     work()
-    refused.refresh_from_db()
-    assert (refused.state, Message.objects.filter(contact=friend).count()) == ("accepted", 1)
+    assert states_of(Message, contact=friend.id) == ["failed", "accepted"]
     assert len(mail_server.accepted) == 1
     assert Interaction.objects.filter(contact=friend, kind="message_sent").count() == 1
     assert sequence_numbers(refused.sequence).sent == 1
     assert nothing_is_wrong()
     assert AuditEntry.objects.filter(action="message_tried_again").count() == 1
-    nora.post(again_url(shop, friend, refused))
+    answer = nora.post(again_url(shop, friend, refused), follow=True).content.decode()
+    assert "It goes once more" not in answer
     work()
     assert len(mail_server.accepted) == 1
 
@@ -97,11 +114,11 @@ def test_who_has_left_meanwhile_gets_nothing_and_the_page_says_why(nora, shop, f
 
 
 def test_who_leaves_between_the_press_and_the_sending_gets_nothing(shop, friend, refused, mail_server):
-    send_once_more(friend, refused.id, actor=owner_of(shop))
+    made = send_once_more(friend, refused.id, actor=owner_of(shop))
     withdraw_consent(friend, channel="email", topic=refused.topic, source="team", actor=owner_of(shop))
     work()
-    refused.refresh_from_db()
-    assert refused.state in ("cancelled", "skipped")
+    made.refresh_from_db()
+    assert made.state in ("cancelled", "skipped")
     assert mail_server.accepted == []
     assert nothing_is_wrong()
 
@@ -143,6 +160,184 @@ def test_what_is_of_no_use_any_more_is_not_tried_again(nora, shop, friend, refus
     assert again_url(shop, friend, refused) not in nora.get(page_of(shop, friend)).content.decode()
     with pytest.raises(Conflict):
         send_once_more(friend, refused.id, actor=owner_of(shop))
+
+
+def test_a_second_try_that_is_refused_can_be_tried_again_and_the_first_not(nora, shop, friend, refused, mail_server):
+    mail_server.script(friend.primary_email, Trouble("rcpt", "550 5.7.1 not welcome here", times=1))
+    made = send_once_more(friend, refused.id, actor=owner_of(shop))
+    work()
+    page = nora.get(page_of(shop, friend)).content.decode()
+    assert again_url(shop, friend, made) in page
+    assert again_url(shop, friend, refused) not in page
+    with pytest.raises(Conflict):
+        send_once_more(friend, refused.id, actor=owner_of(shop))
+    send_once_more(friend, made.id, actor=owner_of(shop))
+    work()
+    assert states_of(Message, contact=friend.id) == ["failed", "failed", "accepted"]
+    assert nothing_is_wrong()
+
+
+def told_failed_by_key(seasonal, friend, settings) -> tuple[MailApi, Message]:
+    """A letter that a provider, which takes a key once, took and told to have failed afterwards."""
+    api = MailApi()
+    settings.MAIL_PROVIDER_URLS = api.urls
+    connect_provider("resend")
+    enroll_contacts(make_sequence(seasonal), [friend.id], source="staff")
+    work()
+    message = Message.objects.get()
+    assert prove_message(message.id, state="refused", occurred_at=now())
+    message.refresh_from_db()
+    assert (message.state, len(api.accepted)) == ("failed", 1)
+    return api, message
+
+
+def test_a_provider_that_took_it_and_told_that_it_failed_is_handed_a_new_one(shop, seasonal, friend, settings):
+    """Known by its key it would be answered with the old yes, and nothing would leave."""
+    api, message = told_failed_by_key(seasonal, friend, settings)
+    try:
+        send_once_more(friend, message.id, actor=owner_of(shop))
+        work()
+        assert states_of(Message, contact=friend.id) == ["failed", "accepted"]
+        assert len({letter.key for letter in api.accepted}) == len(api.accepted) == 2
+        assert nothing_is_wrong()
+    finally:
+        api.stop()
+
+
+def test_a_late_word_about_the_first_try_is_no_word_about_the_second(shop, seasonal, friend, settings):
+    api, message = told_failed_by_key(seasonal, friend, settings)
+    try:
+        made = send_once_more(friend, message.id, actor=owner_of(shop))
+        for state in ("accepted", "refused"):
+            prove_message(message.id, state=state, occurred_at=now())
+        assert QueuedMessage.objects.get().id == made.id
+        work()
+        assert len(api.accepted) == 2
+        assert nothing_is_wrong()
+    finally:
+        api.stop()
+
+
+def test_a_text_goes_once_more_and_fails_once_more_for_the_same_reason(shop, seasonal, settings):
+    """The same report about the second one is news."""
+    provider = SmsServer()
+    settings.SMS_URL = provider.url
+    try:
+        make_sender()
+        ana = make_text_friend(seasonal)
+        enroll_contacts(make_text_sequence(seasonal), [ana.id], source="staff")
+        work()
+        message = Message.objects.get()
+        hear_of_failure(message)
+        made = send_once_more(ana, message.id, actor=owner_of(shop))
+        hear_of_failure(message)
+        assert QueuedMessage.objects.get().id == made.id
+        work()
+        assert states_of(Message) == ["failed", "accepted"]
+        hear_of_failure(made)
+        assert list(Message.objects.values_list("state", "reason")) == [("failed", "30003 reported")] * 2
+        assert len({sent.key for sent in provider.accepted}) == len(provider.accepted) == 2
+        assert nothing_is_wrong()
+    finally:
+        provider.stop()
+
+
+def hear_of_failure(message: Message) -> None:
+    """The provider reports that a text could not be brought to its phone."""
+    body = f'{{"type": "status", "message_id": "{message.id}", "status": "failed", "code": "30003"}}'
+    told = read_request(read_sms_url("sms+http://name:secret@localhost/"), body=body.encode(), form={}, query={})
+    assert isinstance(told, Report)
+    take_in_report(told, now=now())
+    work_provider_events(current_business_id(), now() + timedelta(seconds=1))
+
+
+def keep_hours(zone: str = "", most_count: int = 20) -> None:
+    """The business writes from nine to six, so many letters a week; everybody lives in a zone."""
+    hours = {"opens_minute": 9 * 60, "closes_minute": 18 * 60, "at_weekends": True}
+    ChannelRule.objects.create(channel="email", most_count=most_count, most_days=7, **(hours if zone else {}))
+    Contact.objects.update(timezone=zone)
+
+
+def test_it_keeps_the_hours_of_its_reader(shop, friend, refused, mail_server):
+    keep_hours(zone_at(3))
+    made = send_once_more(friend, refused.id, actor=owner_of(shop))
+    assert made.due_at == QueuedMessage.objects.get().due_at
+    assert made.due_at.astimezone(ZoneInfo(zone_at(3))).hour == 9
+    work()
+    assert mail_server.accepted == []
+
+
+def test_it_waits_for_the_measure_of_letters_though_the_first_had_waited_for_it(shop, seasonal, friend, refused):
+    """Held once, a letter is not held again but let go: the new one has its own turn."""
+    Message.objects.filter(id=refused.id).update(held_by="rule")
+    count("step.held:rule", f"{refused.sequence_id}:{refused.step_key}")
+    keep_hours(most_count=1)
+    enroll_contacts(make_sequence(seasonal), [friend.id], source="staff")
+    work()
+    made = send_once_more(friend, refused.id, actor=owner_of(shop))
+    work()
+    made.refresh_from_db()
+    assert (made.state, made.held_by) == ("deferred", "rule")
+    pass_time(8 * 24 * 3600)
+    work()
+    made.refresh_from_db()
+    assert made.state == "accepted"
+    assert nothing_is_wrong()
+
+
+def leave_sequence(message: Message) -> None:
+    exit_enrollments(enrollment_id=message.enrollment_id, reason="manual")
+
+
+def move_house(message: Message) -> None:
+    Contact.objects.filter(id=message.contact_id).update(primary_email="new@example.com")
+
+
+def put_away(message: Message) -> None:
+    archive_sequence(message.sequence)
+
+
+CHANGES = [
+    (leave_sequence, "They have left its sequence.", "They left this sequence before the letter went out."),
+    (put_away, "Its sequence was put away.", "The sequence was put away."),
+    (move_house, "They have another address now", "Their yes was given for another address."),
+]
+
+
+@pytest.mark.parametrize(("change", "why_not", "why"), CHANGES)
+def test_what_the_gate_would_stop_is_not_promised(nora, shop, friend, seasonal, mail_server, change, why_not, why):
+    message = first_of_two(seasonal, friend, mail_server)
+    change(message)
+    answer = nora.post(again_url(shop, friend, message), follow=True).content.decode()
+    assert why_not in answer
+    assert "It goes once more" not in answer
+    assert not QueuedMessage.objects.exists()
+    assert states_of(Message) == ["failed"]
+
+
+@pytest.mark.parametrize("trouble", [("rcpt", "550 5.7.1 no"), ("dot", DROP_AFTER)])
+@pytest.mark.parametrize(("change", "why_not", "why"), CHANGES)
+def test_what_the_gate_stops_after_a_press_is_told(
+    nora, shop, friend, seasonal, mail_server, change, why_not, why, trouble
+):
+    message = first_of_two(seasonal, friend, mail_server, *trouble)
+    made = send_once_more(friend, message.id, actor=owner_of(shop))
+    change(message)
+    work()
+    made.refresh_from_db()
+    assert made.state in ("skipped", "cancelled")
+    page = nora.get(page_of(shop, friend)).content.decode()
+    assert f"{why} So it did not go once more." in page
+    assert again_url(shop, friend, made) not in page
+    assert nothing_is_wrong()
+
+
+def first_of_two(topic, friend, mail_server, where: str = "rcpt", answer: str = "550 5.7.1 no") -> Message:
+    """The first letter of a sequence of two after its worker met a trouble; its reader is on the way still."""
+    mail_server.script(friend.primary_email, Trouble(where, answer, times=1))
+    enroll_contacts(make_sequence(topic, letters=2), [friend.id], source="staff")
+    work()
+    return Message.objects.get()
 
 
 def test_it_is_for_those_who_may_send_and_for_this_person_alone(client, shop, friend, refused, seasonal):

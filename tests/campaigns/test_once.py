@@ -9,6 +9,7 @@ from django.db import connection
 from django.test import Client
 
 from campaigns.models import Content, Enrollment, Message, Sequence, SequenceVersion, SignupForm
+from campaigns.services.enrollments import enroll_contacts
 from contacts.models import Organization, Topic
 from contacts.services.topics import add_topic
 from ecosystem.base.ids import uuid7
@@ -16,7 +17,7 @@ from ecosystem.base.tenancy import business_scope
 from ecosystem.services.agenda import work_lane
 from ecosystem.services.invariants import check_invariants
 from tests.factories.api import make_program
-from tests.factories.campaigns import make_friend, make_sequence, work
+from tests.factories.campaigns import make_friend, make_sequence, states_of, work
 from tests.factories.permission import make_business, make_topic, owner_of
 from tests.smtp_server import DROP_AFTER, Trouble
 
@@ -128,4 +129,31 @@ def test_rel_01_a_double_click_an_api_retry_and_a_double_beat_are_one_intent_eac
     assert times == Counter({ana.primary_email: 2, ben.primary_email: 1})
     with business_scope(bakery):
         assert set(Message.objects.values_list("state", flat=True)) == {"accepted"}
+        assert check_invariants().problems == ()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_presses_of_try_again_at_one_moment_make_one_letter(mail_server):
+    bakery = make_business()
+    with business_scope(bakery):
+        topic = make_topic()
+        ana = make_friend(topic)
+        mail_server.script(ana.primary_email, Trouble("rcpt", "550 5.7.1 not welcome here", times=1))
+        enroll_contacts(make_sequence(topic), [ana.id], source="staff")
+    work()
+    with business_scope(bakery):
+        refused = Message.objects.get(state="failed")
+
+    def press() -> str:
+        client = Client()
+        client.force_login(owner_of(bakery).user)
+        return client.post(
+            f"/b/{bakery.slug}/contacts/{ana.id}/letters/{refused.id}/again/", follow=True
+        ).content.decode()
+
+    assert ["It goes once more" in page for page in at_once(*[press] * 4)] == [True] * 4
+    work()
+    assert [mail.recipient for mail in mail_server.accepted] == [ana.primary_email]
+    with business_scope(bakery):
+        assert states_of(Message) == ["failed", "accepted"]
         assert check_invariants().problems == ()
