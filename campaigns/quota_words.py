@@ -9,7 +9,8 @@ from ecosystem.base.clock import now
 from ecosystem.base.sql import rows
 from ecosystem.quotas import QUOTAS, READERS, Quota, Reading, Span
 
-# Of the account that carries the letters now, and of that for texts; an index finds the days of each.
+# All that went, by whichever account; what still may go is said by the account that carries now. An index finds the
+# days of each.
 _USED = """
 WITH today AS (
     SELECT (%(now)s::timestamptz AT TIME ZONE timezone)::date AS day FROM ecosystem_businessprofile
@@ -21,8 +22,8 @@ WITH today AS (
                   WHERE business_id = %(business_id)s AND channel = 'email' AND carries) AS own ON true
     UNION ALL SELECT 'texts', 'platform:sms', NULL
 )
-SELECT account.key, coalesce(sent.count, 0) AS used, (business.quotas->>account.key)::bigint AS own,
-       least(account.per_day, (%(steps)s::int[])[former.days + 1])::bigint AS today
+SELECT account.key, sent.count AS used, (business.quotas->>account.key)::bigint AS own,
+       sent.elsewhere + least(account.per_day, (%(steps)s::int[])[former.days + 1])::bigint AS today
   FROM ecosystem_business AS business
   CROSS JOIN today CROSS JOIN account
   CROSS JOIN LATERAL (
@@ -30,8 +31,12 @@ SELECT account.key, coalesce(sent.count, 0) AS used, (business.quotas->>account.
         SELECT FROM campaigns_dailysends
          WHERE business_id = %(business_id)s AND account_key = account.account_key AND sent_on < today.day AND count > 0
          LIMIT coalesce(cardinality(%(steps)s::int[]), 0)) AS day) AS former
-  LEFT JOIN campaigns_dailysends AS sent
-         ON sent.business_id = %(business_id)s AND sent.account_key = account.account_key AND sent.sent_on = today.day
+  CROSS JOIN LATERAL (
+    SELECT coalesce(sum(count), 0)::bigint AS count,
+           coalesce(sum(count) FILTER (WHERE account_key <> account.account_key), 0)::bigint AS elsewhere
+      FROM campaigns_dailysends
+     WHERE business_id = %(business_id)s AND sent_on = today.day
+       AND (account_key = 'platform:sms') = (account.key = 'texts')) AS sent
  WHERE business.id = %(business_id)s"""
 
 

@@ -10,6 +10,8 @@ from ecosystem.base.models import TenantModel
 class DailySends(TenantModel):
     """How many letters or texts a business sent by one account on a day of its own calendar.
 
+    The figure of a business counts those of all its accounts for letters, or for texts, together.
+
     A place is taken before a message leaves, and given back where it did not: what a dead worker took stays taken.
     """
 

@@ -27,7 +27,8 @@ ON CONFLICT (business_id, account_key, sent_on) DO UPDATE
    SET count = greatest(day.count, least(day.count + %(wanted)s, (SELECT most FROM allowed))),
        full_at = CASE WHEN day.count + %(wanted)s > (SELECT most FROM allowed)
                       THEN coalesce(day.full_at, clock_timestamp()) ELSE day.full_at END
-RETURNING new.count - coalesce(old.count, 0) AS granted, new.count, (SELECT quota FROM measure) AS quota"""  # noqa: S608
+RETURNING new.count - coalesce(old.count, 0) AS granted,
+          (SELECT new.count + elsewhere FROM measure) AS count, (SELECT of_all FROM measure) AS quota"""  # noqa: S608
 
 _GIVE_BACK = """
 UPDATE campaigns_dailysends SET count = greatest(0, count - %(unused)s)
@@ -73,7 +74,7 @@ class DayOfSending:
         (row,) = rows(_TAKE, {**self._given(), "wanted": wanted})
         granted = int(row["granted"])
         count, quota = row["count"], row["quota"]
-        if any(count - granted < mark <= count for mark in (quota * NEARLY // FULL, quota)):
+        if quota is not None and any(count - granted < mark <= count for mark in (quota * NEARLY // FULL, quota)):
             note_work(QUOTAS_QUEUE)
         self._taken += granted
         self.is_full = granted < wanted

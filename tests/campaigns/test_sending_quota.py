@@ -6,14 +6,16 @@ import pytest
 from django.urls import reverse
 
 from campaigns.models import Message, QueuedMessage
+from campaigns.queries.accounts import Account
+from campaigns.queries.sending_days import find_full_day
 from campaigns.queries.sending_notes import sending_notes
 from campaigns.services.delivery_days import DayOfSending
 from ecosystem.base.clock import now
 from ecosystem.base.tenancy import business_scope
 from ecosystem.days import business_day
-from ecosystem.models import BusinessProfile, Notice
+from ecosystem.models import AgendaNote, BusinessProfile, Notice
 from ecosystem.queries.quotas import usage_of
-from ecosystem.services.quotas import set_quotas, work_quotas
+from ecosystem.services.quotas import QUEUE, set_quotas, work_quotas
 from tests.campaigns.test_sending_days import LANE, write_to
 from tests.factories.campaigns import work
 from tests.factories.permission import owner_of
@@ -68,11 +70,41 @@ def test_rel_33_letters_and_texts_have_figures_of_their_own(shop, settings, no_s
     settings.SENDS_PER_DAY = 9
     set_quotas({"letters": 3, "texts": 0})
     assert day("platform:email").take(5) == 3
-    assert day("own:018f").places_left() == 3
+    assert day("own:018f").places_left() == 0
     assert day("platform:sms").take(50) == 50
     set_quotas({"letters": None, "texts": None})
     assert day("platform:email").places_left() == 6
     assert (usage_of("letters").limit, usage_of("texts").used) == (9, 50)
+
+
+def test_rel_33_another_account_opens_no_second_day(shop, settings, no_steps):
+    BusinessProfile.objects.update(timezone="UTC")
+    set_quotas({"letters": 5})
+    assert day("platform:email").take(3) == 3
+    assert day("own:018f").take(4) == 2
+    assert (day("own:018f").places_left(), day("platform:email").places_left()) == (0, 0)
+    full = find_full_day(Account(key="own:018f", url=""), now=now(), timezone="UTC")
+    assert full is not None
+    assert (full.count, full.is_step, full.most_tomorrow) == (5, False, 5)
+    assert usage_of("letters").words == "5 of 5"
+    assert (day("platform:sms").take(50), usage_of("texts").used) == (50, 50)
+    assert day("own:018f", moment=now() + timedelta(days=1)).take(9) == 5
+
+
+def test_rel_33_the_step_of_an_account_adds_to_what_went_by_another(shop, settings):
+    BusinessProfile.objects.update(timezone="UTC")
+    settings.SENDS_FIRST_DAYS = [2, 4]
+    set_quotas({"letters": 3})
+    assert day("own:018f").take(9) == 2
+    assert (usage_of("letters").words, day("platform:email").places_left()) == ("2 of 3", 1)
+
+
+def test_rel_33_who_fills_the_day_by_a_second_account_is_told(shop, settings, no_steps):
+    settings.SENDS_PER_DAY = 5
+    assert day("own:018f").take(3) == 3
+    assert not AgendaNote.objects.filter(queue=QUEUE).exists()
+    assert day("platform:email").take(2) == 2
+    assert AgendaNote.objects.filter(queue=QUEUE).exists()
 
 
 def test_rel_33_the_step_of_a_new_sender_is_shown_and_nobody_is_told_of_it(shop, seasonal, mail_server, settings):
