@@ -110,18 +110,33 @@ SELECT key, coalesce(kept.number, 0) AS kept, coalesce(counted.number, 0) AS cou
  WHERE coalesce(kept.number, 0) <> coalesce(counted.number, 0) ORDER BY key"""
 
 
-# One statement for each table in which a name stands beside what is said.
-_NAMES = " UNION ALL ".join(
-    f"SELECT '{table}' AS place, said.id FROM {table} AS said"  # noqa: S608 - no word of anybody
-    " JOIN contacts_contact AS person ON person.business_id = %(business_id)s AND person.id = said.contact_id"
-    " WHERE said.business_id = %(business_id)s AND said.sort_name <> person.sort_name"
-    for table in ("contacts_contacttag", "contacts_consentstate", "contacts_roleassignment", "contacts_affiliation")
-)
+_NAMES = """
+SELECT place, id FROM (
+    SELECT 'contacts_contacttag' AS place, said.id
+      FROM contacts_contacttag AS said
+      JOIN contacts_contact AS person ON person.business_id = %(business_id)s AND person.id = said.contact_id
+     WHERE said.business_id = %(business_id)s AND said.sort_name <> person.sort_name
+    UNION ALL
+    SELECT 'contacts_consentstate' AS place, said.id
+      FROM contacts_consentstate AS said
+      JOIN contacts_contact AS person ON person.business_id = %(business_id)s AND person.id = said.contact_id
+     WHERE said.business_id = %(business_id)s AND said.sort_name <> person.sort_name
+    UNION ALL
+    SELECT 'contacts_roleassignment' AS place, said.id
+      FROM contacts_roleassignment AS said
+      JOIN contacts_contact AS person ON person.business_id = %(business_id)s AND person.id = said.contact_id
+     WHERE said.business_id = %(business_id)s AND said.sort_name <> person.sort_name
+    UNION ALL
+    SELECT 'contacts_affiliation' AS place, said.id
+      FROM contacts_affiliation AS said
+      JOIN contacts_contact AS person ON person.business_id = %(business_id)s AND person.id = said.contact_id
+     WHERE said.business_id = %(business_id)s AND said.sort_name <> person.sort_name
+) AS stale ORDER BY place, id LIMIT %(most)s"""
 
 
 def names_beside_differ() -> list[str]:
     """Rows in which a person stands under another name than their own; a rename at the same moment may leave one."""
-    found = rows(f"SELECT place, id FROM ({_NAMES}) AS stale ORDER BY place, id LIMIT {MOST_NAMED}")  # noqa: S608
+    found = rows(_NAMES, {"most": MOST_NAMED})
     return [f"Row {row['id']} of {row['place']} has another name than its person." for row in found]
 
 
