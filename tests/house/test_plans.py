@@ -14,7 +14,7 @@ from django.db import connection, connections, transaction
 
 from tests.database import fresh_databases
 from tests.house.asking import everything
-from tests.house.big_statistics import big_statistics
+from tests.house.big_statistics import big_statistics, keep_pages
 from tests.house.doors import public_routes
 from tests.house.plans import Asked, alone_rows, faults_of, indexes_of, plan_of
 from tests.house.routes import tenant_models
@@ -145,6 +145,7 @@ class Plans:
 def plans(django_db_setup, django_db_blocker) -> Iterator[Plans]:
     """Every statement with its plan, in a database of our own whose statistics tell of a big business."""
     with django_db_blocker.unblock(), fresh_databases("plans"):
+        keep_pages()
         tenant, found = everything()
         big_statistics(tenant.business.pk)
         made = Plans(tenant.business.pk, list(found.statements.values()), found.tables, found.visited)
