@@ -62,7 +62,11 @@ def test_phone_and_post_are_told_plainly_where_nothing_is_known_or_nobody_asked(
 def test_a_yes_by_hand_is_kept_with_its_proof_shown_and_taken_back(nora, shop, seasonal, ana, channel, kind, value):
     say_yes(ana, seasonal)
     add_point(ana, kind, value)
-    given = {"source": "counter", "said_on": now().date().isoformat(), "note": "told Sam, wants to hear of the rye"}
+    given = {
+        "source": "counter",
+        "said_on": (now() - timedelta(days=1)).date().isoformat(),
+        "note": "told Sam, wants to hear of the rye",
+    }
     url = proof_url(shop, ana, seasonal, channel)
     assert nora.get(url).status_code == 200
     assert nora.post(url, given).status_code == 302
@@ -83,7 +87,7 @@ def test_each_line_has_the_reason_of_its_own_channel_and_topic(nora, shop, seaso
     other = make_topic(name="Classes")
     say_yes(ana, seasonal)
     add_point(ana, "phone", "+12025550142")
-    proof = {"source": "counter", "said_on": now().date(), "note": "at the counter"}
+    proof = {"source": "counter", "said_on": (now() - timedelta(days=1)).date(), "note": "at the counter"}
     grant_consent(ana, channel="phone", topic=other, actor=owner_of(shop), **proof)
     withdraw_consent(ana, channel="email", topic=other, source="team", actor=owner_of(shop))
     card = card_of(nora, shop, ana)
@@ -107,7 +111,7 @@ def test_after_one_word_by_phone_every_other_topic_has_its_line(nora, shop, seas
     other, closed = make_topic(name="Classes"), make_topic(name="Old news")
     Topic.objects.filter(pk=closed.pk).update(archived_at=now())
     add_point(ana, "phone", "+12025550142")
-    proof = {"source": "counter", "said_on": now().date(), "note": "at the counter"}
+    proof = {"source": "counter", "said_on": (now() - timedelta(days=1)).date(), "note": "at the counter"}
     grant_consent(ana, channel="phone", topic=seasonal, actor=owner_of(shop), **proof)
     card = card_of(nora, shop, ana)
     assert "Phone: Classes" in card

@@ -67,6 +67,7 @@ def test_rel_33_a_full_day_is_told_of_once_on_each_day_of_the_business(shop, sea
 
 
 def test_rel_33_letters_and_texts_have_figures_of_their_own(shop, settings, no_steps):
+    BusinessProfile.objects.update(timezone="UTC")
     settings.SENDS_PER_DAY = 9
     set_quotas({"letters": 3, "texts": 0})
     assert day("platform:email").take(5) == 3

@@ -254,7 +254,7 @@ def test_s1_the_team_keeps_a_yes_in_writing_with_the_words_and_no_other(shop, no
     say_yes_to_texts(ana, seasonal, basis="express")
     url = f"/b/{shop.slug}/contacts/{ana.id}/permission/{seasonal.id}/proof/?channel=sms"
     assert "Consent is not a condition of purchase" in nora.get(url).content.decode()
-    given = {"said_on": timezone.localdate().isoformat(), "note": "Card 14"}
+    given = {"said_on": (timezone.now() - timedelta(days=1)).date().isoformat(), "note": "Card 14"}
     assert nora.post(url, {**given, "source": "counter"}).status_code == 422
     assert not allowed(ana, seasonal, "sms")
     assert nora.post(url, {**given, "source": "paper"}).status_code == 302
