@@ -47,14 +47,19 @@ class EnrollmentOut(Out):
     created_at = serializers.DateTimeField()
 
 
-@example({"contact_id": "0199f3a2-7c4e-7d31-9a55-3f2d8c1b6e10"})
-class EnrollmentIn(In):
-    """Who is to walk a sequence."""
+class EntryIn(In):
+    """A walk that is to begin."""
 
-    contact_id = serializers.UUIDField()
     entry_key = serializers.CharField(
         required=False, max_length=80, help_text="What they enter for, such as an order: another key is another walk."
     )
+
+
+@example({"contact_id": "0199f3a2-7c4e-7d31-9a55-3f2d8c1b6e10"})
+class EnrollmentIn(EntryIn):
+    """Who is to walk a sequence."""
+
+    contact_id = serializers.UUIDField()
 
 
 class EnrollmentFilters(Paging):

@@ -13,8 +13,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from campaigns.models import SignupForm
-from campaigns.queries.signup_shapes import SignupFormShape, signup_form_shapes, signup_forms, usual_words
-from campaigns.queries.signups import boxes_of, get_signup_form
+from campaigns.queries.signup_shapes import SignupFormShape, signup_form_shapes, signup_forms
+from campaigns.queries.signups import boxes_of, get_signup_form, usual_words
 from campaigns.services.frame_sites import MOST_SITES, read_sites
 from campaigns.services.signup_forms import (
     FormWords,

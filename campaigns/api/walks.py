@@ -9,7 +9,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from campaigns.api.enrollments import EnrollmentOut
+from campaigns.api.enrollments import EnrollmentOut, EntryIn
 from campaigns.models import Enrollment, Sequence
 from campaigns.queries.api_rows import ORDER, WALK, get_walk_of, walks_of
 from campaigns.queries.enrollments import as_rows
@@ -49,13 +49,10 @@ class WalkOut(EnrollmentOut):
 
 
 @example({"sequence_id": "0199f3a2-c4f7-7e63-8e2a-7d4f1a0c9e77"})
-class WalkIn(In):
+class WalkIn(EntryIn):
     """Which sequence a person is to walk."""
 
     sequence_id = serializers.UUIDField()
-    entry_key = serializers.CharField(
-        required=False, max_length=80, help_text="What they enter for, such as an order: another key is another walk."
-    )
 
 
 class WalkFilters(Paging):

@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import SignupForm, SignupFormTopic
-from campaigns.queries.signup_shapes import usual_words
+from campaigns.queries.signups import usual_words
 from campaigns.services.frame_sites import read_sites
 from campaigns.services.signup_forms import FormWords
 from contacts.models import Topic

@@ -7,13 +7,9 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
-from django.utils import translation
-from django.utils.translation import gettext
 
 from campaigns.models import SignupForm, SignupFormTopic
 from campaigns.queries.signups import ASKED, CONFIRMED, SHOWN, Missing, missing_for_publishing
-from ecosystem.base.tenancy import current_business_id
-from ecosystem.manners import manners_of
 from ecosystem.queries.businesses import get_profile
 from ecosystem.queries.tallies import tallies
 
@@ -57,9 +53,3 @@ def signup_form_shapes(forms: Many[SignupForm]) -> list[SignupFormShape]:
         )
         for form in forms
     ]
-
-
-def usual_words(topic_name: str) -> str:
-    """The words beside a box where nobody wrote any, in the language of those who read them."""
-    with translation.override(manners_of(current_business_id()).customer_tongue):
-        return gettext("%(topic)s, by email") % {"topic": topic_name}

@@ -6,13 +6,17 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
+from django.utils import translation
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import Signup, SignupForm, SignupFormTopic
 from contacts.models import Topic
 from ecosystem.base.errors import NotFound
 from ecosystem.base.links import CONFIRM, sign_link
+from ecosystem.base.tenancy import current_business_id
+from ecosystem.manners import manners_of
 from ecosystem.models import BusinessProfile
 from ecosystem.queries.tallies import tallies
 
@@ -110,3 +114,9 @@ def confirm_url(business_id: int, signup_id: UUID) -> str:
     asked_at = int.from_bytes(signup_id.bytes[:6]) / 1000
     token = sign_link(CONFIRM, business_id, signup_id.bytes, issued_at=asked_at)
     return f"{settings.PUBLIC_URL.rstrip('/')}/c/{token}"
+
+
+def usual_words(topic_name: str) -> str:
+    """The words beside a box where nobody wrote any, in the language of those who read them."""
+    with translation.override(manners_of(current_business_id()).customer_tongue):
+        return gettext("%(topic)s, by email") % {"topic": topic_name}

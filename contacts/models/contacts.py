@@ -10,6 +10,7 @@ from django.db.models.functions import Coalesce
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
+from contacts.models.sort_names import LONGEST_NAME
 from ecosystem.base.fields import TenantForeignKey
 from ecosystem.base.models import TenantModel
 from ecosystem.models import Membership
@@ -45,8 +46,8 @@ class Contact(TenantModel):
 
     given_name = models.CharField(_("first name"), max_length=80, blank=True)
     family_name = models.CharField(_("last name"), max_length=80, blank=True)
-    display_name = models.CharField(_("name"), max_length=170)
-    sort_name = models.CharField(max_length=170)
+    display_name = models.CharField(_("name"), max_length=LONGEST_NAME)
+    sort_name = models.CharField(max_length=LONGEST_NAME)
     language = models.CharField(max_length=12, blank=True)
     timezone = models.CharField(max_length=64, blank=True)
     stage = models.CharField(max_length=12, choices=Stage.choices, null=True, blank=True)  # noqa: DJ001
