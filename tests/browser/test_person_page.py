@@ -15,6 +15,7 @@ from ecosystem.base.clock import now
 from ecosystem.base.tenancy import business_scope
 from ecosystem.models import Business
 from tests.browser.conftest import keep_picture
+from tests.factories.clocks import today_of
 from tests.factories.contacts import make_contact, make_talk
 
 
@@ -34,7 +35,7 @@ def put_step(business: Business, contact: Contact, days: int = 0) -> NextStep:
         return set_next_step(
             contact,
             what="Ring about the wedding cake",
-            due_on=(now() + timedelta(days=days)).date(),
+            due_on=today_of(business) + timedelta(days=days),
             assignee=None,
             version=NONE_YET,
             now=now(),
@@ -65,7 +66,7 @@ def test_a_next_step_is_set_put_off_done_and_taken_back(visit, nora, bakery, ana
 def test_the_page_of_a_person_with_a_late_step_looks_right(looks_right, nora, sam, bakery, ana):
     step = put_step(bakery, ana)
     with business_scope(bakery):
-        NextStep.objects.filter(pk=step.pk).update(due_on=(now() - timedelta(days=2)).date())
+        NextStep.objects.filter(pk=step.pk).update(due_on=today_of(bakery) - timedelta(days=2))
     looks_right(nora, page_of(bakery, ana), name="person-late-step")
     looks_right(sam, reverse("contacts:next_step_list", kwargs={"slug": bakery.slug}), name="next-steps")
     looks_right(nora, reverse("ecosystem:today", kwargs={"slug": bakery.slug}), name="today-due")

@@ -2,7 +2,6 @@
 
 import pytest
 from django.urls import reverse
-from django.utils import timezone
 
 from campaigns.models import ChannelRule, Message
 from campaigns.services.enrollments import enroll_contacts
@@ -11,6 +10,7 @@ from ecosystem.base.access import Role
 from ecosystem.base.tenancy import business_scope
 from ecosystem.models import AuditEntry
 from tests.factories.campaigns import make_friend, make_sequence, pass_time, work
+from tests.factories.clocks import local_time
 from tests.factories.permission import make_member, make_topic, owner_of
 from tests.statements import statements_of
 
@@ -113,7 +113,7 @@ def test_the_rule_of_the_business_is_named_where_it_held_a_letter_back(nora, sho
     person = nora.get(page_of(shop, "contact_panel", app="contacts", id=friend.id, card="pace")).content.decode()
     held = Message.objects.get(held_by="rule")
     assert "as many letters as your rule allows" in person
-    local = timezone.localtime(held.due_at)
+    local = local_time(shop, held.due_at)
     assert f"It goes on {local.day} {local:%b %Y}" in person
     assert "1 letter lately. Your rule is 1 in 10 days." in person
 

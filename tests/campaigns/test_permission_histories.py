@@ -31,6 +31,7 @@ from ecosystem.models import Membership
 from tests.campaigns.test_pressure import allow, news
 from tests.campaigns.test_provider_events import SECRET, tell
 from tests.factories.campaigns import work
+from tests.factories.clocks import today_of
 from tests.factories.permission import make_form, make_topic, owner_of
 
 pytestmark = pytest.mark.django_db
@@ -80,7 +81,13 @@ class Town:
 
     def written_down_by_the_team(self, topic: Topic) -> None:
         grant_consent(
-            self.person, channel="email", topic=topic, actor=self.owner, source="paper", said_on=now().date(), note="x"
+            self.person,
+            channel="email",
+            topic=topic,
+            actor=self.owner,
+            source="paper",
+            said_on=today_of(self.owner.business),
+            note="x",
         )
 
     def deleted_and_brought_back(self, topic: Topic) -> None:

@@ -5,7 +5,6 @@ from datetime import date, timedelta
 
 import pytest
 from django.db import DatabaseError, transaction
-from django.utils import timezone
 
 from contacts.models import Act, Consent, ConsentEvidence, ConsentState, Interaction, Suppression
 from contacts.queries.consent import channel_hashes, consent_history, find_state
@@ -22,6 +21,7 @@ from contacts.services.consent_states import rebuild_consent_states
 from ecosystem.base.errors import Invalid, NotAllowed
 from ecosystem.base.tenancy import business_scope
 from ecosystem.models import AuditEntry
+from tests.factories.clocks import today_of
 from tests.factories.permission import make_business, make_member, make_person, make_topic, owner_of, say_yes
 
 pytestmark = pytest.mark.django_db
@@ -63,7 +63,7 @@ def test_a_confirmed_yes_is_kept_with_its_wording_its_proof_and_a_line_in_the_ti
 def test_sec_61_what_the_team_writes_down_of_a_yes_or_a_no_is_in_the_audit_trail_and_what_people_say_is_not(bakery):
     ana, topic, nora = make_person(), make_topic(), owner_of(bakery)
     said = {"channel": "email", "topic": topic}
-    grant_consent(ana, **said, actor=nora, source="paper", said_on=timezone.localdate(), note="card 14")
+    grant_consent(ana, **said, actor=nora, source="paper", said_on=today_of(bakery), note="card 14")
     withdraw_consent(ana, **said, source="team", actor=nora)
     withdraw_consent(ana, **said, source="team", actor=nora)
     acts = AuditEntry.objects.filter(action__startswith="consent.").order_by("id")
@@ -91,7 +91,7 @@ def test_a_request_does_not_hide_a_yes_that_stands(bakery):
 
 def test_the_team_keeps_a_yes_only_with_proof(bakery):
     ana, topic, nora = make_person(), make_topic(), owner_of(bakery)
-    today = timezone.localdate()
+    today = today_of(bakery)
     for source, said_on, note in (
         ("", today, "card in the drawer"),
         ("paper", today, "  "),

@@ -2,7 +2,7 @@
 
 import re
 import threading
-from datetime import date, timedelta
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -26,6 +26,7 @@ from ecosystem.middleware import forget_businesses
 from ecosystem.models import BusinessProfile, KindSetting, Membership
 from ecosystem.queries.stakeholders import words_by_kind
 from ecosystem.queries.tallies import tally
+from tests.factories.clocks import today_of
 from tests.factories.contacts import make_contact, make_contacts, make_talk
 from tests.factories.ecosystem import make_business
 from tests.statements import statements_of
@@ -387,7 +388,7 @@ def told_apart(bakery):
     make_contact(bakery, "Cleo Park", stage="prospect", tags=["rye"])
     with business_scope(bakery):
         nora = Membership.objects.get(role="owner")
-        set_next_step(ana, what="Ring her", due_on=date.today(), assignee=nora, version=NONE_YET, now=now())
+        set_next_step(ana, what="Ring her", due_on=today_of(bakery), assignee=nora, version=NONE_YET, now=now())
         Contact.objects.filter(pk=ben.pk).update(owner=nora)
         return {"owner": str(nora.pk), "tag": str(Tag.objects.get().pk), "step": "1"}
 

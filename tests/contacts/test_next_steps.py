@@ -6,7 +6,6 @@ from uuid import uuid4
 
 import pytest
 from django.urls import reverse
-from django.utils import timezone
 
 from contacts.forms.next_steps import later_day
 from contacts.models import Contact, Interaction, NextStep
@@ -15,6 +14,7 @@ from contacts.services.owners import hand_over
 from ecosystem.base.clock import now
 from ecosystem.base.tenancy import business_scope
 from ecosystem.models import Membership
+from tests.factories.clocks import today_of
 from tests.factories.contacts import make_contact
 from tests.statements import statements_of
 
@@ -28,19 +28,21 @@ def url(name, business, contact=None, step=None):
     return reverse(f"contacts:{name}", kwargs=kwargs)
 
 
-def today():
-    return timezone.localtime(now()).date()
-
-
 def make_step(business, contact, what="Ring about the cake", days=0, who=None):
     with business_scope(business):
         member = Membership.objects.get(user=who) if who else None
-        due_on = today() + timedelta(days=days)
+        due_on = today_of(business) + timedelta(days=days)
         return set_next_step(contact, what=what, due_on=due_on, assignee=member, version=NONE_YET, now=now())
 
 
-def form(**said):
-    return {"what": "Ring about the cake", "due_on": today().isoformat(), "assignee": "", "version": "0", **said}
+def form(business, **said):
+    return {
+        "what": "Ring about the cake",
+        "due_on": today_of(business).isoformat(),
+        "assignee": "",
+        "version": "0",
+        **said,
+    }
 
 
 def step_of(business, contact):
@@ -53,7 +55,7 @@ def undo_of(response):
 
 
 def test_a_step_is_set_and_stands_first_on_the_page_on_today_and_on_the_card(as_sam, bakery, ana):
-    page = as_sam.post(url("next_step_set", bakery, ana), form(), follow=True).content.decode()
+    page = as_sam.post(url("next_step_set", bakery, ana), form(bakery), follow=True).content.decode()
     assert "Next: Ring about the cake." in page
     assert page.index("Ring about the cake", page.index('id="next-step"')) < page.index("Everything between us")
     today_page = as_sam.get(reverse("ecosystem:today", kwargs={"slug": bakery.slug})).content.decode()
@@ -104,11 +106,11 @@ def test_not_needed_any_more_leaves_no_line_and_can_be_taken_back(as_sam, bakery
 def test_later_puts_it_off_and_undo_puts_it_back_even_to_a_day_that_is_over(as_sam, bakery, ana):
     step = make_step(bakery, ana)
     with business_scope(bakery):
-        NextStep.objects.filter(pk=step.pk).update(due_on=today() - timedelta(days=3))
+        NextStep.objects.filter(pk=step.pk).update(due_on=today_of(bakery) - timedelta(days=3))
     page = as_sam.post(url("next_step_later", bakery, ana, step), {"until": "week"}, follow=True).content.decode()
-    assert step_of(bakery, ana).due_on == today() + timedelta(days=7)
+    assert step_of(bakery, ana).due_on == today_of(bakery) + timedelta(days=7)
     as_sam.post(undo_of(page))
-    assert step_of(bakery, ana).due_on == today() - timedelta(days=3)
+    assert step_of(bakery, ana).due_on == today_of(bakery) - timedelta(days=3)
 
 
 @pytest.mark.parametrize("until", ["", "yesterday", "2001-01-01", "9999-12-31"])
@@ -127,14 +129,17 @@ def test_words_for_later():
 
 
 def test_what_somebody_else_set_meanwhile_is_told_and_what_was_typed_stays(as_nora, as_sam, bakery, ana):
-    as_sam.post(url("next_step_set", bakery, ana), form(what="Sam rings"))
-    refused = as_nora.post(url("next_step_set", bakery, ana), form(what="Nora visits"))
+    as_sam.post(url("next_step_set", bakery, ana), form(bakery, what="Sam rings"))
+    refused = as_nora.post(url("next_step_set", bakery, ana), form(bakery, what="Nora visits"))
     page = refused.content.decode()
     assert refused.status_code == 422
     assert "Meanwhile somebody wrote down “Sam rings”. Save again to put yours in its place." in page
     assert 'value="Nora visits"' in page
     version = re.search(r'name="version" value="(\d+)"', page[page.index('id="next-step"') :]).group(1)
-    assert as_nora.post(url("next_step_set", bakery, ana), form(what="Nora visits", version=version)).status_code == 302
+    assert (
+        as_nora.post(url("next_step_set", bakery, ana), form(bakery, what="Nora visits", version=version)).status_code
+        == 302
+    )
     assert step_of(bakery, ana).what == "Nora visits"
 
 
@@ -142,7 +147,7 @@ def test_a_step_that_was_done_meanwhile_is_not_written_over_unseen(as_nora, bake
     step = make_step(bakery, ana)
     with business_scope(bakery):
         close_next_step(step, "done", actor=None, now=now())
-    refused = as_nora.post(url("next_step_set", bakery, ana), form(version=str(step.version)))
+    refused = as_nora.post(url("next_step_set", bakery, ana), form(bakery, version=str(step.version)))
     assert "Somebody closed the next step meanwhile. Save again to set yours." in refused.content.decode()
     assert step_of(bakery, ana) is None
 
@@ -159,7 +164,7 @@ def test_a_step_that_was_done_meanwhile_is_not_written_over_unseen(as_nora, bake
     ],
 )
 def test_what_is_wrong_is_said_beside_the_field(as_sam, bakery, ana, wrong, sentence):
-    response = as_sam.post(url("next_step_set", bakery, ana), form(**wrong))
+    response = as_sam.post(url("next_step_set", bakery, ana), form(bakery, **wrong))
     assert response.status_code == 422
     assert sentence in response.content.decode()
     assert step_of(bakery, ana) is None
@@ -175,13 +180,13 @@ def test_a_second_step_cannot_be_brought_back_beside_a_newer_one(as_sam, bakery,
 
 
 def test_a_helper_sets_steps_and_an_adviser_only_reads_them(as_helper, as_adviser, bakery, ana):
-    assert as_helper.post(url("next_step_set", bakery, ana), form()).status_code == 302
+    assert as_helper.post(url("next_step_set", bakery, ana), form(bakery)).status_code == 302
     step = step_of(bakery, ana)
     page = as_adviser.get(url("contact_detail", bakery, ana)).content.decode()
     assert "Ring about the cake" in page
     assert "Change the next step" not in page
     for name, step_or_none in (("next_step_set", None), ("next_step_close", step), ("next_step_later", step)):
-        assert as_adviser.post(url(name, bakery, ana, step_or_none), form()).status_code == 403
+        assert as_adviser.post(url(name, bakery, ana, step_or_none), form(bakery)).status_code == 403
     assert step_of(bakery, ana).version == step.version
 
 
