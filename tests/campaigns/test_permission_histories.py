@@ -27,7 +27,7 @@ from ecosystem.base.addresses import address_hash
 from ecosystem.base.clock import now
 from ecosystem.base.errors import DomainError
 from ecosystem.base.sql import rows
-from ecosystem.models import Membership
+from ecosystem.models import Business
 from tests.campaigns.test_pressure import allow, news
 from tests.campaigns.test_provider_events import SECRET, tell
 from tests.factories.campaigns import work
@@ -43,8 +43,9 @@ SELECT to_jsonb(one)::text AS row FROM contacts_consent AS one WHERE business_id
 class Town:
     """One person with two topics, and everything that can happen to what they allow."""
 
-    def __init__(self, owner: Membership, topics: list[Topic], account: ProviderAccount, form: SignupForm) -> None:
-        self.owner, self.topics, self.account, self.form = owner, topics, account, form
+    def __init__(self, shop: Business, topics: list[Topic], account: ProviderAccount, form: SignupForm) -> None:
+        self.owner, self.today = owner_of(shop), today_of(shop)
+        self.topics, self.account, self.form = topics, account, form
         self.letters = 0
         self.first_letter = self._first_letter()
 
@@ -86,7 +87,7 @@ class Town:
             topic=topic,
             actor=self.owner,
             source="paper",
-            said_on=today_of(self.owner.business),
+            said_on=self.today,
             note="x",
         )
 
@@ -200,7 +201,7 @@ def test_sec_59_no_history_mails_without_a_live_yes_or_lifts_a_stop_but_by_their
 
 def live_through(shop, account, mail_server, history: list[tuple[Callable[[Town, Topic], None], int]]) -> None:
     topics = [make_topic(f"Topic {number}", promised_count=100, promised_days=30) for number in range(2)]
-    town = Town(owner_of(shop), topics, account, make_form(*topics))
+    town = Town(shop, topics, account, make_form(*topics))
     allow(100)
     for act, number in history:
         before_rows, before_stops, before_noes = ledger(), stops(), noes()
