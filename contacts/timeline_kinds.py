@@ -81,13 +81,25 @@ class TimelineKind:
 
 
 @dataclass(frozen=True)
+class Question:
+    """What is asked before something is done, and what it means to say yes."""
+
+    title: Words
+    text: Words
+
+
+@dataclass(frozen=True)
 class TroubleAction:
-    """What can be done about it: a button, for those who may; its address takes the person's id and `object_id`."""
+    """What can be done about it: a button, for those who may; its address takes the person's id and `object_id`.
+
+    `asks` stands between the button and the deed, where the deed may harm.
+    """
 
     label: Words
     url_name: str
     object_id: UUID
     takes: Action
+    asks: Question | None = None
 
 
 @dataclass(frozen=True)

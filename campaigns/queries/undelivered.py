@@ -16,7 +16,7 @@ from campaigns.queries.sequences import failed_sentence, skip_sentence
 from campaigns.timeline import called
 from contacts.models import Contact
 from contacts.queries.consent import address_of
-from contacts.timeline_kinds import Telling, Trouble, TroubleAction
+from contacts.timeline_kinds import Question, Telling, Trouble, TroubleAction
 from ecosystem.base.access import Action
 
 State = Message.State
@@ -106,13 +106,20 @@ def _trouble(message: Message, now: datetime) -> Trouble:
     why_not = why_not_again(message.state, message.reason, message.expires_at, was_tried=was_tried, now=now)
     action = None
     if not why_not:
-        action = TroubleAction(_("Try again"), "campaigns:message_again", message.id, Action.START_SEQUENCES)
+        asks = _question(name) if message.state == State.UNKNOWN else None
+        action = TroubleAction(_("Try again"), "campaigns:message_again", message.id, Action.START_SEQUENCES, asks)
     return Trouble(
         icon="octagon-alert",
         telling=Telling(title=_title(message) % {"subject": name}, text=f"{_why(message)} {why_not}".strip()),
         occurred_at=vars(message)["ended_at"],
         action=action,
     )
+
+
+def _question(subject: str) -> Question:
+    """What is asked before a letter goes again that may have arrived."""
+    title = str(_("Send “%(subject)s” again?")) % {"subject": subject}
+    return Question(title=title, text=_("If the first one did arrive, it comes a second time."))
 
 
 def _title(message: Message) -> str:

@@ -81,6 +81,7 @@ def test_the_line_stays_with_its_reason_and_one_press_sends_it_once_more(nora, s
     assert "did not get through" in page
     assert "It was refused. Said: 550 5.7.1 not welcome here" in page
     assert again_url(shop, friend, refused) in page
+    assert f"ask-{refused.id}" not in page
     for _press in range(2):
         answer = nora.post(again_url(shop, friend, refused), follow=True).content.decode()
         assert "It goes once more" in answer
@@ -129,6 +130,10 @@ def test_what_may_have_arrived_says_so_and_goes_only_when_somebody_wants_it(nora
     page = nora.get(page_of(shop, friend)).content.decode()
     assert "may not have arrived" in page
     assert "Sent again, it may come twice." in page
+    asked = page.partition(f'id="ask-{message.id}" popover role="dialog"')[2]
+    assert f'popovertarget="ask-{message.id}">Try again' in page
+    assert "If the first one did arrive, it comes a second time." in asked
+    assert page.count(again_url(shop, friend, message)) == asked.count(again_url(shop, friend, message)) == 1
     nora.post(again_url(shop, friend, message))
     work()
     message.refresh_from_db()
