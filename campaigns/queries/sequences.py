@@ -17,6 +17,8 @@ from ecosystem.models import Tally
 from ecosystem.queries.kinds import kind_settings
 
 MOST_SHOWN = 200
+# Why a letter that was to take the place of another one was called off.
+ARRIVED_AFTER_ALL = "arrived_after_all"
 _SKIPPED, _LEFT = "step.skipped:", "sequence.left:"
 
 # Why a letter was skipped, where it is the engine's reason and not one of permission.
@@ -34,6 +36,7 @@ _SENTENCES: dict[str, Promise] = {
     "promise_kept": _("They have had as many letters of this topic as you promised."),
     "their_rhythm": _("They asked to hear from you less often."),
     "quiet_hours": _("It is quiet time where they are."),
+    ARRIVED_AFTER_ALL: _("The first one arrived after all."),
     "no_common_hour": _("Nobody knows what time it is where they are. Note their time zone on their page."),
 }
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import Enrollment, Message, Sequence
 from campaigns.queries.eligibility import may_send
-from campaigns.queries.sequences import failed_sentence, skip_sentence
+from campaigns.queries.sequences import ARRIVED_AFTER_ALL, failed_sentence, skip_sentence
 from campaigns.timeline import called
 from contacts.models import Contact
 from contacts.queries.consent import address_of
@@ -123,6 +123,8 @@ def _question(subject: str) -> Question:
 
 
 def _title(message: Message) -> str:
+    if message.reason == ARRIVED_AFTER_ALL:
+        return str(_("“%(subject)s” did not go once more"))
     if message.state in (State.UNKNOWN, State.LOST):
         return str(_("“%(subject)s” may not have arrived"))
     return str(_("“%(subject)s” did not get through"))

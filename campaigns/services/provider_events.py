@@ -18,6 +18,7 @@ from campaigns.models import Message, ProviderAccount, ProviderEvent, QueuedMess
 from campaigns.queries.machines import machine_reason
 from campaigns.services.address_stops import stop_as_told
 from campaigns.services.proving import STATES, settle_delay, settle_message
+from campaigns.services.second_tries import hold_places
 from campaigns.services.soft_bounces import ARRIVED, hear_arrival, hear_soft_bounce, leave_to_lasting_bounce
 from campaigns.services.standing import judge_standing
 from campaigns.services.text_outcomes import event_of_report, hear_of_number, settle_text
@@ -130,7 +131,7 @@ def _work(events: Sequence[ProviderEvent], now: datetime) -> list[UUID]:
     """The events that are over: brought to their letter, or in vain for seven days."""
     named = {event.named_message_id for event in events if event.named_message_id}
     # A place in the queue before its record, as the gate locks them.
-    places = {p.id: p for p in QueuedMessage.objects.filter(id__in=named).order_by("id").select_for_update()}
+    places = hold_places(named)
     messages = {m.id: m for m in Message.objects.filter(id__in=named).order_by("id").select_for_update(no_key=True)}
     done = []
     for event in sorted(events, key=lambda one: (one.occurred_at, one.id)):

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import Message, QueuedMessage
+from campaigns.services.second_tries import call_off_tries, hold_places
 from contacts.models import Channel, Contact, Interaction
 from contacts.services.interactions import NewInteraction, record_interactions
 from ecosystem.base.errors import Invalid
@@ -50,6 +51,7 @@ _NUMBERS = {
 DELAYED = "step.delayed"
 OPTED_OUT = "opted_out"
 _LEFT = frozenset({State.ACCEPTED, State.DELIVERED, State.BOUNCED, State.COMPLAINED})
+_ARRIVED = frozenset({State.DELIVERED, State.COMPLAINED})
 # The lines that tell of it, beside the one that says it was sent.
 _LINES = {State.BOUNCED: "message_bounced", State.COMPLAINED: "message_complained"}
 
@@ -59,13 +61,14 @@ def prove_message(message_id: UUID, *, state: str, occurred_at: datetime, provid
     """The provider tells what became of a letter; True where that was news.
 
     Settles what is unknown or was given up, and what is about to go once more but has not been handed over: it left,
-    and a second one would be a twin. `state` is accepted, refused, delivered, bounced or complained. A lighter word
-    than the one that is known changes nothing.
+    and a second one would be a twin. What was refused and has arrived after all calls off the letter that was to take
+    its place. `state` is accepted, refused, delivered, bounced or complained. A lighter word than the one that is known
+    changes nothing.
     """
     if state not in STATES:
         raise Invalid("proof_unknown", _("That says nothing about whether a letter arrived."))
     # The place in the queue before the record, as the gate locks them.
-    place = QueuedMessage.objects.select_for_update().filter(id=message_id).first()
+    place = hold_places([message_id]).get(message_id)
     message = Message.objects.select_for_update().filter(id=message_id).first()
     if message is None:
         return False
@@ -106,6 +109,8 @@ def settle_message(
     message.save(update_fields=["state", "reason", "provider_id", "accepted_at", "delayed_at", "updated_at"])
     _recount(message, None if place is not None else _NUMBERS.get(was), _NUMBERS[becomes])
     _write_lines(message, was, becomes, occurred_at)
+    if was == State.FAILED and becomes in _ARRIVED:
+        call_off_tries(message)
     return True
 
 

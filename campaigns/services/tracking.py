@@ -92,10 +92,12 @@ UPDATE campaigns_trackingevent AS event
  WHERE event.business_id = %(business_id)s AND event.id = judged.id
 RETURNING event.kind, event.message_id::text, event.link_number, event.occurred_at, event.is_machine"""
 
-# Nobody else knows the links of a letter: whoever follows one, a scanner as well, has it.
+# Nobody else knows the links of a letter: whoever follows one, a scanner as well, has it, whatever was told of it; what
+# is to go once more, for nobody knew, need not.
 _IN_DOUBT = """
 SELECT id FROM campaigns_message
- WHERE business_id = %(business_id)s AND rare_state = 'unknown' AND id = ANY (%(ids)s::uuid[])"""
+ WHERE business_id = %(business_id)s AND id = ANY (%(ids)s::uuid[])
+   AND state IN ('unknown', 'lost', 'failed', 'queued', 'deferred')"""
 
 _NEXT = """
 SELECT min(occurred_at) + make_interval(secs => %(together)s) AS due_at FROM campaigns_trackingevent
@@ -201,7 +203,7 @@ def work_clicks(business_id: int, now: datetime) -> datetime | None:
 
 
 def _prove(read_at: Mapping[str, datetime]) -> None:
-    """Settle the letters of which nobody knew whether they left: somebody has them."""
+    """Settle the letters of which nobody knew whether they left, or that were told as refused: somebody has them."""
     for row in rows(_IN_DOUBT, {"ids": array_text(list(read_at))}) if read_at else ():
         prove_message(row["id"], state="delivered", occurred_at=read_at[str(row["id"])])
 

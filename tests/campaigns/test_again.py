@@ -1,19 +1,24 @@
 """A letter that did not get through stands in its person's timeline, with why, and can be tried again."""
 
 from datetime import timedelta
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
 from django.urls import reverse
 
+from campaigns.gateways.provider_events import ToldEvent
 from campaigns.gateways.sms_address import read_sms_url
 from campaigns.gateways.sms_incoming import Report, read_request
-from campaigns.models import ChannelRule, Message, QueuedMessage
+from campaigns.models import ChannelRule, Message, Pressure, QueuedMessage
 from campaigns.queries.sequences import sequence_numbers
+from campaigns.services.accounts import add_account
 from campaigns.services.again import send_once_more
+from campaigns.services.delivery_claims import claim_messages
+from campaigns.services.delivery_gate import pass_gate
 from campaigns.services.enrollments import enroll_contacts, exit_enrollments
 from campaigns.services.proofs import lost_places, untold_letters, wrong_counts
-from campaigns.services.provider_events import take_in_report, work_provider_events
+from campaigns.services.provider_events import take_in_events, take_in_report, work_provider_events
 from campaigns.services.proving import prove_message
 from campaigns.services.sequences import archive_sequence
 from contacts.models import Contact, Interaction
@@ -21,6 +26,7 @@ from contacts.services.consent import withdraw_consent
 from ecosystem.base.access import Role
 from ecosystem.base.clock import now
 from ecosystem.base.errors import Conflict, NotAllowed, NotFound
+from ecosystem.base.links import MessageSigner
 from ecosystem.base.tenancy import current_business_id
 from ecosystem.models import AuditEntry
 from ecosystem.services.tallies import count
@@ -254,6 +260,95 @@ def hear_of_failure(message: Message) -> None:
     assert isinstance(told, Report)
     take_in_report(told, now=now())
     work_provider_events(current_business_id(), now() + timedelta(seconds=1))
+
+
+# A first try that arrived after all
+
+
+def hear(message: Message, kind: str) -> None:
+    """A provider tells of a letter, and a worker brings it there."""
+    account = add_account(provider="mailgun", name="Mailgun", secret="key")
+    told = ToldEvent(f"{kind}-{message.id}", kind, message.id, message.address, now(), "Mozilla/5.0")
+    take_in_events(account, [told], now=now())
+    work_provider_events(current_business_id(), now() + timedelta(seconds=1))
+
+
+@pytest.mark.parametrize("kind", ["delivered", "opened", "complained"])
+def test_what_arrived_after_all_calls_off_the_second_try_and_says_so(nora, shop, friend, refused, mail_server, kind):
+    made = send_once_more(friend, refused.id, actor=owner_of(shop))
+    hear(refused, kind)
+    made.refresh_from_db()
+    assert made.state == "cancelled"
+    assert states_of(Message) == ["complained" if kind == "complained" else "delivered", "cancelled"]
+    assert not QueuedMessage.objects.exists()
+    work()
+    assert mail_server.accepted == []
+    assert nothing_is_wrong()
+    if kind != "complained":
+        assert made.reason == "arrived_after_all"
+        page = nora.get(page_of(shop, friend)).content.decode()
+        assert "did not go once more" in page
+        assert "The first one arrived after all." in page
+        assert "did not get through" not in page
+
+
+def test_what_only_left_calls_no_second_try_off(shop, friend, refused, mail_server):
+    send_once_more(friend, refused.id, actor=owner_of(shop))
+    hear(refused, "accepted")
+    work()
+    assert states_of(Message) == ["failed", "accepted"]
+
+
+def test_who_follows_a_link_of_the_first_try_gets_no_second_one(client, shop, friend, refused, mail_server):
+    send_once_more(friend, refused.id, actor=owner_of(shop))
+    pass_time(60)
+    QueuedMessage.objects.update(due_at=now() + timedelta(hours=1))
+    link = MessageSigner(refused.business_id).tokens(refused.id).link
+    assert client.get(f"/l/{link}/1", HTTP_USER_AGENT="Mozilla/5.0 (X11) Firefox/140.0").status_code == 302
+    pass_time(11)
+    work("webhooks")
+    assert states_of(Message) == ["delivered", "cancelled"]
+    assert nothing_is_wrong()
+
+
+def test_the_newest_of_several_tries_is_called_off(shop, friend, refused, mail_server):
+    mail_server.script(friend.primary_email, Trouble("rcpt", "550 5.7.1 not welcome here", times=1))
+    second = send_once_more(friend, refused.id, actor=owner_of(shop))
+    work()
+    send_once_more(friend, second.id, actor=owner_of(shop))
+    prove_message(refused.id, state="delivered", occurred_at=now())
+    assert states_of(Message) == ["delivered", "failed", "cancelled"]
+    work()
+    assert mail_server.accepted == []
+    assert nothing_is_wrong()
+
+
+def test_a_second_try_that_is_on_its_way_is_not_called_off(shop, friend, refused):
+    made = send_once_more(friend, refused.id, actor=owner_of(shop))
+    QueuedMessage.objects.filter(id=made.id).update(handed_at=now(), claim_token=uuid4())
+    prove_message(refused.id, state="delivered", occurred_at=now())
+    assert QueuedMessage.objects.get().id == made.id
+    assert states_of(Message) == ["delivered", "queued"]
+
+
+def test_a_second_try_in_the_hand_of_a_worker_is_called_off_before_the_gate(shop, friend, refused, mail_server):
+    send_once_more(friend, refused.id, actor=owner_of(shop))
+    token = uuid4()
+    (claimed,) = claim_messages("sequence", token=token, now=now() + timedelta(seconds=1), count=1)
+    prove_message(refused.id, state="delivered", occurred_at=now())
+    assert pass_gate([claimed], token=token) == {}
+    assert states_of(Message) == ["delivered", "cancelled"]
+
+
+def test_a_place_that_the_second_try_had_is_free_again(shop, seasonal, friend, refused, mail_server):
+    keep_hours(most_count=1)
+    enroll_contacts(make_sequence(seasonal), [friend.id], source="staff")
+    work()
+    made = send_once_more(friend, refused.id, actor=owner_of(shop))
+    work()
+    assert made.id in Pressure.objects.get().message_ids
+    prove_message(refused.id, state="delivered", occurred_at=now())
+    assert made.id not in Pressure.objects.get().message_ids
 
 
 def keep_hours(zone: str = "", most_count: int = 20) -> None:
