@@ -353,7 +353,7 @@ def test_sec_32_what_amazon_has_not_signed_changes_nothing(ses, amazon, seasonal
 
 
 @pytest.mark.parametrize(
-    ("age", "status"), [(-240, 200), (-400, 401), (8 * 3600 + 200, 200), (8 * 3600 + 400, 401), (None, 401)]
+    ("age", "status"), [(-240, 200), (-400, 401), (3600 + 200, 200), (3600 + 400, 401), (None, 401)]
 )
 def test_sec_32_of_amazon_nothing_is_believed_that_it_would_not_say_again(ses, amazon, seasonal, age, status):
     """SEC-32: a right signature is not enough for what was published long ago, nor for what says no time."""
