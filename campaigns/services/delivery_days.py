@@ -16,6 +16,11 @@ from ecosystem.queries.quotas import FULL, NEARLY
 from ecosystem.services.agenda import note_work
 from ecosystem.services.quotas import QUEUE as QUOTAS_QUEUE
 
+# Whoever takes places of the figure of a business waits for whoever takes some by another account of it, until that
+# transaction is over: the claim of one handful. Workers of one account wait for each other at the row of their day
+# anyhow, and no business waits for another one.
+_HOLD = "SELECT pg_advisory_xact_lock(hashtextextended('sends:' || %(figure)s, %(business_id)s))"
+
 # One statement decides, under the lock of the day's row: of two workers that want the last place one gets it.
 _TAKE = f"""
 WITH {LIMIT_SQL}
@@ -63,6 +68,7 @@ class DayOfSending:
         # Nothing is asked where nothing could be full; `is_measured`: the business may have a figure of its own.
         has_limit = is_measured or per_day or settings.SENDS_PER_DAY or settings.SENDS_FIRST_DAYS
         self.is_limited = bool(has_limit) and not is_urgent
+        self._has_figure = is_measured or bool(settings.SENDS_PER_DAY)
         self._taken = 0
 
     def places_left(self) -> int:
@@ -70,7 +76,13 @@ class DayOfSending:
         return int(rows(_LEFT, self._given())[0]["places"])
 
     def take(self, wanted: int) -> int:
-        """Take so many places; how many there were. What is asked beyond them waits for tomorrow."""
+        """Take so many places; how many there were. What is asked beyond them waits for tomorrow.
+
+        Exact for the figure of the business too, by however many accounts it sends at once.
+        """
+        if self._has_figure:
+            # By itself: a statement that waits sees what was there before it waited.
+            execute(_HOLD, {"figure": self._limits["figure"]})
         (row,) = rows(_TAKE, {**self._given(), "wanted": wanted})
         granted = int(row["granted"])
         count, quota = row["count"], row["quota"]

@@ -11,14 +11,16 @@ from campaigns.queries.sending_days import find_full_day
 from campaigns.queries.sending_notes import sending_notes
 from campaigns.services.delivery_days import DayOfSending
 from ecosystem.base.clock import now
+from ecosystem.base.sql import rows
 from ecosystem.base.tenancy import business_scope
 from ecosystem.days import business_day
 from ecosystem.models import AgendaNote, BusinessProfile, Notice
 from ecosystem.queries.quotas import usage_of
 from ecosystem.services.quotas import QUEUE, set_quotas, work_quotas
+from tests.campaigns.test_limits import ask_from_threads
 from tests.campaigns.test_sending_days import LANE, write_to
 from tests.factories.campaigns import work
-from tests.factories.permission import owner_of
+from tests.factories.permission import make_business, owner_of
 
 
 @pytest.fixture
@@ -90,6 +92,38 @@ def test_rel_33_another_account_opens_no_second_day(shop, settings, no_steps):
     assert usage_of("letters").words == "5 of 5"
     assert (day("platform:sms").take(50), usage_of("texts").used) == (50, 50)
     assert day("own:018f", moment=now() + timedelta(days=1)).take(9) == 5
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("whose", ["its own", "the usual"])
+def test_rel_33_twenty_accounts_at_once_take_exactly_the_figure_of_the_business(settings, whose):
+    settings.SENDS_FIRST_DAYS = []
+    settings.SENDS_PER_DAY = 30 if whose == "the usual" else 0
+    business = make_business("Oat & Ember")
+    with business_scope(business):
+        set_quotas({"letters": 30 if whose == "its own" else None})
+    keys = iter(range(20))
+
+    def ask() -> int:
+        with business_scope(business):
+            mine = DayOfSending(
+                f"own:{next(keys)}", per_day=None, now=now(), timezone="UTC", is_urgent=False,
+                is_measured=whose == "its own",
+            )  # fmt: skip
+            return mine.take(4)
+
+    got = ask_from_threads(20, ask)
+    assert (len(got), sum(got)) == (20, 30)
+
+
+def test_rel_33_texts_wait_for_no_letters(shop, no_steps):
+    """What holds the figure of letters is no hold on that of texts."""
+    set_quotas({"letters": 5, "texts": 5})
+    day("platform:email").take(1)
+    held = "SELECT count(*) AS number FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()"
+    assert rows(held)[0]["number"] == 1
+    day("platform:sms").take(1)
+    assert rows(held)[0]["number"] == 2
 
 
 def test_rel_33_the_step_of_an_account_adds_to_what_went_by_another(shop, settings):
