@@ -132,7 +132,10 @@ WITH given AS (
     SELECT * FROM waiting UNION ALL SELECT * FROM gone
 ), stopped AS (
     UPDATE campaigns_message AS message
-       SET state = kept.state, reason = kept.reason, attempt = kept.attempt, updated_at = clock_timestamp(),
+       SET state = kept.state, attempt = kept.attempt, updated_at = clock_timestamp(),
+           -- What went once more, or may have left while we were away, does not go by itself again: a wait keeps that.
+           reason = CASE WHEN kept.state = 'deferred' AND message.reason IN ('resent', 'while_away') THEN message.reason
+                         ELSE kept.reason END,
            due_at = CASE kept.state WHEN 'deferred' THEN kept.again_at ELSE message.due_at END
       FROM kept
      WHERE message.business_id = %(business_id)s AND message.id = kept.id

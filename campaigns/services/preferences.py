@@ -30,7 +30,10 @@ WITH waiting AS (
       FROM campaigns_message AS message
       JOIN campaigns_queuedmessage AS queued ON queued.business_id = %(business_id)s AND queued.id = message.id
      WHERE message.business_id = %(business_id)s AND message.contact_id = %(contact_id)s
-       AND message.state = 'deferred' AND message.reason = 'on_pause' AND queued.claim_token IS NULL
+       AND message.state = 'deferred' AND queued.claim_token IS NULL
+       AND (message.reason = 'on_pause'
+            -- Whose reason says what must not be forgotten of them waits for the same moment.
+            OR (message.reason IN ('resent', 'while_away') AND message.due_at = %(until)s))
      ORDER BY queued.id FOR UPDATE OF queued
 ), freed AS (
     UPDATE campaigns_queuedmessage AS queued SET due_at = %(now)s FROM waiting
@@ -38,7 +41,8 @@ WITH waiting AS (
     RETURNING queued.id, queued.lane
 ), told AS (
     UPDATE campaigns_message AS message
-       SET state = 'queued', reason = '', due_at = %(now)s, updated_at = clock_timestamp()
+       SET state = 'queued', reason = CASE message.reason WHEN 'on_pause' THEN '' ELSE message.reason END,
+           due_at = %(now)s, updated_at = clock_timestamp()
       FROM freed WHERE message.business_id = %(business_id)s AND message.id = freed.id
 )
 SELECT DISTINCT lane FROM freed"""
@@ -176,10 +180,15 @@ def keep_rhythm(message: Message, *, days: int | None, now: datetime) -> bool:
 def end_rest(message: Message, *, now: datetime) -> bool:
     """Let what waited for the end of a rest go now; False where there was none."""
     contact = message.contact
-    if contact is None or not Contact.objects.filter(id=contact.id, paused_until__gt=now).update(paused_until=None):
+    if contact is None:
         return False
+    resting = Contact.objects.select_for_update(no_key=True).filter(id=contact.id, paused_until__gt=now)
+    until = resting.values_list("paused_until", flat=True).first()
+    if until is None:
+        return False
+    Contact.objects.filter(id=contact.id).update(paused_until=None)
     contact.paused_until = None
-    for row in rows(_RELEASE, {"contact_id": contact.id, "now": now}):
+    for row in rows(_RELEASE, {"contact_id": contact.id, "now": now, "until": until}):
         note_work(queue_of(row["lane"]))
     return True
 

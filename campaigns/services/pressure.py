@@ -168,8 +168,9 @@ WITH given AS (
 ), moved AS (
     UPDATE campaigns_message AS message
        SET state = 'deferred', held_by = waiting.held_by, due_at = waiting.again_at,
-           reason = CASE waiting.held_by WHEN 'rule' THEN 'had_enough' WHEN 'rhythm' THEN 'their_rhythm'
-                                         ELSE 'promise_kept' END,
+           reason = CASE WHEN message.reason IN ('resent', 'while_away') THEN message.reason
+                         WHEN waiting.held_by = 'rule' THEN 'had_enough'
+                         WHEN waiting.held_by = 'rhythm' THEN 'their_rhythm' ELSE 'promise_kept' END,
            updated_at = clock_timestamp()
       FROM waiting
      WHERE message.business_id = %(business_id)s AND message.id = waiting.id

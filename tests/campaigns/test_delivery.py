@@ -20,7 +20,7 @@ from campaigns.services.delivery_claims import claim_messages, give_back, next_d
 from campaigns.services.delivery_gate import pass_gate
 from campaigns.services.delivery_marks import open_mark
 from campaigns.services.delivery_results import Result, record_results, result_of
-from campaigns.services.delivery_sweep import sweep_messages
+from campaigns.services.delivery_sweep import resend_unknown, sweep_messages
 from campaigns.services.enrollments import enroll_contacts
 from campaigns.services.messages import plan_message
 from campaigns.services.proofs import lost_places
@@ -345,6 +345,29 @@ def test_what_somebody_needs_goes_once_more_with_the_same_id_after_a_quarter_of_
     pass_time(16 * 60)
     work("transactional")
     assert len(mail_server.accepted) == 2
+
+
+@pytest.mark.parametrize("reason", ["resent", "while_away"])
+def test_what_does_not_go_by_itself_again_does_not_after_a_pause_at_the_gate_either(shop, mail_server, reason):
+    """The pause comes when it is in somebody's hand."""
+    mail_server.script("ana@example.com", Trouble("dot", DROP_AFTER, times=2))
+    message = plan()
+    work("transactional")
+    pass_time(16 * 60)
+    resend_unknown("transactional")
+    Message.objects.update(reason=reason)
+    token = uuid4()
+    claimed = claim_messages("transactional", token=token, now=now(), count=1)
+    BusinessProfile.objects.update(sending_paused_at=now())
+    assert pass_gate(claimed, token=token)[message.id].state == "deferred"
+    assert reasons() == [("deferred", reason)]
+    BusinessProfile.objects.update(sending_paused_at=None)
+    if reason == "resent":
+        for _turn in range(2):
+            pass_time(16 * 60)
+            work("transactional")
+        assert reasons() == [("unknown", "resent")]
+        assert len(mail_server.accepted) == 2
 
 
 def test_a_server_that_is_away_costs_no_attempt_and_opens_the_breaker(shop, seasonal, mail_server):

@@ -103,6 +103,16 @@ def test_mission_41_the_fourth_letter_in_a_week_is_held_back_and_reported(shop, 
     assert held.due_at == first + WEEK
 
 
+@pytest.mark.parametrize("reason", ["resent", "while_away"])
+def test_a_letter_that_is_moved_keeps_what_must_not_be_forgotten_of_it(shop, ana, generous, mail_server, reason):
+    for number in range(4):
+        news(ana, generous, number)
+    Message.objects.filter(state="queued").update(reason=reason)
+    work()
+    held = Message.objects.get(held_by="rule")
+    assert (held.state, held.reason) == ("deferred", reason)
+
+
 @pytest.mark.parametrize("has_ring", [True, False])
 def test_what_either_record_got_counts_for_the_one_that_they_are_made(shop, generous, mail_server, has_ring):
     ana, anna = make_friend(generous), make_friend(generous, 1)

@@ -269,6 +269,18 @@ def test_rel_19_a_letter_leaves_once_at_its_time_of_day_though_the_clock_is_chan
     assert Message.objects.get().state == "accepted"
 
 
+def test_a_letter_that_is_late_at_night_keeps_what_must_not_be_forgotten_of_it(shop, generous, mail_server):
+    friend = make_friend(generous)
+    live_in(friend, zone_at(12))
+    plan(friend, generous)
+    keep_hours(2, 4)
+    Message.objects.update(reason="resent")
+    pass_time(2 * 3600)
+    work()
+    message = Message.objects.get()
+    assert (message.state, message.reason, mail_server.accepted) == ("deferred", "resent", [])
+
+
 # The gate
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from campaigns.models import Message, QueuedMessage
 from campaigns.queries.eligibility import may_send
+from campaigns.services.advancing import advance
 from campaigns.services.enrollments import enroll_contacts
 from campaigns.services.preferences import end_rest, rest
 from campaigns.services.tracking import note_trap
@@ -62,6 +63,21 @@ def test_who_goes_on_gets_at_once_what_waited(letter, ana, mail_server):
     work()
     assert end_rest(Message.objects.get(id=letter.id), now=now()) is True
     assert end_rest(Message.objects.get(id=letter.id), now=now()) is False
+    work()
+    assert len(mail_server.accepted) == 2
+
+
+def test_a_letter_that_goes_once_more_waits_for_the_end_of_a_rest_like_any_other(letter, ana, mail_server):
+    rest(letter, days=90, now=now())
+    pass_time(3700)
+    advance(now())
+    Message.objects.filter(state="queued").update(reason="resent")
+    work()
+    held = Message.objects.exclude(id=letter.id).get()
+    assert (held.state, held.reason) == ("deferred", "resent")
+    assert end_rest(Message.objects.get(id=letter.id), now=now()) is True
+    held.refresh_from_db()
+    assert (held.state, held.reason) == ("queued", "resent")
     work()
     assert len(mail_server.accepted) == 2
 
