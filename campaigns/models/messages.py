@@ -94,6 +94,9 @@ class Message(TenantModel):
     address_hash = models.CharField(max_length=80)
     merge = models.JSONField(default=dict)
     is_test = models.BooleanField(default=False)
+    is_replaced = models.BooleanField(
+        default=False, db_default=False, help_text="another letter of the same words stands for it in all numbers"
+    )
     state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
     reason = models.CharField(max_length=160, blank=True)
     due_at = models.DateTimeField(db_default=Now())

@@ -44,8 +44,11 @@ def messages_of_contact(contact: Contact) -> QuerySet[Message]:
 
 
 def messages_of_step(sequence: Sequence, step_key: UUID, *, outcome: str = "", reason: str = "") -> QuerySet[Message]:
-    """The messages behind a number of a step: of one outcome (see OUTCOMES) and perhaps of one reason."""
-    found = messages().filter(sequence=sequence, step_key=step_key)
+    """The messages behind a number of a step: of one outcome (see OUTCOMES) and perhaps of one reason.
+
+    Of a letter and those that took its place there is one.
+    """
+    found = messages().filter(sequence=sequence, step_key=step_key, is_replaced=False)
     if outcome:
         if outcome not in OUTCOMES:
             raise NotFound("outcome_unknown", _("There is no such number."))
@@ -55,7 +58,7 @@ def messages_of_step(sequence: Sequence, step_key: UUID, *, outcome: str = "", r
 
 def unknown_messages() -> QuerySet[Message]:
     """Those of which nobody knows whether they arrived; somebody decides whether they go again."""
-    return messages().filter(rare_state=Message.State.UNKNOWN)
+    return messages().filter(rare_state=Message.State.UNKNOWN, is_replaced=False)
 
 
 def unknown_of(sequence: Sequence | None) -> QuerySet[Message]:

@@ -34,17 +34,17 @@ def again_key(message_id: UUID) -> str:
     return f"{_AGAIN}{message_id}"
 
 
-def why_not_again(
-    state: str, reason: str, expires_at: datetime | None, *, was_tried: bool, now: datetime
-) -> str | Promise:
-    """Why a letter in such a state may not be tried again; empty where it may."""
+def why_not_again(message: Message, *, was_tried: bool, now: datetime) -> str | Promise:
+    """Why a letter may not be tried again, whoever it is to; empty where it may."""
     if was_tried:
         return _("It was tried again.")
-    if state not in (State.FAILED, State.UNKNOWN):
-        return _NEVER.get(state, _("It is not one that failed."))
-    if reason == OPTED_OUT:
+    if message.state not in (State.FAILED, State.UNKNOWN):
+        return _NEVER.get(message.state, _("It is not one that failed."))
+    if message.is_replaced:
+        return _("It is not tried again: the first one arrived after all.")
+    if message.reason == OPTED_OUT:
         return _("It is not tried again: they stopped texts at their provider, and only they can open that.")
-    if expires_at is not None and expires_at <= now:
+    if message.expires_at is not None and message.expires_at <= now:
         return _("It is not tried again: it would come too late to be of use.")
     return ""
 
@@ -103,7 +103,7 @@ def _trouble(message: Message, now: datetime) -> Trouble:
     content = message.content_version
     name = called(content.subject if content else "", content.text_body if content else "")
     was_tried = again_key(message.id) in vars(message)["tries"]
-    why_not = why_not_again(message.state, message.reason, message.expires_at, was_tried=was_tried, now=now)
+    why_not = why_not_again(message, was_tried=was_tried, now=now)
     action = None
     if not why_not:
         asks = _question(name) if message.state == State.UNKNOWN else None

@@ -9,6 +9,7 @@ from campaigns.models import Message, QueuedMessage
 from campaigns.queries.undelivered import again_key, why_not_again, why_not_now
 from campaigns.services.messages import put_in_queue, queue_of
 from campaigns.services.quiet_hours import plan_hours
+from campaigns.services.second_tries import stand_aside
 from campaigns.services.unknown import decide_unknown
 from contacts.models import Contact
 from ecosystem.base.clock import now as clock_now
@@ -26,6 +27,7 @@ def send_once_more(contact: Contact, message_id: UUID, *, actor: Membership) -> 
 
     What was refused stays as it is, and a new one of the same words is planned, once, with an id of its own: a provider
     answers an id that it knows with its old word, and what is told late of the first try says nothing of the second.
+    In the numbers of its step the new one stands for both: somebody who gets it got one letter, and none failed.
     What may have arrived goes again itself, with its Message-ID, so that there is never a second one. A second press
     finds what waits and changes nothing. It keeps the hours of its reader, and passes the gate like any other.
 
@@ -41,9 +43,7 @@ def send_once_more(contact: Contact, message_id: UUID, *, actor: Membership) -> 
     made = Message.objects.filter(idem_key=again_key(message.id)).first() or message
     if made.state in _WAITS:
         return made
-    if why := why_not_again(
-        message.state, message.reason, message.expires_at, was_tried=made is not message, now=clock_now()
-    ):
+    if why := why_not_again(message, was_tried=made is not message, now=clock_now()):
         raise Conflict("not_again", why)
     if why := why_not_now(contact, message, now=clock_now()):
         raise NotAllowed("may_not_be_written_to", why)
@@ -76,6 +76,7 @@ def _plan_again(message: Message, contact: Contact) -> Message:
         due_at=clock_now(),
     )
     again.save(force_insert=True)
+    stand_aside(message)
     put_in_queue([again])
     if again.message_class != Message.MessageClass.TRANSACTIONAL and plan_hours([again.id]):
         again.refresh_from_db()

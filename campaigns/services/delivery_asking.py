@@ -35,11 +35,12 @@ WITH doubtful AS MATERIALIZED (
        SET state = 'queued', reason = 'resent', provider_id = '', updated_at = clock_timestamp()
       FROM doubtful WHERE message.business_id = %(business_id)s AND message.id = doubtful.id
     RETURNING message.id, message.lane, message.handed_at, message.attempt, message.sequence_id, message.step_key,
-              message.is_test
+              message.is_test, message.is_replaced
 ), counted AS (
     INSERT INTO ecosystem_tally (business_id, id, name, key, amount)
     SELECT %(business_id)s, uuidv7(), 'step.unknown', sequence_id || ':' || step_key, -count(*)
-      FROM again WHERE sequence_id IS NOT NULL AND NOT is_test GROUP BY sequence_id, step_key
+      FROM again WHERE sequence_id IS NOT NULL AND NOT is_test AND NOT is_replaced
+     GROUP BY sequence_id, step_key
 )
 INSERT INTO campaigns_queuedmessage (business_id, id, lane, due_at, attempt)
 SELECT %(business_id)s, id, lane, handed_at, attempt FROM again"""  # noqa: S608

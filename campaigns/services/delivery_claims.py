@@ -65,7 +65,7 @@ WITH due AS MATERIALIZED (
            reason = CASE met.ending WHEN 'expired' THEN 'too_late' ELSE 'too_many_attempts' END
       FROM met
      WHERE message.business_id = %(business_id)s AND message.id = met.id AND met.ending <> ''
-    RETURNING message.state, message.sequence_id, message.step_key, message.is_test
+    RETURNING message.state, message.sequence_id, message.step_key, message.is_test, message.is_replaced
 ), gone AS (
     DELETE FROM campaigns_queuedmessage AS queued USING met
      WHERE queued.business_id = %(business_id)s AND queued.id = met.id AND met.ending <> ''
@@ -73,7 +73,7 @@ WITH due AS MATERIALIZED (
     INSERT INTO ecosystem_tally (business_id, id, name, key, amount)
     SELECT %(business_id)s, uuidv7(), CASE state WHEN 'expired' THEN 'step.skipped:too_late' ELSE 'step.failed' END,
            sequence_id || ':' || step_key, count(*)
-      FROM ended WHERE sequence_id IS NOT NULL AND NOT is_test
+      FROM ended WHERE sequence_id IS NOT NULL AND NOT is_test AND NOT is_replaced
      GROUP BY state, sequence_id, step_key
 )
 SELECT {_COLUMNS}, tries + 1 AS attempt,

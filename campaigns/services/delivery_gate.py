@@ -54,8 +54,8 @@ WITH held AS MATERIALIZED (
      ORDER BY queued.id
 ), candidate AS MATERIALIZED (
     SELECT message.id AS row_id, held.due_at, held.shut_until, message.lane, message.channel,
-           message.topic_id, message.is_test, message.template, message.signup_id, message.enrollment_id,
-           message.sequence_id, message.address,
+           message.topic_id, message.is_test, message.is_replaced, message.template, message.signup_id,
+           message.enrollment_id, message.sequence_id, message.address,
            CASE WHEN NOT message.is_test THEN message.contact_id END AS contact_id,
            CASE WHEN message.is_test THEN 'transactional' ELSE message.message_class END AS message_class,
            string_to_array(held.hashes, ',') AS address_hashes
@@ -70,6 +70,7 @@ _GATE_JUDGE = """, judged AS MATERIALIZED (
            CASE WHEN business.state <> 'active' THEN 'business_closed'
                 WHEN EXISTS (SELECT FROM ecosystem_sendingstop) THEN 'business_paused'
                 WHEN mine.is_test THEN mine.reason
+                WHEN mine.is_replaced THEN 'arrived_after_all'
                 WHEN mine.template = 'confirm_signup' AND signup.state IS DISTINCT FROM 'requested'
                      THEN 'confirmed_already'
                 WHEN mine.template = 'confirm_signup' AND EXISTS (
@@ -139,11 +140,12 @@ WITH given AS (
            due_at = CASE kept.state WHEN 'deferred' THEN kept.again_at ELSE message.due_at END
       FROM kept
      WHERE message.business_id = %(business_id)s AND message.id = kept.id
-    RETURNING message.state, message.reason, message.sequence_id, message.step_key, message.is_test
+    RETURNING message.state, message.reason, message.sequence_id, message.step_key, message.is_test,
+              message.is_replaced
 ), counted AS (
     INSERT INTO ecosystem_tally (business_id, id, name, key, amount)
     SELECT %(business_id)s, uuidv7(), 'step.skipped:' || reason, sequence_id || ':' || step_key, count(*)
-      FROM stopped WHERE state = 'skipped' AND sequence_id IS NOT NULL AND NOT is_test
+      FROM stopped WHERE state = 'skipped' AND sequence_id IS NOT NULL AND NOT is_test AND NOT is_replaced
      GROUP BY reason, sequence_id, step_key
 )
 SELECT count(*) AS stopped FROM stopped"""

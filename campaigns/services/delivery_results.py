@@ -75,7 +75,7 @@ WITH given AS (
       FROM known
      WHERE message.business_id = %(business_id)s AND message.id = known.id AND message.id = ANY (%(ids)s::uuid[])
     RETURNING message.id, message.state, message.reason, message.contact_id, message.sequence_id, message.step_key,
-              message.is_test, message.accepted_at, message.channel
+              message.is_test, message.is_replaced, message.accepted_at, message.channel
 ), counted AS (
     INSERT INTO ecosystem_tally (business_id, id, name, key, amount)
     SELECT %(business_id)s, uuidv7(), name, key, count(*)
@@ -83,7 +83,8 @@ WITH given AS (
                               WHEN 'skipped' THEN 'step.skipped:' || reason WHEN 'expired' THEN 'step.skipped:too_late'
                               ELSE 'step.failed' END AS name,
                    sequence_id || ':' || step_key AS key
-              FROM recorded WHERE state <> 'queued' AND sequence_id IS NOT NULL AND NOT is_test) AS changed
+              FROM recorded
+             WHERE state <> 'queued' AND sequence_id IS NOT NULL AND NOT is_test AND NOT is_replaced) AS changed
      GROUP BY name, key
 ), line AS (
     SELECT uuidv7() AS id, contact_id, 'message_sent' AS kind, channel, 'out' AS direction, accepted_at AS occurred_at,

@@ -55,11 +55,12 @@ WITH left_behind AS MATERIALIZED (
            updated_at = clock_timestamp()
       FROM gone
      WHERE message.business_id = %(business_id)s AND message.id = gone.id
-    RETURNING message.sequence_id, message.step_key, message.is_test
+    RETURNING message.sequence_id, message.step_key, message.is_test, message.is_replaced
 ), counted AS (
     INSERT INTO ecosystem_tally (business_id, id, name, key, amount)
     SELECT %(business_id)s, uuidv7(), 'step.unknown', sequence_id || ':' || step_key, count(*)
-      FROM unknown WHERE sequence_id IS NOT NULL AND NOT is_test GROUP BY sequence_id, step_key
+      FROM unknown WHERE sequence_id IS NOT NULL AND NOT is_test AND NOT is_replaced
+     GROUP BY sequence_id, step_key
 )
 SELECT count(*) AS swept FROM left_behind"""
 

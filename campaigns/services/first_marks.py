@@ -16,7 +16,8 @@ WITH given AS (
     SELECT * FROM unnest(%(messages)s::uuid[], %(firsts)s::timestamptz[]) AS given(id, moment)
 ), held AS MATERIALIZED (
     SELECT message.id, message.contact_id, message.sequence_id, message.step_key, given.moment,
-           message.COLUMN IS NULL AS is_first
+           message.COLUMN IS NULL AS is_first,
+           message.is_replaced
       FROM given
       JOIN campaigns_message AS message ON message.business_id = %(business_id)s AND message.id = given.id
       JOIN contacts_contact AS person ON person.business_id = %(business_id)s AND person.id = message.contact_id
@@ -27,7 +28,7 @@ WITH given AS (
       FROM held
      WHERE held.is_first AND message.business_id = %(business_id)s AND message.id = held.id
 )
-SELECT id::text, contact_id, sequence_id, step_key, is_first FROM held"""
+SELECT id::text, contact_id, sequence_id, step_key, is_first AND NOT is_replaced AS is_counted FROM held"""
 _STATEMENTS = {column: _MARK.replace("COLUMN", column) for column in ("clicked_at", "opened_at")}
 
 
@@ -55,7 +56,7 @@ def mark_letters(
         keeps_plan=True,
     )
     steps = Counter(
-        f"{row['sequence_id']}:{row['step_key']}" for row in found if row["is_first"] and row["sequence_id"]
+        f"{row['sequence_id']}:{row['step_key']}" for row in found if row["is_counted"] and row["sequence_id"]
     )
     for key, people in steps.items():
         count(number, key, people)

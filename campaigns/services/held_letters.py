@@ -48,11 +48,11 @@ _COUNTED = """, counted AS (
     INSERT INTO ecosystem_tally (business_id, id, name, key, amount)
     SELECT %(business_id)s, uuidv7(), name, key, sum(amount)
       FROM (SELECT 'step.unknown' AS name, sequence_id || ':' || step_key AS key, -1 AS amount
-              FROM decided WHERE was = 'unknown' AND sequence_id IS NOT NULL
+              FROM decided WHERE was = 'unknown' AND sequence_id IS NOT NULL AND NOT is_replaced
              UNION ALL
             SELECT CASE was WHEN 'unknown' THEN 'step.failed' ELSE 'step.skipped:dropped_after_absence' END,
                    sequence_id || ':' || step_key, 1
-              FROM decided WHERE NOT %(sends)s AND sequence_id IS NOT NULL) AS change
+              FROM decided WHERE NOT %(sends)s AND sequence_id IS NOT NULL AND NOT is_replaced) AS change
      GROUP BY name, key
 )
 SELECT id, was, lane, message_class FROM decided"""
@@ -66,7 +66,7 @@ _SEND = (
       FROM chosen
      WHERE message.business_id = %(business_id)s AND message.id = chosen.id
     RETURNING message.id, chosen.rare_state AS was, message.lane, message.due_at, message.message_class,
-              message.sequence_id, message.step_key
+              message.sequence_id, message.step_key, message.is_replaced
 ), queued AS (
     INSERT INTO campaigns_queuedmessage (business_id, id, lane, due_at)
     SELECT %(business_id)s, id, lane, due_at FROM decided
@@ -84,7 +84,7 @@ _DROP = (
       FROM chosen
      WHERE message.business_id = %(business_id)s AND message.id = chosen.id
     RETURNING message.id, chosen.rare_state AS was, message.lane, message.message_class, message.sequence_id,
-              message.step_key
+              message.step_key, message.is_replaced
 )"""
     + _COUNTED
 )

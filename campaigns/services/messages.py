@@ -38,11 +38,13 @@ WITH open AS MATERIALIZED (
        SET state = 'cancelled', reason = %(reason)s, attempt = gone.attempt, updated_at = clock_timestamp()
       FROM gone
      WHERE message.business_id = %(business_id)s AND message.id = gone.id
-    RETURNING message.id, message.contact_id, message.sequence_id, message.step_key, message.is_test
+    RETURNING message.id, message.contact_id, message.sequence_id, message.step_key, message.is_test,
+              message.is_replaced
 ), counted AS (
     INSERT INTO ecosystem_tally (business_id, id, name, key, amount)
     SELECT %(business_id)s, uuidv7(), 'step.skipped:' || %(reason)s, sequence_id || ':' || step_key, count(*)
-      FROM cancelled WHERE sequence_id IS NOT NULL AND NOT is_test GROUP BY sequence_id, step_key
+      FROM cancelled WHERE sequence_id IS NOT NULL AND NOT is_test AND NOT is_replaced
+     GROUP BY sequence_id, step_key
 )
 SELECT count(*) AS cancelled,
        array_agg(id::text) FILTER (WHERE EXISTS (

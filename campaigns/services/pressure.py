@@ -186,7 +186,7 @@ WITH given AS (
 ), counted AS (
     INSERT INTO ecosystem_tally (business_id, id, name, key, amount)
     SELECT %(business_id)s, uuidv7(), 'step.held:' || held_by, sequence_id || ':' || step_key, count(*)
-      FROM moved WHERE sequence_id IS NOT NULL GROUP BY held_by, sequence_id, step_key
+      FROM moved WHERE sequence_id IS NOT NULL AND NOT is_replaced GROUP BY held_by, sequence_id, step_key
 )
 SELECT count(*) AS moved FROM moved"""
 

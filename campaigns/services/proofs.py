@@ -17,7 +17,7 @@ WITH kept AS (
                 WHEN state IN ('skipped', 'cancelled', 'expired') THEN 'step.skipped:' || reason END AS name,
            sequence_id || ':' || step_key AS key, clicked_at, opened_at, delayed_at, held_by
       FROM campaigns_message
-     WHERE business_id = %(business_id)s AND sequence_id IS NOT NULL AND NOT is_test
+     WHERE business_id = %(business_id)s AND sequence_id IS NOT NULL AND NOT is_test AND NOT is_replaced
 ), walks AS (
     SELECT walk.sequence_id::text AS sequence, walk.state, walk.exit_reason,
            walk.sequence_id || ':' || step.step_key AS step

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import Message, QueuedMessage
-from campaigns.services.second_tries import call_off_tries, hold_places
+from campaigns.services.second_tries import DELAYED, NUMBERS, call_off_tries, hold_places, is_counted, step_of
 from contacts.models import Channel, Contact, Interaction
 from contacts.services.interactions import NewInteraction, record_interactions
 from ecosystem.base.errors import Invalid
@@ -39,16 +39,6 @@ _WEIGHT = {
     State.BOUNCED: 4,
     State.COMPLAINED: 5,
 }
-_NUMBERS = {
-    State.UNKNOWN: "step.unknown",
-    State.LOST: "step.failed",
-    State.FAILED: "step.failed",
-    State.BOUNCED: "step.failed",
-    State.ACCEPTED: "step.sent",
-    State.DELIVERED: "step.sent",
-    State.COMPLAINED: "step.sent",
-}
-DELAYED = "step.delayed"
 OPTED_OUT = "opted_out"
 _LEFT = frozenset({State.ACCEPTED, State.DELIVERED, State.BOUNCED, State.COMPLAINED})
 _ARRIVED = frozenset({State.DELIVERED, State.COMPLAINED})
@@ -107,9 +97,9 @@ def settle_message(
         message.delayed_at = None
         _recount(message, DELAYED, None)
     message.save(update_fields=["state", "reason", "provider_id", "accepted_at", "delayed_at", "updated_at"])
-    _recount(message, None if place is not None else _NUMBERS.get(was), _NUMBERS[becomes])
+    _recount(message, None if place is not None else NUMBERS.get(was), NUMBERS[becomes])
     _write_lines(message, was, becomes, occurred_at)
-    if was == State.FAILED and becomes in _ARRIVED:
+    if message.is_replaced and becomes in _ARRIVED:
         call_off_tries(message)
     return True
 
@@ -134,9 +124,9 @@ def settle_delay(message: Message, place: QueuedMessage | None, *, occurred_at: 
 
 def _recount(message: Message, was: str | None, becomes: str | None) -> None:
     """Move a letter from one number of its step to another."""
-    if message.sequence_id is None or message.is_test or was == becomes:
+    if not is_counted(message) or was == becomes:
         return
-    step = f"{message.sequence_id}:{message.step_key}"
+    step = step_of(message)
     if was:
         count(was, step, -1)
     if becomes:

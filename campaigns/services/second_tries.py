@@ -1,4 +1,9 @@
-"""Letters that are to take the place of one that was refused: called off where that one arrived after all."""
+"""Letters that take the place of one that was refused, and which of them counts.
+
+In the numbers of a step one letter stands for its reader: the newest try, whatever becomes of it, so that refused and
+then sent is one sent. Where an earlier one arrived after all it stands again, and what was to take its place is called
+off as long as it has not been handed over. Those that do not stand (`is_replaced`) count in no number.
+"""
 
 from collections.abc import Iterable
 from uuid import UUID
@@ -7,9 +12,34 @@ from campaigns.models import Message, QueuedMessage
 from campaigns.queries.sequences import ARRIVED_AFTER_ALL
 from campaigns.queries.undelivered import again_key
 from campaigns.services.pressure import free_places
-from ecosystem.services.tallies import count
+from ecosystem.services.tallies import count_all
 
 State = Message.State
+
+# In which number of its step a letter counts by its state; what waits counts in none.
+NUMBERS = {
+    State.UNKNOWN: "step.unknown",
+    State.LOST: "step.failed",
+    State.FAILED: "step.failed",
+    State.BOUNCED: "step.failed",
+    State.PARKED: "step.failed",
+    State.ACCEPTED: "step.sent",
+    State.DELIVERED: "step.sent",
+    State.COMPLAINED: "step.sent",
+}
+DELAYED = "step.delayed"
+_SKIPPED = (State.SKIPPED, State.CANCELLED, State.EXPIRED)
+_SENT = (State.ACCEPTED, State.DELIVERED, State.COMPLAINED)
+
+
+def is_counted(message: Message) -> bool:
+    """Whether a letter counts in the numbers of its step."""
+    return message.sequence_id is not None and not message.is_test and not message.is_replaced
+
+
+def step_of(message: Message) -> str:
+    """By which key the numbers of its step are kept."""
+    return f"{message.sequence_id}:{message.step_key}"
 
 
 def hold_places(ids: Iterable[UUID]) -> dict[UUID, QueuedMessage]:
@@ -34,22 +64,48 @@ def later_tries(ids: Iterable[UUID]) -> list[UUID]:
     return found
 
 
-def call_off_tries(message: Message) -> None:
-    """A letter that was refused has arrived after all: what was to take its place does not go, unless it is on its way.
+def stand_aside(message: Message) -> None:
+    """Let a letter count no more: another one of the same words stands for it."""
+    _count(message, -1)
+    message.is_replaced = True
+    # When it ended is no matter of this.
+    Message.objects.filter(id=message.id).update(is_replaced=True)
 
-    Takes effect with this transaction, also for what a worker holds already but has not handed over.
+
+def call_off_tries(message: Message) -> None:
+    """A letter that was tried again has arrived after all: it counts, and what was to take its place does not go.
+
+    Takes effect with this transaction, also for what a worker holds already but has not handed over. What is on its way
+    may arrive too, and counts no more; one that was sent already goes on to stand for both.
     """
     tries = later_tries([message.id])
-    if not tries:
-        return
     places = QueuedMessage.objects.filter(id__in=tries, handed_at=None).order_by("id").select_for_update()
-    attempts = {place.id: place.attempt for place in places}
-    held = Message.objects.filter(id__in=tries, rare_state=State.PLANNED).values_list("id", "attempt")
-    attempts |= dict(held)
-    for one in Message.objects.filter(id__in=attempts).order_by("id").select_for_update():
-        one.state, one.reason, one.attempt = State.CANCELLED, ARRIVED_AFTER_ALL, attempts[one.id]
-        one.save(update_fields=["state", "reason", "attempt", "updated_at"])
-        if one.sequence_id is not None:
-            count(f"step.skipped:{ARRIVED_AFTER_ALL}", f"{one.sequence_id}:{one.step_key}")
-    QueuedMessage.objects.filter(id__in=attempts).delete()
-    free_places(attempts)
+    waiting = {place.id: place.attempt for place in places}
+    letters = Message.objects.filter(id__in=tries, is_replaced=False).order_by("id").select_for_update(no_key=True)
+    standing = letters.first()
+    if standing is None or standing.state in _SENT:
+        return
+    stand_aside(standing)
+    if standing.id in waiting or standing.state == State.PLANNED:
+        standing.state, standing.reason = State.CANCELLED, ARRIVED_AFTER_ALL
+        standing.attempt = waiting.get(standing.id, standing.attempt)
+        standing.save(update_fields=["state", "reason", "attempt", "updated_at"])
+        QueuedMessage.objects.filter(id=standing.id).delete()
+        free_places([standing.id])
+    message.is_replaced = False
+    message.save(update_fields=["is_replaced", "updated_at"])
+    _count(message, 1)
+
+
+def _count(message: Message, amount: int) -> None:
+    """Add to all numbers that a letter counts in, or take away."""
+    if not is_counted(message):
+        return
+    state = State(message.state)
+    marks = {"step.clicked": message.clicked_at, "step.opened": message.opened_at, DELAYED: message.delayed_at}
+    names = [name for name, moment in marks.items() if moment is not None]
+    if message.held_by:
+        names.append(f"step.held:{message.held_by}")
+    if state in NUMBERS or state in _SKIPPED:
+        names.append(NUMBERS.get(state) or f"step.skipped:{message.reason}")
+    count_all({(name, step_of(message)): amount for name in names})

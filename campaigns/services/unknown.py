@@ -11,6 +11,7 @@ from django.db.models import Case, F, Value, When
 from campaigns.models import Message, QueuedMessage, Sequence
 from campaigns.services.messages import put_in_queue, queue_of
 from campaigns.services.quiet_hours import plan_hours
+from campaigns.services.second_tries import is_counted, step_of
 from ecosystem.base.clock import now as clock_now
 from ecosystem.models import Membership
 from ecosystem.queries.businesses import get_profile
@@ -54,7 +55,7 @@ def decide_all_unknown(
     `decided_at` is the word by which it can be undone.
     """
     unknown = Message.objects.select_for_update().filter(
-        sequence=sequence, rare_state=Message.State.UNKNOWN, is_test=False, updated_at__lte=seen_at
+        sequence=sequence, rare_state=Message.State.UNKNOWN, is_test=False, is_replaced=False, updated_at__lte=seen_at
     )
     found = list(unknown.order_by("id")[:MOST_AT_ONCE])
     if not found:
@@ -127,6 +128,5 @@ def _decide(found: Many[Message], *, sends_again: bool, decided_at: datetime) ->
 
 def _numbers(letters: Many[Message], name: str, amount: int) -> dict[tuple[str, str], int]:
     """What changes in a number of the steps that letters are of."""
-    counted = [message for message in letters if message.sequence_id is not None and not message.is_test]
-    steps = Counter(f"{message.sequence_id}:{message.step_key}" for message in counted)
+    steps = Counter(step_of(message) for message in letters if is_counted(message))
     return {(name, step): number * amount for step, number in steps.items()}

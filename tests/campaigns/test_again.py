@@ -1,7 +1,7 @@
 """A letter that did not get through stands in its person's timeline, with why, and can be tried again."""
 
 from datetime import timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,11 +11,13 @@ from campaigns.gateways.provider_events import ToldEvent
 from campaigns.gateways.sms_address import read_sms_url
 from campaigns.gateways.sms_incoming import Report, read_request
 from campaigns.models import ChannelRule, Message, Pressure, QueuedMessage
-from campaigns.queries.sequences import sequence_numbers
+from campaigns.queries.messages import messages_of_step, unknown_of
+from campaigns.queries.sequences import steps_with_numbers
 from campaigns.services.accounts import add_account
 from campaigns.services.again import send_once_more
-from campaigns.services.delivery_claims import claim_messages
+from campaigns.services.delivery_claims import ClaimedMessage, claim_messages
 from campaigns.services.delivery_gate import pass_gate
+from campaigns.services.delivery_results import Result, record_results
 from campaigns.services.enrollments import enroll_contacts, exit_enrollments
 from campaigns.services.proofs import lost_places, untold_letters, wrong_counts
 from campaigns.services.provider_events import take_in_events, take_in_report, work_provider_events
@@ -76,6 +78,19 @@ def again_url(shop, friend, message) -> str:
     return reverse("campaigns:message_again", kwargs=ids)
 
 
+def numbers(message: Message) -> tuple[int, int, int]:
+    """How many were sent, failed and were skipped at the step of a letter, each equal to the people behind it."""
+    found = steps_with_numbers(message.sequence)[0]
+    told = (found.sent, found.failed, found.skipped)
+    behind = [
+        messages_of_step(message.sequence, message.step_key, outcome=name).count()
+        for name in ("sent", "failed", "skipped")
+    ]
+    assert list(told) == behind
+    assert nothing_is_wrong()
+    return told
+
+
 def nothing_is_wrong() -> bool:
     """Counts, queue and timelines agree with the letters."""
     return not wrong_counts() + lost_places() + untold_letters()
@@ -95,13 +110,12 @@ def test_the_line_stays_with_its_reason_and_one_press_sends_it_once_more(nora, s
     assert "It was tried again." in answer
     made = Message.objects.get(idem_key=f"again:{refused.id}")
     assert QueuedMessage.objects.get().id == made.id
-    assert nothing_is_wrong()
+    assert numbers(refused) == (0, 0, 0)
     work()
     assert states_of(Message, contact=friend.id) == ["failed", "accepted"]
     assert len(mail_server.accepted) == 1
     assert Interaction.objects.filter(contact=friend, kind="message_sent").count() == 1
-    assert sequence_numbers(refused.sequence).sent == 1
-    assert nothing_is_wrong()
+    assert numbers(refused) == (1, 0, 0)
     assert AuditEntry.objects.filter(action="message_tried_again").count() == 1
     answer = nora.post(again_url(shop, friend, refused), follow=True).content.decode()
     assert "It goes once more" not in answer
@@ -127,7 +141,7 @@ def test_who_leaves_between_the_press_and_the_sending_gets_nothing(shop, friend,
     made.refresh_from_db()
     assert made.state in ("cancelled", "skipped")
     assert mail_server.accepted == []
-    assert nothing_is_wrong()
+    assert numbers(refused) == (0, 0, 1)
 
 
 def test_what_may_have_arrived_says_so_and_goes_only_when_somebody_wants_it(nora, shop, friend, seasonal, mail_server):
@@ -175,8 +189,10 @@ def test_what_is_of_no_use_any_more_is_not_tried_again(nora, shop, friend, refus
 
 def test_a_second_try_that_is_refused_can_be_tried_again_and_the_first_not(nora, shop, friend, refused, mail_server):
     mail_server.script(friend.primary_email, Trouble("rcpt", "550 5.7.1 not welcome here", times=1))
+    assert numbers(refused) == (0, 1, 0)
     made = send_once_more(friend, refused.id, actor=owner_of(shop))
     work()
+    assert numbers(refused) == (0, 1, 0)
     page = nora.get(page_of(shop, friend)).content.decode()
     assert again_url(shop, friend, made) in page
     assert again_url(shop, friend, refused) not in page
@@ -185,7 +201,7 @@ def test_a_second_try_that_is_refused_can_be_tried_again_and_the_first_not(nora,
     send_once_more(friend, made.id, actor=owner_of(shop))
     work()
     assert states_of(Message, contact=friend.id) == ["failed", "failed", "accepted"]
-    assert nothing_is_wrong()
+    assert numbers(refused) == (1, 0, 0)
 
 
 def told_failed_by_key(seasonal, friend, settings) -> tuple[MailApi, Message]:
@@ -283,7 +299,7 @@ def test_what_arrived_after_all_calls_off_the_second_try_and_says_so(nora, shop,
     assert not QueuedMessage.objects.exists()
     work()
     assert mail_server.accepted == []
-    assert nothing_is_wrong()
+    assert numbers(refused) == (1, 0, 0)
     if kind != "complained":
         assert made.reason == "arrived_after_all"
         page = nora.get(page_of(shop, friend)).content.decode()
@@ -320,21 +336,66 @@ def test_the_newest_of_several_tries_is_called_off(shop, friend, refused, mail_s
     assert states_of(Message) == ["delivered", "failed", "cancelled"]
     work()
     assert mail_server.accepted == []
-    assert nothing_is_wrong()
+    assert numbers(refused) == (1, 0, 0)
 
 
-def test_a_second_try_that_is_on_its_way_is_not_called_off(shop, friend, refused):
+def in_hand(token: UUID) -> ClaimedMessage:
+    """The letter that waits, taken by a worker."""
+    (claimed,) = claim_messages("sequence", token=token, now=now() + timedelta(seconds=1), count=1)
+    return claimed
+
+
+@pytest.mark.parametrize(
+    ("end", "states"),
+    [
+        ("accepted", ["delivered", "accepted"]),
+        ("failed", ["delivered", "failed"]),
+        ("unknown", ["delivered", "unknown"]),
+        ("queued", ["delivered", "skipped"]),
+    ],
+)
+def test_a_second_try_that_is_on_its_way_is_not_called_off_and_counts_no_more(
+    shop, friend, refused, mail_server, end, states
+):
+    """What comes back for now does not go again."""
     made = send_once_more(friend, refused.id, actor=owner_of(shop))
-    QueuedMessage.objects.filter(id=made.id).update(handed_at=now(), claim_token=uuid4())
+    token = uuid4()
+    claimed = in_hand(token)
+    assert pass_gate([claimed], token=token)[made.id].state == "handed"
     prove_message(refused.id, state="delivered", occurred_at=now())
     assert QueuedMessage.objects.get().id == made.id
-    assert states_of(Message) == ["delivered", "queued"]
+    assert record_results(current_business_id(), [Result(claimed, end)], token=token) == 1
+    pass_time(60)
+    work()
+    assert states_of(Message) == states
+    assert mail_server.accepted == []
+    assert numbers(refused) == (1, 0, 0)
+    assert steps_with_numbers(refused.sequence)[0].unknown == 0
+    assert list(unknown_of(refused.sequence)) == []
+    with pytest.raises(Conflict):
+        send_once_more(friend, made.id, actor=owner_of(shop))
+
+
+def test_of_two_tries_that_both_arrived_one_counts(client, shop, friend, refused):
+    made = send_once_more(friend, refused.id, actor=owner_of(shop))
+    work()
+    prove_message(refused.id, state="delivered", occurred_at=now())
+    assert states_of(Message) == ["delivered", "accepted"]
+    assert numbers(refused) == (1, 0, 0)
+    pass_time(60)
+    for letter in (refused, made):
+        link = MessageSigner(letter.business_id).tokens(letter.id).link
+        client.get(f"/l/{link}/1", HTTP_USER_AGENT="Mozilla/5.0 (X11) Firefox/140.0")
+    pass_time(11)
+    work("webhooks")
+    assert steps_with_numbers(refused.sequence)[0].clicked == 1
+    assert numbers(refused) == (1, 0, 0)
 
 
 def test_a_second_try_in_the_hand_of_a_worker_is_called_off_before_the_gate(shop, friend, refused, mail_server):
     send_once_more(friend, refused.id, actor=owner_of(shop))
     token = uuid4()
-    (claimed,) = claim_messages("sequence", token=token, now=now() + timedelta(seconds=1), count=1)
+    claimed = in_hand(token)
     prove_message(refused.id, state="delivered", occurred_at=now())
     assert pass_gate([claimed], token=token) == {}
     assert states_of(Message) == ["delivered", "cancelled"]
