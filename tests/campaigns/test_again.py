@@ -308,11 +308,13 @@ def test_what_arrived_after_all_calls_off_the_second_try_and_says_so(nora, shop,
         assert "did not get through" not in page
 
 
-def test_what_only_left_calls_no_second_try_off(shop, friend, refused, mail_server):
+@pytest.mark.parametrize(("told", "stands"), [("accepted", "failed"), ("bounced", "bounced")])
+def test_what_left_and_did_not_arrive_calls_no_second_try_off(shop, friend, refused, mail_server, told, stands):
     send_once_more(friend, refused.id, actor=owner_of(shop))
-    hear(refused, "accepted")
+    prove_message(refused.id, state=told, occurred_at=now())
     work()
-    assert states_of(Message) == ["failed", "accepted"]
+    assert states_of(Message) == [stands, "accepted"]
+    assert numbers(refused) == (1, 0, 0)
 
 
 def test_who_follows_a_link_of_the_first_try_gets_no_second_one(client, shop, friend, refused, mail_server):
