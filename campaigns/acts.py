@@ -60,6 +60,8 @@ tell_acts(
     mail_account_disconnected=_("%(who)s disconnected “%(what)s”"),
 )
 tell_acts("eye", measuring_changed=_("%(who)s changed what letters tell of their readers"))
+tell_acts("pause", walk_paused=_("%(who)s paused a sequence for %(what)s"))
+tell_acts("play", walk_resumed=_("%(who)s let %(what)s walk on along a sequence"))
 tell_acts("pause", rest_noted=_("%(who)s noted that %(what)s wants a rest from letters"))
 tell_acts("clock", channel_rule_changed=_("%(who)s changed how often and at what hours you write"))
 ACT_SUBJECTS.add(

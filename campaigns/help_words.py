@@ -15,7 +15,16 @@ HELP.add(
         ],
     ),
 )
-HELP.add("enrollments", Help(_("One person's way through a sequence."), [_("They can be taken out at any step.")]))
+HELP.add(
+    "enrollments",
+    Help(
+        _("One person's way through a sequence."),
+        [
+            _("They can be paused on the way: what waits for them waits, and comes later by the pause."),
+            _("They can be taken out at any step."),
+        ],
+    ),
+)
 HELP.add(
     "letters",
     Help(

@@ -16,6 +16,7 @@ from campaigns.views import (
     signups,
     texts,
     unknown,
+    walks,
 )
 
 app_name = "campaigns"
@@ -88,6 +89,8 @@ dashboard: list[URLPattern | URLResolver] = [
     path("settings/mail/connect/<slug:provider>/", mail_accounts.mail_account_connect, name="mail_account_connect"),
     path("settings/measuring/", measuring.measuring, name="measuring"),
     path("settings/pace/", quiet_hours.channel_rules, name="channel_rules"),
+    path("enrollments/<uuid:id>/pause/", walks.walk_pause, name="walk_pause"),
+    path("enrollments/<uuid:id>/resume/", walks.walk_resume, name="walk_resume"),
     path("enrollments/<uuid:id>/exit/", sequence_steps.enrollment_exit, name="enrollment_exit"),
 ]
 

@@ -26,6 +26,7 @@ from ecosystem.scopes import Scope
         "state": "active",
         "position": 0,
         "due_at": "2026-02-03T16:20:00Z",
+        "paused_at": None,
         "exit_reason": "",
         "ended_at": None,
         "created_at": "2026-02-03T16:20:00Z",
@@ -41,7 +42,10 @@ class EnrollmentOut(Out):
     source = serializers.CharField(help_text="What started it.")
     state = serializers.ChoiceField(choices=Enrollment.State.choices)
     position = serializers.IntegerField(help_text="The step that is due next, from 0.")
-    due_at = serializers.DateTimeField()
+    due_at = serializers.DateTimeField(help_text="When the next step is due; it stands still while they rest.")
+    paused_at = serializers.DateTimeField(
+        allow_null=True, help_text="Since when this one person rests on the way, whatever the others do."
+    )
     exit_reason = serializers.CharField()
     ended_at = serializers.DateTimeField(allow_null=True)
     created_at = serializers.DateTimeField()

@@ -17,7 +17,7 @@ from campaigns.api.signup_forms import (
     SignupFormPublishView,
     SignupFormView,
 )
-from campaigns.api.walks import WalkListView, WalkView
+from campaigns.api.walks import WalkListView, WalkPauseView, WalkResumeView, WalkView
 from campaigns.api.wishes import ConsentRequestListView, WishesView
 
 app_name = "campaigns_api"
@@ -32,6 +32,16 @@ urlpatterns = [
     path("sequences/<uuid:sequence_id>/resume", SequenceResumeView.as_view(), name="sequence_resume"),
     path("contacts/<uuid:contact_id>/enrollments", WalkListView.as_view(), name="walks"),
     path("contacts/<uuid:contact_id>/enrollments/<uuid:enrollment_id>", WalkView.as_view(), name="walk"),
+    path(
+        "contacts/<uuid:contact_id>/enrollments/<uuid:enrollment_id>/pause",
+        WalkPauseView.as_view(),
+        name="walk_pause",
+    ),
+    path(
+        "contacts/<uuid:contact_id>/enrollments/<uuid:enrollment_id>/resume",
+        WalkResumeView.as_view(),
+        name="walk_resume",
+    ),
     path("contacts/<uuid:contact_id>/wishes", WishesView.as_view(), name="wishes"),
     path("contacts/<uuid:contact_id>/consent-requests", ConsentRequestListView.as_view(), name="consent_requests"),
     path("signup-forms", SignupFormListView.as_view(), name="signup_forms"),

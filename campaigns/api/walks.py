@@ -15,6 +15,7 @@ from campaigns.queries.api_rows import ORDER, WALK, get_walk_of, walks_of
 from campaigns.queries.enrollments import as_rows
 from campaigns.queries.sequences import get_sequence
 from campaigns.services.enrollments import enroll_contact, exit_enrollments
+from campaigns.services.walk_pauses import pause_walk, resume_walk
 from contacts.queries.contacts import get_contact
 from ecosystem.rest.base import ApiView, In, Paging, answer_page, example, page_of
 from ecosystem.scopes import Scope
@@ -30,6 +31,7 @@ from ecosystem.scopes import Scope
         "state": "active",
         "position": 2,
         "due_at": "2026-02-05T16:20:00Z",
+        "paused_at": None,
         "exit_reason": "",
         "ended_at": None,
         "created_at": "2026-02-03T16:20:00Z",
@@ -112,6 +114,38 @@ class WalkView(ApiView):
         walk = get_walk_of(get_contact(contact_id), enrollment_id)
         exit_enrollments(enrollment_id=walk.id, reason="manual")
         return Response(status=204)
+
+
+class WalkPauseView(ApiView):
+    """Letting one person rest on the way."""
+
+    scopes = {"post": Scope.ENROLLMENTS_WRITE}
+
+    @extend_schema(operation_id="contact_enrollment_pause", request=None, responses={200: WalkOut}, tags=["Sequences"])
+    def post(self, request: Request, contact_id: UUID, enrollment_id: UUID) -> Response:
+        """Let one person rest: no further letter of it goes to them, while the others walk on. Twice is once.
+
+        A walk that has ended is a 409 `walk_over`.
+        """
+        contact = get_contact(contact_id)
+        walk = pause_walk(get_walk_of(contact, enrollment_id), actor=self.member)
+        return Response(_shown([get_walk_of(contact, walk.id)])[0])
+
+
+class WalkResumeView(ApiView):
+    """Letting one person walk on."""
+
+    scopes = {"post": Scope.ENROLLMENTS_WRITE}
+
+    @extend_schema(operation_id="contact_enrollment_resume", request=None, responses={200: WalkOut}, tags=["Sequences"])
+    def post(self, request: Request, contact_id: UUID, enrollment_id: UUID) -> Response:
+        """Let somebody walk on who rests: a letter that was held goes, and each wait is longer by the pause.
+
+        A walk that has ended is a 409 `walk_over`.
+        """
+        contact = get_contact(contact_id)
+        walk = resume_walk(get_walk_of(contact, enrollment_id), actor=self.member)
+        return Response(_shown([get_walk_of(contact, walk.id)])[0])
 
 
 def _shown(walks: Many[Enrollment]) -> list[Any]:

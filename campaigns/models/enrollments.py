@@ -13,7 +13,8 @@ from ecosystem.base.models import TenantModel
 class Enrollment(TenantModel):
     """Where somebody stands in a sequence and when the next step is due.
 
-    Only the index of due rows holds `due_at`, each sequence apart: the rows of a paused one are never passed over.
+    Only the index of due rows holds `due_at`, each sequence apart: the rows of a paused one are never passed over, and
+    whoever rests by themselves (`paused_at`) is not in it; their `due_at` stands still.
     One person walks a sequence once per entry key.
     """
 
@@ -31,6 +32,7 @@ class Enrollment(TenantModel):
     position = models.PositiveSmallIntegerField(default=0, help_text="position of the step that is due next")
     visit_no = models.PositiveSmallIntegerField(default=1)
     due_at = models.DateTimeField(db_default=Now())
+    paused_at = models.DateTimeField(null=True, blank=True, help_text="since when this one person rests on the way")
     exit_reason = models.CharField(max_length=24, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
 
@@ -46,7 +48,7 @@ class Enrollment(TenantModel):
             models.Index(
                 fields=["business_id", "sequence", "due_at"],
                 name="enrollment_due",
-                condition=models.Q(state="active"),
+                condition=models.Q(state="active", paused_at__isnull=True),
             ),
             models.Index(fields=["business_id", "contact", "-id"], name="enrollment_of_contact"),
             models.Index(fields=["business_id", "sequence", "-id"], name="enrollment_of_sequence"),

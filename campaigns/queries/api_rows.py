@@ -22,6 +22,7 @@ WALK = (
     "state",
     "position",
     "due_at",
+    "paused_at",
     "exit_reason",
     "ended_at",
     "created_at",

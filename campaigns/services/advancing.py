@@ -30,7 +30,7 @@ WITH due AS (
             SELECT id, sequence_id, version_of_id, contact_id, position, visit_no, entry_key
               FROM campaigns_enrollment AS waiting
              WHERE waiting.business_id = %(business_id)s AND waiting.sequence_id = sequence.id
-               AND waiting.state = 'active' AND waiting.due_at <= %(now)s
+               AND waiting.state = 'active' AND waiting.paused_at IS NULL AND waiting.due_at <= %(now)s
              ORDER BY waiting.due_at LIMIT %(batch)s FOR UPDATE SKIP LOCKED) AS walk
      WHERE sequence.business_id = %(business_id)s AND sequence.state = 'live'
      LIMIT %(batch)s
@@ -186,6 +186,7 @@ SELECT min(first.due_at) AS due_at
  CROSS JOIN LATERAL (
         SELECT due_at FROM campaigns_enrollment AS waiting
          WHERE waiting.business_id = %(business_id)s AND waiting.sequence_id = sequence.id AND waiting.state = 'active'
+           AND waiting.paused_at IS NULL
          ORDER BY waiting.due_at LIMIT 1) AS first
  WHERE sequence.business_id = %(business_id)s AND sequence.state = 'live'"""
 

@@ -28,7 +28,7 @@ from ecosystem.base.clock import now as clock_now
 from ecosystem.base.sql import array_text, rows_alone
 from ecosystem.base.tenancy import business_scope, current_business_id
 
-PAUSED_SECONDS = {"business_paused": 300, "sequence_paused": 3600}
+PAUSED_SECONDS = {"business_paused": 300, "sequence_paused": 3600, "walk_paused": 3600}
 _RESTS = """
 SELECT message.id, person.paused_until::text AS until
   FROM campaigns_message AS message
@@ -87,6 +87,7 @@ _GATE_JUDGE = """, judged AS MATERIALIZED (
                      AND mine.reason NOT IN ('business_paused', 'bounced') THEN ''
                 WHEN mine.reason <> '' THEN mine.reason
                 WHEN sequence.state = 'paused' THEN 'sequence_paused'
+                WHEN walk.paused_at IS NOT NULL THEN 'walk_paused'
                 WHEN mine.shut_until = 'infinity' THEN 'no_common_hour'
                 WHEN mine.shut_until IS NOT NULL THEN 'quiet_hours'
                 ELSE '' END AS reason

@@ -71,7 +71,8 @@ WITH leaving AS (
      ORDER BY walk.id FOR UPDATE OF walk
 ), gone AS (
     UPDATE campaigns_enrollment AS walk
-       SET state = 'exited', exit_reason = %(reason)s, ended_at = clock_timestamp(), updated_at = clock_timestamp()
+       SET state = 'exited', exit_reason = %(reason)s, ended_at = clock_timestamp(), updated_at = clock_timestamp(),
+           paused_at = NULL
       FROM leaving
      WHERE walk.business_id = %(business_id)s AND walk.id = leaving.id
     RETURNING walk.sequence_id, walk.version_of_id, walk.position

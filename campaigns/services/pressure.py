@@ -130,8 +130,8 @@ PLACES_SQL = """
     UNION ALL SELECT id, 'again', '' FROM fresh WHERE id <> ALL (ARRAY (SELECT id FROM opened))
     UNION ALL SELECT id, CASE WHEN fits THEN 'yields' ELSE 'held' END, coalesce(yields_to::text, '')
                 FROM room WHERE NOT fits OR yields_to IS NOT NULL
-    UNION ALL SELECT id, CASE WHEN reason IN ('business_paused', 'sequence_paused', 'quiet_hours', 'on_pause')
-                              THEN 'deferred' ELSE 'skipped' END, reason
+    UNION ALL SELECT id, CASE WHEN reason IN ('business_paused', 'sequence_paused', 'walk_paused', 'quiet_hours',
+                                              'on_pause') THEN 'deferred' ELSE 'skipped' END, reason
                 FROM judged WHERE reason <> ''
 """
 

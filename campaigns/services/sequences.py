@@ -27,8 +27,9 @@ from ecosystem.services.once import made_before
 
 LANES = ("sequence", "text")
 
+# Whoever rests by themselves waits longer by their own pause once they walk on: here for the time before it alone.
 _SHIFT = """
-UPDATE campaigns_enrollment SET due_at = due_at + (%(now)s - %(paused_at)s)
+UPDATE campaigns_enrollment SET due_at = due_at + greatest(coalesce(paused_at, %(now)s) - %(paused_at)s, interval '0')
  WHERE business_id = %(business_id)s AND sequence_id = %(sequence_id)s AND state = 'active'"""
 
 _RELEASE_HELD = """

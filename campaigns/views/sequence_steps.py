@@ -16,6 +16,7 @@ from campaigns.queries.sequences import get_sequence, get_step
 from campaigns.services.enrollments import enroll_contact, exit_enrollments
 from campaigns.services.sequence_steps import add_letter, add_wait, change_letter, change_wait, move_step, remove_step
 from campaigns.views.sequences import show_sequence
+from campaigns.views.walks import page_before
 from contacts.queries.contacts import get_contact
 from ecosystem.base.access import Action, member_required
 from ecosystem.base.errors import DomainError
@@ -127,9 +128,7 @@ def enrollment_exit(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
     """Take a person off a sequence."""
     gone = exit_enrollments(enrollment_id=get_enrollment(id).id, reason="manual")
     messages.success(request, _("Taken off. No further letter of it comes.") if gone else _("They had left already."))
-    back = request.POST.get("next", "")
-    is_ours = back.startswith(f"/b/{slug}/")
-    return redirect(back if is_ours else reverse("campaigns:sequence_list", kwargs={"slug": slug}))
+    return redirect(page_before(request, slug) or reverse("campaigns:sequence_list", kwargs={"slug": slug}))
 
 
 def _change(

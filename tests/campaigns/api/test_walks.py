@@ -6,6 +6,7 @@ import pytest
 
 from campaigns.models import Enrollment, Sequence
 from ecosystem.base.tenancy import business_scope
+from ecosystem.models import AuditEntry
 from tests.factories.api import make_program
 from tests.factories.campaigns import make_friend, make_sequence, work
 from tests.factories.contacts import make_contact
@@ -55,6 +56,37 @@ def test_a_walk_belongs_to_its_person(till, bakery, garage, sequence, friend):
     assert till.get(f"contacts/{friend.pk}/enrollments/{walk['id']}").json()["state"] == "active"
     refused = till.post(f"contacts/{friend.pk}/enrollments", {"sequence_id": str(uuid4())})
     assert refused.status_code == 404
+
+
+def test_one_person_rests_on_the_way_and_walks_on(till, bakery, garage, sequence, friend):
+    path = f"contacts/{friend.pk}/enrollments"
+    begun = till.post(path, {"sequence_id": str(sequence.pk)}).json()
+    assert begun["paused_at"] is None
+    rests = till.post(f"{path}/{begun['id']}/pause", None)
+    assert (rests.status_code, rests.json()["state"], rests.json()["due_at"]) == (200, "active", begun["due_at"])
+    assert rests.json()["paused_at"] is not None
+    assert till.post(f"{path}/{begun['id']}/pause", None).json() == rests.json()
+    work("sequence")
+    assert till.get(f"{path}/{begun['id']}").json() == rests.json()
+    assert till.get(f"sequences/{sequence.pk}/enrollments").json()["items"][0]["paused_at"] == rests.json()["paused_at"]
+    other, theirs = make_contact(bakery), make_contact(garage)
+    for act in ("pause", "resume"):
+        for person in (other, theirs):
+            assert till.post(f"contacts/{person.pk}/enrollments/{begun['id']}/{act}", None).status_code == 404
+    walks_on = till.post(f"{path}/{begun['id']}/resume", None).json()
+    assert walks_on["paused_at"] is None
+    assert walks_on["due_at"] > begun["due_at"]
+    work("sequence")
+    assert till.get(f"{path}/{begun['id']}").json()["position"] == 1
+    with business_scope(bakery):
+        told = AuditEntry.objects.filter(action__startswith="walk_").order_by("id")
+        assert [(one.action, one.actor_user_id) for one in told] == [
+            ("walk_paused", owner_of(bakery).user_id),
+            ("walk_resumed", owner_of(bakery).user_id),
+        ]
+    till.delete(f"{path}/{begun['id']}")
+    refused = till.post(f"{path}/{begun['id']}/pause", None)
+    assert (refused.status_code, refused.json()["code"]) == (409, "walk_over")
 
 
 def test_a_sequence_is_paused_resumed_and_started(till, bakery, sequence, friend):
