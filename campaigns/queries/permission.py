@@ -57,6 +57,11 @@ class PermissionLine:
     may_stop: bool
 
     @property
+    def is_by_hand(self) -> bool:
+        """True where the team goes this way itself, so that a topic is told by its way as well."""
+        return self.channel in BY_HAND
+
+    @property
     def is_allowed(self) -> bool:
         return self.reason == ""
 
