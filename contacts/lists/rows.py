@@ -56,6 +56,11 @@ class PersonRow:
             return f"e:{self.email_norm}"
         return f"p:{self.phone_norm}" if self.phone_norm else f"n:{self.sort_name}"
 
+    @property
+    def is_bare_name(self) -> bool:
+        """True where the row tells nothing of the person by which they could be found but a name."""
+        return not self.email_norm and not self.phone_norm
+
 
 @dataclass(frozen=True, slots=True)
 class ProblemRow:

@@ -3,34 +3,21 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from contacts.lists.rows import PersonRow
+from contacts.queries.import_matches import known_by_address, known_by_name
 from ecosystem.base.addresses import address_hash, address_hashes
 from ecosystem.base.sql import array_text, rows
 
 # A mark is even while nobody is counted for a yes, and odd from then on.
 _EVEN = 0xFFFF_FFFF_FFFF_FFFE
 
-# The same rules as MATCH_BY_* and CHOOSE_YES of the import.
-_FIND = """
-WITH met AS (
-    SELECT 'e:' || point.value_norm AS key, point.contact_id
-      FROM contacts_contactpoint AS point
-     WHERE point.business_id = %(business_id)s AND point.kind = 'email' AND NOT point.is_shared
-       AND point.contact_id IS NOT NULL AND point.value_norm = ANY (%(emails)s::text[])
+# The same rules as CHOOSE_YES of the import.
+_FIND = f"""
+WITH met AS ({known_by_address(emails="%(emails)s::text[]", phones="%(phones)s::text[]")}
     UNION ALL
-    SELECT 'p:' || point.value_norm, (array_agg(point.contact_id ORDER BY point.contact_id))[1]
-      FROM contacts_contactpoint AS point
-     WHERE point.business_id = %(business_id)s AND point.kind = 'phone'
-       AND point.contact_id IS NOT NULL AND point.value_norm = ANY (%(phones)s::text[])
-     GROUP BY point.value_norm
-    UNION ALL
-    SELECT 'n:' || person.sort_name, (array_agg(person.id ORDER BY person.id))[1]
-      FROM contacts_contact AS person
-     WHERE person.business_id = %(business_id)s AND person.deleted_at IS NULL
-       AND person.primary_email = '' AND person.primary_phone = ''
-       AND person.sort_name = ANY (%(names)s::text[])
-     GROUP BY person.sort_name
+    SELECT key, contact_id FROM unnest(%(name_keys)s::text[], %(name_ids)s::uuid[]) AS named (key, contact_id)
 ), refused AS (
     SELECT said.key
       FROM unnest(%(yes_keys)s::text[], %(yes_hashes)s::text[]) AS said (key, address_hash)
@@ -54,7 +41,7 @@ SELECT coalesce(met.key, refused.key) AS key, met.contact_id, refused.key IS NOT
        person.deleted_at IS NOT NULL AS is_gone
   FROM met
   LEFT JOIN contacts_contact AS person ON person.business_id = %(business_id)s AND person.id = met.contact_id
-  FULL JOIN refused ON refused.key = met.key"""
+  FULL JOIN refused ON refused.key = met.key"""  # noqa: S608
 
 
 @dataclass(frozen=True)
@@ -68,7 +55,7 @@ class Look:
 
 
 def look_at(people: Sequence[PersonRow], *, seen: set[int], topic_id: str) -> Look:
-    """Count the people in some rows of a list, each of them once, and mark them in `seen`. One statement.
+    """Count the people in some rows of a list, each of them once, and mark them in `seen`. Two statements at most.
 
     A person is known by address, without one by phone, without both by name. A yes counts where none stands yet and
     nobody said no: neither the person nor their address.
@@ -77,7 +64,7 @@ def look_at(people: Sequence[PersonRow], *, seen: set[int], topic_id: str) -> Lo
     for row in people:
         wanted[row.match_key] = wanted.get(row.match_key, False) or bool(topic_id and row.said_yes_at)
     wanted = {key: says for key, says in wanted.items() if not _is_marked(_mark(key), seen, yes=says)}
-    found = _find(wanted, topic_id) if wanted else {}
+    found = _find(wanted, known_by_name(row for row in people if row.match_key in wanted), topic_id) if wanted else {}
     counts = {"people": 0, "known": 0, "returning": 0, "permitted": 0}
     for key, says in wanted.items():
         own, met = _mark(key), found.get(key, {})
@@ -92,13 +79,14 @@ def look_at(people: Sequence[PersonRow], *, seen: set[int], topic_id: str) -> Lo
     return Look(**counts)
 
 
-def _find(wanted: dict[str, bool], topic_id: str) -> dict[str, dict[str, Any]]:
-    keys = {kind: [key[2:] for key in wanted if key.startswith(kind)] for kind in ("e:", "p:", "n:")}
+def _find(wanted: dict[str, bool], by_name: dict[str, UUID], topic_id: str) -> dict[str, dict[str, Any]]:
+    keys = {kind: [key[2:] for key in wanted if key.startswith(kind)] for kind in ("e:", "p:")}
     said = [(key, one) for key, says in wanted.items() if says for one in address_hashes("email", key[2:])]
     given = {
         "emails": array_text(keys["e:"]),
         "phones": array_text(keys["p:"]),
-        "names": array_text(keys["n:"]),
+        "name_keys": array_text(list(by_name)),
+        "name_ids": array_text([str(contact_id) for contact_id in by_name.values()]),
         "yes_keys": array_text([key for key, _hash in said]),
         "yes_hashes": array_text([one for _key, one in said]),
         "topic_id": topic_id or None,

@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 
 from contacts.lists.rows import PersonRow, ProblemRow
 from contacts.models import Import, Tag, Topic
+from contacts.queries.import_matches import known_by_name
 from contacts.queries.import_rows import permission_of, raw_rows, read_rows
 from contacts.services import import_sql as statements
 from contacts.services.import_changes import find_changes
@@ -19,7 +20,7 @@ from contacts.services.import_checks import keep_problems
 from contacts.services.imports import finish_import
 from ecosystem.base.addresses import address_hashes, fold
 from ecosystem.base.errors import DomainError
-from ecosystem.base.sql import copy_rows, execute, rows
+from ecosystem.base.sql import array_text, copy_rows, execute, rows
 from ecosystem.base.tenancy import business_scope
 from ecosystem.models import Job
 from ecosystem.queries.quotas import Usage, usage_of
@@ -122,13 +123,11 @@ def take_slice(imported: Import, people: list[PersonRow], *, places: int | None)
     execute(statements.CREATE_PEOPLE)
     copy_rows("import_people", statements.PEOPLE_COLUMNS, (_people_values(person) for person in people))
     execute(statements.ANALYZE_PEOPLE)
-    for statement in (
-        statements.MATCH_BY_EMAIL,
-        statements.MATCH_BY_PHONE,
-        statements.MATCH_BY_NAME,
-        statements.MARK_SHARED,
-        statements.JOIN_TWINS,
-    ):
+    execute(statements.MATCH_BY_ADDRESS, values)
+    if by_name := known_by_name(people):
+        ids = array_text([str(contact_id) for contact_id in by_name.values()])
+        execute(statements.MATCH_BY_NAME, {"name_keys": array_text(list(by_name)), "name_ids": ids})
+    for statement in (statements.MARK_SHARED, statements.JOIN_TWINS):
         execute(statement, values)
     roomless: set[int] = set()
     if places is not None and places < len(people):

@@ -6,6 +6,8 @@ tells what came later.
 Rows stand in the temporary tables `import_people` and `import_tags` (COPY may not write to a table under a policy).
 """
 
+from contacts.queries.import_matches import known_by_address
+
 PEOPLE_COLUMNS = (
     "line", "given_name", "family_name", "display_name", "sort_name", "email", "email_norm", "email_hashes", "phone",
     "phone_norm", "organization", "organization_norm", "stage", "said_yes_at", "match_key",
@@ -26,33 +28,20 @@ create temp table import_people (
 CREATE_TAGS = "create temp table import_tags (line int, tag_id uuid) on commit drop"
 ANALYZE_PEOPLE = "analyze import_people"
 
-MATCH_BY_EMAIL = """
-update import_people p set contact_id = cp.contact_id, is_new = false
-from contacts_contactpoint cp
-where cp.business_id = %(business_id)s and cp.kind = 'email' and cp.value_norm = p.email_norm and not cp.is_shared
-  and p.email_norm <> '' and cp.contact_id is not null
-"""
-MATCH_BY_PHONE = """
-update import_people p set contact_id = found.contact_id, is_new = false
-from (
-    select cp.value_norm, (array_agg(cp.contact_id order by cp.contact_id))[1] as contact_id
-    from contacts_contactpoint cp
-    where cp.business_id = %(business_id)s and cp.kind = 'phone' and cp.contact_id is not null
-      and cp.value_norm in (select phone_norm from import_people where email_norm = '' and phone_norm <> '')
-    group by cp.value_norm
-) found
-where p.email_norm = '' and p.phone_norm = found.value_norm
-"""
+MATCH_BY_ADDRESS = f"""
+update import_people p set contact_id = known.contact_id, is_new = false
+from ({
+    known_by_address(
+        emails="array(select email_norm from import_people where email_norm <> '')",
+        phones="array(select phone_norm from import_people where email_norm = '' and phone_norm <> '')",
+    )
+}) known
+where p.match_key = known.key
+"""  # noqa: S608
 MATCH_BY_NAME = """
-update import_people p set contact_id = found.id, is_new = false
-from (
-    select c.sort_name, (array_agg(c.id order by c.id))[1] as id
-    from contacts_contact c
-    where c.business_id = %(business_id)s and c.deleted_at is null and c.primary_email = '' and c.primary_phone = ''
-      and c.sort_name in (select sort_name from import_people where email_norm = '' and phone_norm = '')
-    group by c.sort_name
-) found
-where p.email_norm = '' and p.phone_norm = '' and p.sort_name = found.sort_name
+update import_people p set contact_id = known.contact_id, is_new = false
+from unnest(%(name_keys)s::text[], %(name_ids)s::uuid[]) as known (key, contact_id)
+where p.match_key = known.key
 """
 # An address that a firm holds already is theirs too, and matches nobody.
 MARK_SHARED = """
