@@ -13,6 +13,7 @@ from rest_framework.response import Response
 
 from contacts.api.people_filter import ContactFilters, people_filter
 from contacts.models import Contact, RoleAssignment, Stage, StageChange
+from contacts.postal import LONGEST_POSTAL
 from contacts.queries.contact_rows import contact_page, contact_row, filtered_page
 from contacts.queries.contacts import find_contact_by_email, find_deleted
 from contacts.queries.people_filter import asks_by
@@ -41,6 +42,7 @@ ANA = {
     "display_name": "Ana Ruiz",
     "email": "ana@example.com",
     "phone": "+12025550123",
+    "postal": "12 Mill Lane\nMarlow Bend, NY 10001",
     "source_detail": "Asked for the rye recipe",
     "do_not_contact": False,
 }
@@ -88,6 +90,7 @@ class ContactOut(Out):
         help_text="The first address; empty where none is known, or who made the key may not see it."
     )
     phone = serializers.CharField(help_text="The first phone number, in international form.")
+    postal = serializers.CharField(help_text="The first postal address, line by line.")
     owner_id = serializers.UUIDField(allow_null=True, help_text="Who of the team looks after them.")
     stage = serializers.ChoiceField(choices=Stage.choices, allow_null=True, help_text="The rung of the ladder.")
     stage_since = serializers.DateTimeField(allow_null=True)
@@ -116,6 +119,9 @@ class ContactDetailsIn(In):
     )
     email = serializers.CharField(required=False, allow_blank=True, max_length=254)
     phone = serializers.CharField(required=False, allow_blank=True, max_length=40)
+    postal = serializers.CharField(
+        required=False, allow_blank=True, max_length=LONGEST_POSTAL, help_text="The postal address, line by line."
+    )
     source_detail = serializers.CharField(required=False, allow_blank=True, max_length=120)
     do_not_contact = serializers.BooleanField(required=False)
     owner_id = serializers.UUIDField(required=False, allow_null=True, help_text="Who of the team looks after them.")

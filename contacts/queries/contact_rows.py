@@ -27,6 +27,10 @@ PEOPLE = """
                'language', person.language,
                'email', CASE WHEN %(with_addresses)s THEN person.primary_email ELSE '' END,
                'phone', CASE WHEN %(with_addresses)s THEN person.primary_phone ELSE '' END,
+               'postal', CASE WHEN %(with_addresses)s THEN coalesce((
+                   SELECT point.value FROM contacts_contactpoint AS point
+                    WHERE point.business_id = %(business_id)s AND point.contact_id = person.id
+                      AND point.kind = 'postal' AND point.is_primary), '') ELSE '' END,
                'owner_id', person.owner_id,
                'stage', person.stage,
                'stage_since', to_char(person.stage_since AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
@@ -112,7 +116,7 @@ def contact_page(
 ) -> Page[ContactRow]:
     """The live people of a kind and with a tag, the newest first, in one statement.
 
-    Without `with_addresses` email and phone are empty.
+    Without `with_addresses` email, phone and postal address are empty.
     """
     wanted = {
         "stage": kind if kind in LADDER else None,

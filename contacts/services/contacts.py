@@ -1,7 +1,7 @@
 """Adding, editing, deleting and bringing back people."""
 
 from collections.abc import Collection
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -146,6 +146,7 @@ def edit_contact(
         if both:
             raise StaleEdit(both, current, held.version)
     points = read_points(email=details.email, phone=details.phone, postal=details.postal)
+    details = replace(details, postal=points.postal_typed)
     refuse_taken_email(points.email, besides=held)
     changed = tuple(
         field.name for field in fields(ContactDetails) if getattr(current, field.name) != getattr(details, field.name)

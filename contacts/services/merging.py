@@ -192,6 +192,11 @@ def _set_primaries(winner: Contact, operation: MergeOperation) -> None:
         if first is not None and not first.is_primary:
             points.filter(is_primary=True).update(is_primary=False)
             points.filter(pk=first.pk).update(is_primary=True)
+    # Nobody is asked which postal address counts: the winner's, or where there is none the loser's.
+    points = ContactPoint.objects.filter(contact=winner, kind=ContactPoint.Kind.POSTAL)
+    if not points.filter(is_primary=True).exists():
+        stood_first = [pk for pk, point in operation.before["points"].items() if point["is_primary"]]
+        points.filter(pk__in=stood_first).update(is_primary=True)
 
 
 def _set_stage(winner: Contact, operation: MergeOperation, actor: Membership | None, now: datetime) -> None:

@@ -6,11 +6,10 @@ from datetime import datetime
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models import Contact, ContactPoint
-from ecosystem.base.addresses import fold, normalise_email, normalise_phone
-from ecosystem.base.errors import Conflict, Invalid
+from contacts.postal import read_postal
+from ecosystem.base.addresses import normalise_email, normalise_phone
+from ecosystem.base.errors import Conflict
 from ecosystem.models import BusinessProfile
-
-LONGEST_POSTAL = 200
 
 
 @dataclass(frozen=True)
@@ -42,17 +41,14 @@ class EmailTaken(Conflict):
 def read_points(*, email: str, phone: str, postal: str = "") -> Points:
     """Each in one spelling; Invalid with a kind sentence at the field that is not right."""
     email, phone = email.strip(), phone.strip()
-    lines = [line.strip() for line in postal.splitlines() if line.strip()]
-    if len("\n".join(lines)) > LONGEST_POSTAL:
-        sentence = _("A postal address has at most %(count)d letters.") % {"count": LONGEST_POSTAL}
-        raise Invalid("postal_too_long", sentence, field="postal")
+    postal_typed, postal_norm = read_postal(postal)
     return Points(
         email=normalise_email(email) if email else "",
         email_typed=email,
         phone=normalise_phone(phone, _region()) if phone else "",
         phone_typed=phone,
-        postal=fold(", ".join(lines))[:LONGEST_POSTAL],
-        postal_typed="\n".join(lines),
+        postal=postal_norm,
+        postal_typed=postal_typed,
     )
 
 

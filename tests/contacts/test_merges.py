@@ -1,5 +1,6 @@
 """Two records of one person made one, parted again, and found by what is equal of them."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
@@ -28,6 +29,7 @@ from contacts.queries.timeline import days_of_people
 from contacts.services.consent import confirm_consent, grant_consent, withdraw_consent
 from contacts.services.consent_proof import consent_states_differ
 from contacts.services.consent_states import rebuild_consent_states
+from contacts.services.contacts import details_of, edit_contact, hold_contact
 from contacts.services.duplicates import search_duplicates, work_search
 from contacts.services.merge_rows import moving_tables
 from contacts.services.merging import keep_apart, merge_contacts, undo_merge
@@ -130,6 +132,29 @@ def test_what_hangs_on_both_hangs_on_one(as_nora, bakery, two):
         assert made.moved
     page = as_nora.get(reverse("contacts:contact_detail", kwargs={"slug": bakery.slug, "id": ana.pk})).content.decode()
     assert "Wants rye." in page
+
+
+def test_the_postal_address_of_the_winner_stands_first_or_else_that_of_the_loser(bakery, two):
+    ana, anna = two
+    bea = make_contact(bakery, "Bea Ruiz")
+
+    def first(person):
+        with business_scope(bakery):
+            return details_of(person).postal
+
+    for person, postal in ((anna, "12 Mill Lane"), (bea, "1 Quay")):
+        with business_scope(bakery):
+            held = hold_contact(person.pk)
+            details = replace(details_of(held), postal=postal)
+            edit_contact(held, details, version=held.version, actor=None, now=timezone.now())
+    made = merge(bakery, ana, anna)
+    assert first(ana) == "12 Mill Lane"
+    merge(bakery, ana, bea)
+    assert first(ana) == "12 Mill Lane"
+    with business_scope(bakery):
+        assert ContactPoint.objects.filter(contact=ana, kind="postal").count() == 2
+    part(bakery, made)
+    assert (first(ana), first(anna)) == ("", "12 Mill Lane")
 
 
 def test_the_choices_count_and_nothing_empty_wins(bakery, two):

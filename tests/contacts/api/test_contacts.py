@@ -5,12 +5,12 @@ from uuid import uuid4
 import pytest
 
 from contacts.api.contacts import ContactOut
-from contacts.models import Contact, StageChange
+from contacts.models import Contact, ContactPoint, StageChange
 from contacts.services.contacts import delete_contact
 from contacts.services.merging import merge_contacts
 from ecosystem.base.clock import now
 from ecosystem.base.tenancy import business_scope
-from ecosystem.models import KindSetting
+from ecosystem.models import KindSetting, Membership
 from tests.factories.api import make_program
 from tests.factories.contacts import make_contact, make_contacts
 
@@ -54,6 +54,7 @@ def test_what_postgresql_prints_is_what_the_openapi_file_promises(till, bakery, 
             **{name: getattr(contact, name) for name in printed if hasattr(contact, name)},
             "email": contact.primary_email,
             "phone": contact.primary_phone,
+            "postal": "",
             "roles": [],
             "kinds": [{"kind": "prospect", "label": "Prospect", "definition": printed["kinds"][0]["definition"]}],
             "tags": [],
@@ -185,6 +186,42 @@ def test_only_the_fields_that_are_sent_are_changed(till, ana, bakery):
         "prospect",
     )
     assert changed["ETag"] == f'"{found["version"]}"'
+
+
+def test_a_postal_address_is_written_line_by_line_read_and_taken_away(till, bakery, ana):
+    typed = " 12 Mill Lane \r\n\r\nMarlow Bend, NY 10001"
+    kept = "12 Mill Lane\nMarlow Bend, NY 10001"
+    made = till.post("contacts", {"given_name": "Ben", "postal": typed}).json()
+    assert made["postal"] == kept
+    changed = till.patch(f"contacts/{ana.pk}", {"postal": typed})
+    assert (changed.status_code, changed.json()["postal"], changed.json()["phone"]) == (200, kept, "")
+    # Said again in another spelling of its lines it is no change.
+    assert till.patch(f"contacts/{ana.pk}", {"postal": typed}).json()["version"] == changed.json()["version"]
+    listed = {one["id"]: one["postal"] for one in till.get("contacts").json()["items"]}
+    assert (listed[str(ana.pk)], listed[made["id"]]) == (kept, kept)
+    filtered = till.get("contacts?sort=name").json()["items"]
+    assert {one["postal"] for one in filtered if one["id"] == str(ana.pk)} == {kept}
+    with business_scope(bakery):
+        point = ContactPoint.objects.get(contact=ana, kind="postal")
+        assert (point.value, point.value_norm) == (kept, "12 mill lane, marlow bend, ny 10001")
+    row = {"id": str(ana.pk), "postal": "1 Quay"}
+    assert till.post("contacts/batch", {"rows": [row]}).json()["updated"] == 1
+    assert till.get(f"contacts/{ana.pk}").json()["postal"] == "1 Quay"
+    refused = till.patch(f"contacts/{ana.pk}", {"postal": "x" * 201})
+    assert (refused.status_code, list(refused.json()["errors"])) == (400, ["postal"])
+    assert till.patch(f"contacts/{ana.pk}", {"postal": ""}).json()["postal"] == ""
+    with business_scope(bakery):
+        assert not ContactPoint.objects.filter(contact=ana, kind="postal").exists()
+
+
+def test_sec_10_a_key_whose_maker_became_an_adviser_reads_no_postal_address(till, bakery, nora, ana):
+    till.patch(f"contacts/{ana.pk}", {"postal": "12 Mill Lane"})
+    with business_scope(bakery):
+        Membership.objects.filter(user=nora).update(role="adviser")
+    for path in ("contacts", "contacts?sort=name", f"contacts/{ana.pk}"):
+        answer = till.get(path)
+        assert answer.status_code == 200
+        assert b"12 Mill Lane" not in answer.content, path
 
 
 def test_rel_23_a_change_from_an_old_copy_is_refused_and_tells_how_it_stands(till, ana):
