@@ -30,6 +30,15 @@ class ImportRowIn(In):
     full_name = serializers.CharField(required=False, allow_blank=True, max_length=CELL)
     email = serializers.CharField(required=False, allow_blank=True, max_length=CELL)
     phone = serializers.CharField(required=False, allow_blank=True, max_length=CELL)
+    postal = serializers.CharField(
+        required=False, allow_blank=True, max_length=CELL, help_text="The postal address, or its parts one by one."
+    )
+    street = serializers.CharField(required=False, allow_blank=True, max_length=CELL)
+    street_more = serializers.CharField(required=False, allow_blank=True, max_length=CELL, help_text="A second line.")
+    city = serializers.CharField(required=False, allow_blank=True, max_length=CELL)
+    region = serializers.CharField(required=False, allow_blank=True, max_length=CELL, help_text="A state or the like.")
+    postcode = serializers.CharField(required=False, allow_blank=True, max_length=CELL)
+    country = serializers.CharField(required=False, allow_blank=True, max_length=CELL)
     organization = serializers.CharField(required=False, allow_blank=True, max_length=CELL)
     tags = serializers.CharField(required=False, allow_blank=True, max_length=CELL, help_text="Parted by commas.")
     stage = serializers.CharField(required=False, allow_blank=True, max_length=CELL, help_text="Your word for a rung.")
@@ -43,7 +52,7 @@ class ImportRowIn(In):
     {
         "name": "Spring fair",
         "rows": [
-            {"full_name": "Bea Ruiz", "email": "bea@example.com"},
+            {"full_name": "Bea Ruiz", "email": "bea@example.com", "postal": "12 Mill Lane\nMarlow Bend, NY 10001"},
             {"full_name": "Cleo Marsh", "email": "cleo@@example"},
         ],
         "stage": "suspect",

@@ -114,11 +114,11 @@ class ImportPermissionForm(forms.Form):
             (
                 Import.Known.UPDATE,
                 _(
-                    "Take the list's word: first and last name, phone, and a rung that is higher. "
+                    "Take the list's word: first and last name, phone, postal address, and a rung that is higher. "
                     "An empty cell or half a name changes nothing."
                 ),
             ),
-            (Import.Known.ASK, _("Ask me: where name, phone or rung differ, show me both afterwards.")),
+            (Import.Known.ASK, _("Ask me: where name, phone, address or rung differ, show me both afterwards.")),
         ],
         initial=Import.Known.SKIP,
         required=False,

@@ -1,5 +1,6 @@
 """What the columns of a list mean, guessed from their names and checked."""
 
+import re
 from collections.abc import Sequence
 
 from django.utils.translation import gettext as _
@@ -16,6 +17,13 @@ COLUMN_MEANINGS = {
     "full_name": gettext_lazy("Whole name"),
     "email": gettext_lazy("Email"),
     "phone": gettext_lazy("Phone"),
+    "postal": gettext_lazy("Postal address"),
+    "street": gettext_lazy("Street"),
+    "street_more": gettext_lazy("Street, second line"),
+    "city": gettext_lazy("Town"),
+    "region": gettext_lazy("State or region"),
+    "postcode": gettext_lazy("Postcode"),
+    "country": gettext_lazy("Country"),
     "organization": gettext_lazy("Firm"),
     "tags": gettext_lazy("Tags"),
     "stage": gettext_lazy("Rung of the ladder"),
@@ -37,6 +45,13 @@ _KNOWN_NAMES = {
     ),
     "email": ("email", "e-mail", "email address", "e-mail address", "mail", "e-mail 1 - value", "email 1"),
     "phone": ("phone", "phone number", "mobile", "mobile phone", "cell", "telephone", "tel", "phone 1 - value"),
+    "postal": ("address", "postal address", "mailing address", "full address", "home address", "anschrift", "adresse"),
+    "street": ("street", "street address", "street 1", "address line 1", "address 1", "street address 1", "strasse"),
+    "street_more": ("street 2", "address line 2", "address 2", "street address 2"),
+    "city": ("city", "town", "ort", "stadt", "ville", "ciudad"),
+    "region": ("state", "province", "region", "county", "state/region", "state/province"),
+    "postcode": ("zip", "zip code", "zipcode", "postcode", "postal code", "post code", "plz", "code postal"),
+    "country": ("country", "country/region", "land", "pays"),
     "organization": ("company", "organization", "organisation", "firm", "business", "organization name"),
     "tags": ("tags", "tag", "labels", "groups", "group membership"),
     "stage": ("stage", "kind", "status", "lead status"),
@@ -52,6 +67,7 @@ _KNOWN_NAMES = {
     ),
     "yes_date": ("opt-in date", "optin_time", "consent date", "opt-in time", "subscribed at", "confirm_time"),
 }
+_MAILBOX = re.compile(r"\S@\S+\.\w")
 _MEANING_OF = {name: meaning for meaning, names in _KNOWN_NAMES.items() for name in names}
 
 
@@ -66,6 +82,8 @@ def guess_mapping(header: list[str], sample: Sequence[Sequence[str]] = ()) -> di
     mapping: dict[str, str] = {}
     for index, name in enumerate(header):
         meaning = _MEANING_OF.get(" ".join(fold(name).replace("_", " ").split()), _MEANING_OF.get(fold(name).strip()))
+        if meaning == "postal" and any(index < len(row) and _MAILBOX.search(row[index]) for row in sample):
+            continue  # an address, but not one to send post to
         if meaning and meaning not in mapping.values():
             mapping[str(index)] = meaning
     return mapping

@@ -14,19 +14,34 @@ class Program:
     """A program that saves lists.
 
     It is known where all of `marks` stand in the first line. `columns` gives for each meaning its columns, the best one
-    first: that one counts in which the first rows have a value. `rule` and `source` are the first answer to what these
-    people said; `are_no` says that the list is of people who left.
+    first: that one counts in which the first rows have a value. `addresses` gives the postal ones, each part with its
+    columns: one of them is taken whole, so that no street stands beside the town of another. `rule` and `source` are
+    the first answer to what these people said; `are_no` says that the list is of people who left.
     """
 
     name: str
     marks: tuple[str, ...]
     columns: dict[str, tuple[str, ...]]
+    addresses: tuple[dict[str, tuple[str, ...]], ...] = ()
     rule: str = "none"
     source: str = ""
     are_no: bool = False
 
 
 _PHONES_OF_OUTLOOK = ("Mobile Phone", "Primary Phone", "Home Phone", "Business Phone", "Other Phone")
+_ADDRESSES_OF_OUTLOOK = tuple(
+    {
+        "street": (f"{place} Street",),
+        "street_more": (f"{place} Street 2",),
+        "city": (f"{place} City",),
+        "region": (f"{place} State",),
+        "postcode": (f"{place} Postal Code",),
+        "country": (f"{place} Country/Region", f"{place} Country"),
+    }
+    for place in ("Home", "Business", "Other")
+)
+_ADDRESSES_OF_GOOGLE = tuple({"postal": (f"Address {number} - Formatted",)} for number in (1, 2))
+_ADDRESS_OF_MAILCHIMP = ({"postal": ("Address",)},)
 _MAILCHIMP = {
     "email": ("Email Address",),
     "given_name": ("First Name",),
@@ -42,12 +57,14 @@ PROGRAMS = (
         name="Mailchimp",
         marks=("EMAIL ADDRESS", "LEID", "EUID", "UNSUB_TIME"),
         columns=_MAILCHIMP,
+        addresses=_ADDRESS_OF_MAILCHIMP,
         are_no=True,
     ),
     Program(
         name="Mailchimp",
         marks=("EMAIL ADDRESS", "LEID", "EUID", "CLEAN_TIME"),
         columns=_MAILCHIMP,
+        addresses=_ADDRESS_OF_MAILCHIMP,
         are_no=True,
     ),
     # Confirmation stands there for those too who were only brought in; the opt-in alone is of their own hand.
@@ -55,6 +72,7 @@ PROGRAMS = (
         name="Mailchimp",
         marks=("EMAIL ADDRESS", "LEID", "EUID", "OPTIN_TIME"),
         columns={**_MAILCHIMP, "yes_date": ("OPTIN_TIME",)},
+        addresses=_ADDRESS_OF_MAILCHIMP,
         rule="all",
         source=_("Mailchimp sign-up form, moment of opt-in from its export"),
     ),
@@ -70,6 +88,7 @@ PROGRAMS = (
             "organization": ("Organization 1 - Name",),
             "tags": ("Group Membership",),
         },
+        addresses=_ADDRESSES_OF_GOOGLE,
     ),
     Program(
         name="Google Contacts",
@@ -82,6 +101,7 @@ PROGRAMS = (
             "organization": ("Organization Name",),
             "tags": ("Labels",),
         },
+        addresses=_ADDRESSES_OF_GOOGLE,
     ),
     Program(
         name="Outlook",
@@ -94,6 +114,7 @@ PROGRAMS = (
             "organization": ("Company",),
             "tags": ("Categories",),
         },
+        addresses=_ADDRESSES_OF_OUTLOOK,
     ),
     Program(
         name="HubSpot",
@@ -106,6 +127,16 @@ PROGRAMS = (
             "organization": ("Associated Company", "Company Name"),
             "stage": ("Lifecycle Stage",),
         },
+        addresses=(
+            {
+                "street": ("Street Address", "Address"),
+                "street_more": ("Street Address 2",),
+                "city": ("City",),
+                "region": ("State/Region", "State"),
+                "postcode": ("Postal Code",),
+                "country": ("Country/Region", "Country"),
+            },
+        ),
     ),
     Program(
         name="Square",
@@ -118,6 +149,15 @@ PROGRAMS = (
             "organization": ("Company Name",),
             "yes": ("Email Subscription Status",),
         },
+        addresses=(
+            {
+                "street": ("Street Address 1",),
+                "street_more": ("Street Address 2",),
+                "city": ("City",),
+                "region": ("State",),
+                "postcode": ("Postal Code",),
+            },
+        ),
     ),
 )
 
@@ -148,8 +188,21 @@ def mapping_of(program: Program, header: Sequence[str], sample: Sequence[Sequenc
     mapping: dict[str, str] = {}
     for meaning, columns in program.columns.items():
         there = [places[fold(column)] for column in columns if fold(column) in places]
-        filled = (index for index in there if any(index < len(row) and row[index].strip() for row in sample))
-        index = next(filled, there[0] if there else None)
+        index = next((one for one in there if _is_filled(one, sample)), there[0] if there else None)
         if index is not None:
             mapping[str(index)] = meaning
-    return mapping
+    return mapping | _address_of(program, places, sample)
+
+
+def _address_of(program: Program, places: dict[str, int], sample: Sequence[Sequence[str]]) -> dict[str, str]:
+    """The columns of that one of its addresses in which the first rows have something."""
+    there = []
+    for address in program.addresses:
+        found = {part: next((fold(one) for one in names if fold(one) in places), "") for part, names in address.items()}
+        there.append({str(places[name]): part for part, name in found.items() if name})
+    filled = (one for one in there if any(_is_filled(int(index), sample) for index in one))
+    return next(filled, there[0] if there else {})
+
+
+def _is_filled(index: int, sample: Sequence[Sequence[str]]) -> bool:
+    return any(index < len(row) and row[index].strip() for row in sample)

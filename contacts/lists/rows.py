@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from contacts.lists.programs import STAGE_WORDS
 from contacts.models import Stage
+from contacts.postal import put_together, read_postal
 from ecosystem.base.addresses import fold, normalise_email, normalise_phone
 from ecosystem.base.csv_lines import read_cell
 from ecosystem.base.errors import DomainError, Invalid
@@ -48,6 +49,8 @@ class PersonRow:
     has_name: bool = True
     has_stage: bool = False
     further: tuple[tuple[str, str, str], ...] = ()
+    postal: str = ""
+    postal_norm: str = ""
 
     @property
     def match_key(self) -> str:
@@ -119,6 +122,7 @@ class RowReader:
         (email, *emails), (phone, *phones) = _several(cell("email")), _several(cell("phone"))
         email_norm = normalise_email(email) if email else ""
         phone_norm = normalise_phone(phone, self.region) if phone else ""
+        postal, postal_norm = read_postal(self._postal(row, cell))
         given, family, display = split_name(cell("given_name"), cell("family_name"), cell("full_name"))
         display = display or email_norm.partition("@")[0] or phone_norm
         if not display:
@@ -142,7 +146,16 @@ class RowReader:
             has_name=bool(given or family),
             has_stage=fold(cell("stage")) in self.stage_names,
             further=(*self._further("email", emails), *self._further("phone", phones)),
+            postal=postal,
+            postal_norm=postal_norm,
         )
+
+    def _postal(self, row: list[str], cell: Callable[[str], str]) -> str:
+        """The postal address in a row, line by line; of several in one field the first."""
+        index = self.columns.get("postal", len(row))
+        whole = row[index].replace("\x00", "") if index < len(row) else ""
+        lines = [_SPACES.sub(" ", line) for line in _several(whole)[0].splitlines()]
+        return put_together("\n".join(lines), lambda part: _several(cell(part))[0], country=self.region)
 
     def _further(self, kind: str, written: list[str]) -> Iterator[tuple[str, str, str]]:
         """Those that can be written to; one that cannot is left out, since the first one counts."""

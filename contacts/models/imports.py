@@ -119,14 +119,14 @@ class ImportProblem(TenantModel):
 
 
 # What of a known person a list may tell otherwise.
-DIFFERING = ("name", "phone", "stage")
+DIFFERING = ("name", "phone", "postal", "stage")
 
 
 class ImportChange(TenantModel):
     """A known person whom a list tells otherwise: asked about, taken over, or left; and what an undo made of them.
 
-    `before` and `after` hold the same keys: `name` (first, last, shown, sorted), `phone` (as typed, as compared),
-    `stage`, `gone` (was deleted and came back).
+    `before` and `after` hold the same keys: `name` (first, last, shown, sorted), `phone` and `postal` (as typed, as
+    compared), `stage`, `gone` (was deleted and came back).
     """
 
     class State(models.TextChoices):

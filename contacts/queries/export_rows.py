@@ -14,6 +14,8 @@ from contacts.queries.people_filter import PeopleFilter, matching
 from ecosystem.models import KindSetting
 from ecosystem.queries.zones import date_of_business
 
+REACHED = ("email", "phone", "postal")
+
 
 def next_people(wanted: PeopleFilter, *, below: UUID, now: datetime, limit: int) -> list[Contact]:
     """The next people who pass a filter, newest first, with what stands beside their names."""
@@ -23,7 +25,7 @@ def next_people(wanted: PeopleFilter, *, below: UUID, now: datetime, limit: int)
 
 def export_header(*, shows_addresses: bool) -> list[str]:
     """The first line."""
-    reached = [_("Email"), _("Phone")] if shows_addresses else []
+    reached = [_("Email"), _("Phone"), _("Postal address")] if shows_addresses else []
     return [
         _("First name"), _("Last name"), _("Name"), *reached, _("Firm"), _("Tags"), _("Stage"), _("Also"),
         _("May be emailed about"), _("Never to be written to"), _("Added on"), _("Last touched on"), _("Id"),
@@ -38,7 +40,7 @@ def export_rows(people: Sequence[Contact], *, shows_addresses: bool, now: dateti
     rows = []
     for person in as_people(people, now=now):
         contact = person.contact
-        reached = [typed.get((contact.pk, kind), "") for kind in ("email", "phone")] if shows_addresses else []
+        reached = [typed.get((contact.pk, kind), "") for kind in REACHED] if shows_addresses else []
         roles = person.kinds[1:] if contact.stage else person.kinds
         place = vars(contact)["shown_place"] or ""
         rows.append(

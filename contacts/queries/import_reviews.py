@@ -1,5 +1,6 @@
 """What waits for somebody's word after a list came in: rows to mend, differences, and what could not be taken back."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,14 +9,14 @@ from uuid import UUID
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from contacts.models import DIFFERING, Contact, Import, ImportChange, ImportProblem
+from contacts.models import DIFFERING, Contact, ContactPoint, Import, ImportChange, ImportProblem
 from contacts.undoing import UNDO_WITHIN
 from ecosystem.base.errors import NotFound
 from ecosystem.base.keyset import Page, keyset_page
 from ecosystem.models import KindSetting
 
 SHOWN_A_PAGE = 20
-_LABELS = {"name": _("Name"), "phone": _("Phone"), "stage": _("Rung")}
+_LABELS = {"name": _("Name"), "phone": _("Phone"), "postal": _("Postal address"), "stage": _("Rung")}
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,9 @@ def differences_page(imported: Import, cursor: str | None) -> Page[Difference]:
     """Those whom somebody is to be asked about, as they stand now beside what the list says."""
     page = _changes_page(imported, ImportChange.State.ASKED, cursor)
     labels = dict(KindSetting.objects.values_list("kind", "label"))
-    shown = [Difference(one.pk, one.contact, _fields(one, labels)) for one in page.items]
+    first = ContactPoint.objects.filter(contact__in=[one.contact_id for one in page.items], is_primary=True)
+    postal = dict(first.filter(kind=ContactPoint.Kind.POSTAL).values_list("contact_id", "value"))
+    shown = [Difference(one.pk, one.contact, _fields(one, labels, postal)) for one in page.items]
     return Page(shown, page.next_cursor, page.previous_cursor)
 
 
@@ -76,10 +79,11 @@ def _changes_page(imported: Import, state: str, cursor: str | None) -> Page[Impo
     return keyset_page(changes, order=("id",), cursor=cursor, limit=SHOWN_A_PAGE)
 
 
-def _fields(change: ImportChange, labels: dict[str, str]) -> tuple[Differing, ...]:
+def _fields(change: ImportChange, labels: dict[str, str], postal: Mapping[UUID | None, str]) -> tuple[Differing, ...]:
     ours = {
         "name": change.contact.display_name,
         "phone": change.contact.primary_phone,
+        "postal": _in_a_line(postal.get(change.contact_id, "")),
         "stage": labels.get(change.contact.stage or "", ""),
     }
     found = [
@@ -93,4 +97,10 @@ def _fields(change: ImportChange, labels: dict[str, str]) -> tuple[Differing, ..
 def _theirs(key: str, value: Any, labels: dict[str, str]) -> str:
     if key == "stage":
         return labels.get(value, "")
+    if key == "postal":
+        return _in_a_line(value[0])
     return str(value[2] if key == "name" else value[1])
+
+
+def _in_a_line(postal: str) -> str:
+    return ", ".join(postal.splitlines())

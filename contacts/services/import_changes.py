@@ -132,15 +132,17 @@ def _answer(
 def images_of(contact_ids: Collection[UUID]) -> dict[UUID, Image]:
     """How each of some people who are there stands now, held; `version` beside the fields."""
     people = Contact.objects.select_for_update(no_key=True).filter(pk__in=contact_ids, deleted_at=None).order_by("pk")
-    typed = dict(
-        ContactPoint.objects.filter(
-            contact_id__in=contact_ids, kind=ContactPoint.Kind.PHONE, is_primary=True
-        ).values_list("contact_id", "value")
-    )
+    first = ContactPoint.objects.filter(contact_id__in=contact_ids, is_primary=True)
+    first = first.filter(kind__in=[ContactPoint.Kind.PHONE, ContactPoint.Kind.POSTAL])
+    points = {
+        (contact_id, kind): [value, norm]
+        for contact_id, kind, value, norm in first.values_list("contact_id", "kind", "value", "value_norm")
+    }
     return {
         person.pk: {
             "name": [person.given_name, person.family_name, person.display_name, person.sort_name],
-            "phone": [typed.get(person.pk, ""), person.primary_phone],
+            "phone": [points.get((person.pk, "phone"), [""])[0], person.primary_phone],
+            "postal": points.get((person.pk, "postal"), ["", ""]),
             "stage": person.stage or "",
             "gone": False,
             "version": person.version,

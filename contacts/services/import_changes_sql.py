@@ -17,28 +17,34 @@ select contact_id, line,
     jsonb_strip_nulls(jsonb_build_object(
         'name', case when new_name then jsonb_build_array(old_given, old_family, old_shown, old_sorted) end,
         'phone', case when new_phone then jsonb_build_array(old_typed, old_phone) end,
+        'postal', case when new_postal then jsonb_build_array(old_postal, old_postal_norm) end,
         'stage', case when new_stage then to_jsonb(old_stage) end)),
     jsonb_strip_nulls(jsonb_build_object(
         'name', case when new_name then jsonb_build_array(given_name, family_name, display_name, sort_name) end,
         'phone', case when new_phone then jsonb_build_array(phone, phone_norm) end,
+        'postal', case when new_postal then jsonb_build_array(postal, postal_norm) end,
         'stage', case when new_stage then to_jsonb(stage) end))
 from (
     select distinct on (p.contact_id) p.*, c.given_name as old_given, c.family_name as old_family,
         c.display_name as old_shown, c.sort_name as old_sorted, c.primary_phone as old_phone,
         coalesce(c.stage, '') as old_stage, coalesce(own.value, '') as old_typed,
+        coalesce(post.value, '') as old_postal, coalesce(post.value_norm, '') as old_postal_norm,
         p.has_name and (p.given_name <> '' or c.given_name = '') and (p.family_name <> '' or c.family_name = '')
             and (p.given_name <> c.given_name or p.family_name <> c.family_name) as new_name,
         p.phone_norm <> '' and p.phone_norm <> c.primary_phone as new_phone,
+        p.postal_norm <> '' and p.postal_norm <> coalesce(post.value_norm, '') as new_postal,
         p.has_stage and array_position(%(rungs)s, p.stage) > coalesce(array_position(%(rungs)s, c.stage::text), 0)
             as new_stage
     from import_people p
     join contacts_contact c on c.business_id = %(business_id)s and c.id = p.contact_id
     left join contacts_contactpoint own on own.business_id = %(business_id)s and own.contact_id = c.id
         and own.kind = 'phone' and own.is_primary
+    left join contacts_contactpoint post on post.business_id = %(business_id)s and post.contact_id = c.id
+        and post.kind = 'postal' and post.is_primary
     where not p.is_new
     order by p.contact_id, p.line desc
 ) told
-where new_name or new_phone or new_stage
+where new_name or new_phone or new_postal or new_stage
 """
 # Somebody who was deleted and stands in the list is here again.
 KEEP_RETURNED = """
@@ -103,31 +109,32 @@ update contacts_contact c set
 from import_changes ch
 where c.business_id = %(business_id)s and c.id = ch.contact_id
 """
-# As where somebody writes it: the number that stands first is another one now, and nobody knows whether it works.
-DROP_SECOND_NUMBERS = """
+# As where somebody writes it: what stands first is another one now, and nobody knows whether it works.
+DROP_SECOND_POINTS = """
 delete from contacts_contactpoint cp using import_changes ch
-where cp.business_id = %(business_id)s and cp.contact_id = ch.contact_id and cp.kind = 'phone'
-  and (not cp.is_primary and cp.value_norm = ch.after->'phone'->>1 or cp.is_primary and ch.after->'phone'->>1 = '')
+where cp.business_id = %(business_id)s and cp.contact_id = ch.contact_id and cp.kind in ('phone', 'postal')
+  and (not cp.is_primary and cp.value_norm = ch.after->cp.kind::text->>1
+       or cp.is_primary and ch.after->cp.kind::text->>1 = '')
 """
-UPDATE_NUMBERS = """
-update contacts_contactpoint cp set value = ch.after->'phone'->>0, value_norm = ch.after->'phone'->>1,
+UPDATE_POINTS = """
+update contacts_contactpoint cp set value = ch.after->cp.kind::text->>0, value_norm = ch.after->cp.kind::text->>1,
     verified_at = null, bounced_at = null, version = cp.version + 1, updated_at = %(now)s
 from import_changes ch
-where cp.business_id = %(business_id)s and cp.contact_id = ch.contact_id and cp.kind = 'phone' and cp.is_primary
-  and ch.after->'phone'->>1 <> ''
+where cp.business_id = %(business_id)s and cp.contact_id = ch.contact_id and cp.kind in ('phone', 'postal')
+  and cp.is_primary and ch.after->cp.kind::text->>1 <> ''
 """
-INSERT_NUMBERS = """
+INSERT_POINTS = """
 insert into contacts_contactpoint (
     business_id, id, created_at, updated_at, version, contact_id, kind, value, value_norm, label, is_primary, is_shared
 )
-select %(business_id)s, uuidv7(), %(stamp)s, %(now)s, 1, ch.contact_id, 'phone', ch.after->'phone'->>0,
-    ch.after->'phone'->>1, '', true, false
-from import_changes ch
-where ch.after->'phone'->>1 <> '' and not exists (
+select %(business_id)s, uuidv7(), %(stamp)s, %(now)s, 1, ch.contact_id, told.kind, ch.after->told.kind->>0,
+    ch.after->told.kind->>1, '', true, false
+from import_changes ch cross join (values ('phone'), ('postal')) as told (kind)
+where ch.after->told.kind->>1 <> '' and not exists (
     select 1 from contacts_contactpoint cp
-    where cp.business_id = %(business_id)s and cp.contact_id = ch.contact_id and cp.kind = 'phone' and cp.is_primary
+    where cp.business_id = %(business_id)s and cp.contact_id = ch.contact_id and cp.kind = told.kind and cp.is_primary
 )
 """
 APPLY = (
-    INSERT_STAGE_CHANGES, UPDATE_PEOPLE, DROP_SECOND_NUMBERS, UPDATE_NUMBERS, INSERT_NUMBERS,
+    INSERT_STAGE_CHANGES, UPDATE_PEOPLE, DROP_SECOND_POINTS, UPDATE_POINTS, INSERT_POINTS,
 )  # fmt: skip

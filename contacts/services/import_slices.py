@@ -143,6 +143,8 @@ def take_slice(imported: Import, people: list[PersonRow], *, places: int | None)
         statements.INSERT_INTERACTIONS,
     ):
         execute(statement, values)
+    if any(person.postal_norm for person in people):
+        execute(statements.INSERT_POSTALS, values)
     if any(person.further for person in people):
         execute(statements.INSERT_FURTHER, values)
     if any(person.organization for person in people):
@@ -204,6 +206,8 @@ def _people_values(person: PersonRow) -> tuple[object, ...]:
         person.has_name,
         person.has_stage,
         json.dumps(person.further),
+        person.postal,
+        person.postal_norm,
     )
 
 

@@ -11,7 +11,7 @@ from contacts.queries.import_matches import known_by_address
 PEOPLE_COLUMNS = (
     "line", "given_name", "family_name", "display_name", "sort_name", "email", "email_norm", "email_hashes", "phone",
     "phone_norm", "organization", "organization_norm", "stage", "said_yes_at", "match_key",
-    "has_name", "has_stage", "further",
+    "has_name", "has_stage", "further", "postal", "postal_norm",
 )  # fmt: skip
 TAG_COLUMNS = ("line", "tag_id")
 
@@ -20,7 +20,7 @@ create temp table import_people (
     line int primary key, given_name text, family_name text, display_name text, sort_name text,
     email text, email_norm text, email_hashes text[], phone text, phone_norm text,
     organization text, organization_norm text, stage text, said_yes_at timestamptz, match_key text,
-    has_name boolean, has_stage boolean, further jsonb,
+    has_name boolean, has_stage boolean, further jsonb, postal text, postal_norm text,
     contact_id uuid not null default uuidv7(), is_new boolean not null default true,
     is_shared boolean not null default false
 ) on commit drop
@@ -103,6 +103,13 @@ insert into contacts_contactpoint (
 )
 select %(business_id)s, uuidv7(), %(stamp)s, %(now)s, 1, contact_id, 'phone', phone, phone_norm, '', true, false
 from import_people where is_new and phone_norm <> '' order by line
+"""
+INSERT_POSTALS = """
+insert into contacts_contactpoint (
+    business_id, id, created_at, updated_at, version, contact_id, kind, value, value_norm, label, is_primary, is_shared
+)
+select %(business_id)s, uuidv7(), %(stamp)s, %(now)s, 1, contact_id, 'postal', postal, postal_norm, '', true, false
+from import_people where is_new and postal_norm <> '' order by line
 """
 # Behind the first ones, and after those of everybody: an address that somebody has already stays theirs.
 INSERT_FURTHER = """

@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from contacts.models import Contact, ContactTag, ExportPiece, PeopleExport
+from contacts.models import Contact, ContactPoint, ContactTag, ExportPiece, PeopleExport
 from contacts.queries.people_filter import PeopleFilter
 from contacts.services import exports
 from contacts.services.consent import withdraw_consent
@@ -82,6 +82,9 @@ def test_sec_42_formulas_are_text_and_come_back_as_they_were(as_nora, bakery, ga
     for number, value in enumerate(values):
         contact = make_contact(bakery, "Ana Ruiz", email=f"p{number}@example.com", tags=["vip"], stage="client")
         with business_scope(bakery):
+            ContactPoint.objects.create(
+                contact=contact, kind="postal", value=f"{value}\nBath", value_norm=f"{value}, bath", is_primary=True
+            )
             Contact.objects.filter(pk=contact.pk).update(given_name=value, display_name=f"{value} Ruiz")
     content = fetch(as_nora, bakery, write(bakery, kind))
     if kind == "xlsx":
@@ -97,6 +100,8 @@ def test_sec_42_formulas_are_text_and_come_back_as_they_were(as_nora, bakery, ga
         back = Contact.objects.filter(source="import", primary_email__startswith="p").order_by("primary_email")
         assert [person.given_name for person in back] == values
         assert {person.stage for person in back} == {"client"}
+        points = ContactPoint.objects.filter(kind="postal", is_primary=True, contact__in=back)
+        assert sorted(points.values_list("value", flat=True)) == sorted(f"{value}\nBath" for value in values)
         assert ContactTag.objects.filter(contact__in=back, tag__name="vip").count() == len(values)
 
 

@@ -1,7 +1,10 @@
 """Lists that tell otherwise of people we know: left, taken over, or asked about. And rows mended on the page."""
 
+from dataclasses import replace
+
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from contacts.models import (
     ConsentState,
@@ -15,8 +18,10 @@ from contacts.models import (
     Suppression,
 )
 from contacts.services.consent import withdraw_consent
+from contacts.services.contacts import details_of, edit_contact, hold_contact
 from contacts.services.import_changes import work_answers
 from contacts.services.import_slices import work_import
+from contacts.services.import_undo import undo_import, work_undo
 from contacts.services.imports import map_import, permit_import, start_import, upload_import
 from ecosystem.base.tenancy import business_scope
 from tests.contacts.test_imports import make_topic
@@ -95,6 +100,53 @@ def test_the_lists_word_is_taken_but_nobody_moves_down_and_half_a_name_changes_n
         assert Contact.objects.get(primary_email="cy@example.com").stage == "suspect"
 
 
+def postal_of(business, contact):
+    """The postal addresses of somebody, the first one marked."""
+    with business_scope(business):
+        points = ContactPoint.objects.filter(contact=contact, kind="postal").order_by("-is_primary", "id")
+        return [(one.value, one.value_norm, one.is_primary) for one in points]
+
+
+ADDRESSES = b"""Email,Street,Town,State,ZIP
+ana@example.com,12 Mill Lane,Marlow Bend,NY,10001
+bo@example.com,,,,
+"""
+MILL_LANE = ("12 Mill Lane\nMarlow Bend, NY 10001", "12 mill lane, marlow bend, ny 10001", True)
+
+
+@pytest.mark.parametrize("before", ["", "1 Quay", "12 MILL LANE\nMarlow Bend, NY 10001"])
+def test_a_postal_address_is_taken_and_given_back(bakery, known, before):
+    ana, bo = known
+    with business_scope(bakery):
+        held = hold_contact(ana.pk)
+        edit_contact(
+            held, replace(details_of(held), postal=before), version=held.version, actor=None, now=timezone.now()
+        )
+    was = postal_of(bakery, ana)
+    assert bring_in(bakery, ADDRESSES).changed_count == 0
+    assert postal_of(bakery, ana) == was
+    done = bring_in(bakery, ADDRESSES, known="update")
+    is_other = before != "12 MILL LANE\nMarlow Bend, NY 10001"
+    assert done.changed_count == is_other
+    assert (postal_of(bakery, ana), postal_of(bakery, bo)) == ([MILL_LANE] if is_other else was, [])
+    with business_scope(bakery):
+        imported = undo_import(done.id, actor=None, now=timezone.now())
+    while work_undo(bakery.id, imported.job_id):
+        pass
+    assert postal_of(bakery, ana) == was
+
+
+def test_a_postal_address_is_asked_about(as_nora, bakery, known):
+    done = bring_in(bakery, ADDRESSES, known="ask")
+    kwargs = {"slug": bakery.slug, "id": done.id}
+    page = as_nora.get(reverse("contacts:import_differences", kwargs=kwargs)).content.decode()
+    assert "12 Mill Lane, Marlow Bend, NY 10001" in page
+    with business_scope(bakery):
+        change = ImportChange.objects.get(imported=done)
+    as_nora.post(reverse("contacts:differences_answer", kwargs=kwargs), {f"{change.pk}:postal": "theirs"})
+    assert postal_of(bakery, known[0]) == [MILL_LANE]
+
+
 def test_the_lists_word_is_taken_once(bakery, known):
     bring_in(bakery, known="update")
     again = bring_in(bakery, known="update")
@@ -168,7 +220,7 @@ def test_the_page_says_what_changes_and_keeps_the_choice(as_nora, bakery):
         map_import(imported.id, mapping=imported.mapping)
     url = reverse("contacts:import_permission", kwargs={"slug": bakery.slug, "id": imported.id})
     page = as_nora.get(url).content.decode()
-    assert "first and last name, phone, and a rung that is higher" in page
+    assert "first and last name, phone, postal address, and a rung that is higher" in page
     assert as_nora.post(url, {"rule": "none", "stage": "suspect", "known": "ask"}).status_code == 302
     with business_scope(bakery):
         assert Import.objects.get().known == "ask"

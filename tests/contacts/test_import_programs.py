@@ -15,22 +15,30 @@ from tests.contacts.test_imports import bring_in, make_topic
 pytestmark = pytest.mark.django_db
 
 GOOGLE = b"""First Name,Middle Name,Last Name,Phonetic First Name,Nickname,File As,Organization Name,\
-Organization Title,Birthday,Notes,Photo,Labels,E-mail 1 - Label,E-mail 1 - Value,Phone 1 - Label,Phone 1 - Value
-Ana,,Ruiz,,,,Fold Coffee,Buyer,,,,Regulars ::: Sourdough ::: * myContacts,* Work,ana@example.com,Mobile,(212) 555-0142
+Organization Title,Birthday,Notes,Photo,Labels,E-mail 1 - Label,E-mail 1 - Value,Phone 1 - Label,Phone 1 - Value,\
+Address 1 - Label,Address 1 - Formatted,Address 1 - Street,Address 1 - City,Address 1 - Region,Address 1 - Postal Code
+Ana,,Ruiz,,,,Fold Coffee,Buyer,,,,Regulars ::: Sourdough ::: * myContacts,* Work,ana@example.com,Mobile,(212) 555-0142,\
+Home,"12 Mill Lane
+Austin, TX 78701",12 Mill Lane,Austin,TX,78701
 """
 GOOGLE_OLD = b"""Name,Given Name,Additional Name,Family Name,Yomi Name,Nickname,Birthday,Gender,Notes,Language,Photo,\
 Group Membership,E-mail 1 - Type,E-mail 1 - Value,Phone 1 - Type,Phone 1 - Value,Organization 1 - Type,\
-Organization 1 - Name
+Organization 1 - Name,Address 1 - Type,Address 1 - Formatted
 Ana Ruiz,Ana,,Ruiz,,,,,,,,* My Contacts ::: Regulars ::: Sourdough,* Home,ana@example.com,Mobile,(212) 555-0142,,\
-Fold Coffee
+Fold Coffee,Home,"12 Mill Lane
+Austin, TX 78701"
 """
 OUTLOOK = b"""First Name,Middle Name,Last Name,Title,Suffix,Nickname,E-mail Address,E-mail 2 Address,E-mail 3 Address,\
-Home Phone,Home Phone 2,Business Phone,Business Phone 2,Mobile Phone,Company,Job Title,Department,Categories
-Ana,,Ruiz,,,,ana@example.com,,,,,(212) 555-0142,,,Fold Coffee,Buyer,,Regulars;Sourdough
+Home Phone,Home Phone 2,Business Phone,Business Phone 2,Mobile Phone,Company,Job Title,Department,Categories,\
+Business Street,Business Street 2,Business City,Business State,Business Postal Code,Business Country/Region,\
+Home Street,Home Street 2,Home City,Home State,Home Postal Code,Home Country/Region
+Ana,,Ruiz,,,,ana@example.com,,,,,(212) 555-0142,,,Fold Coffee,Buyer,,Regulars;Sourdough,\
+12 Mill Lane,,Austin,TX,78701,,,,,,,
 """
 MAILCHIMP = b"""Email Address,First Name,Last Name,Address,Phone Number,Birthday,MEMBER_RATING,OPTIN_TIME,OPTIN_IP,\
 CONFIRM_TIME,CONFIRM_IP,LATITUDE,LONGITUDE,GMTOFF,DSTOFF,TIMEZONE,CC,REGION,LAST_CHANGED,LEID,EUID,NOTES,TAGS
-ana@example.com,Ana,Ruiz,,(212) 555-0142,,4,2024-03-12 14:25:33,192.0.2.7,2024-03-12 14:26:01,192.0.2.7,,,,,,,,\
+ana@example.com,Ana,Ruiz,12 Mill Lane  Austin  TX  78701,(212) 555-0142,,4,2024-03-12 14:25:33,\
+192.0.2.7,2024-03-12 14:26:01,192.0.2.7,,,,,,,,\
 2024-05-01 08:00:00,1001,ab12,,"""
 MAILCHIMP += b'''"""Regulars"",""Sourdough"""
 bo@example.com,Bo,Lind,,,,2,,,2023-01-09 10:00:00,,,,,,,,,2023-01-09 10:00:00,1002,cd34,,
@@ -41,15 +49,17 @@ cy@example.com,Cy,Dahl,2,2022-02-02 09:00:00,192.0.2.8,2022-02-02 09:01:00,192.0
 """
 CLEANED_MAILCHIMP = LEFT_MAILCHIMP.replace(b"UNSUB_TIME,UNSUB_CAMPAIGN_TITLE", b"CLEAN_TIME,CLEAN_CAMPAIGN_TITLE")
 HUBSPOT = b"""Record ID,First Name,Last Name,Email,Phone Number,Contact owner,Last Activity Date,Lead Status,\
-Marketing contact status,Create Date,Associated Company,Lifecycle Stage
+Marketing contact status,Create Date,Associated Company,Lifecycle Stage,\
+Street Address,City,State/Region,Postal Code,Country/Region
 101,Ana,Ruiz,ana@example.com,(212) 555-0142,Nora,2024-05-01 10:00,Connected,Marketing contact,2024-01-01,Fold Coffee,\
-Customer
+Customer,12 Mill Lane,Austin,TX,78701,
 """
-SQUARE = b"""Reference ID,First Name,Surname,Nickname,Company Name,Email Address,Phone Number,Street Address 1,City,\
-State,Postal Code,Birthday,Memo,Creation Source,First Visit,Last Visit,Transaction Count,Total Spend,\
-Email Subscription Status,Instant Profile,Square Customer ID
-,Ana,Ruiz,,Fold Coffee,ana@example.com,(212) 555-0142,,,,,,,Terminal,2024-01-01,2024-05-01,9,$81.00,subscribed,No,SQ1
-,Bo,Lind,,,bo@example.com,,,,,,,,Terminal,2024-01-01,2024-05-01,1,$4.00,unsubscribed,No,SQ2
+SQUARE = b"""Reference ID,First Name,Surname,Nickname,Company Name,Email Address,Phone Number,Street Address 1,\
+Street Address 2,City,State,Postal Code,Birthday,Memo,Creation Source,First Visit,Last Visit,Transaction Count,\
+Total Spend,Email Subscription Status,Instant Profile,Square Customer ID
+,Ana,Ruiz,,Fold Coffee,ana@example.com,(212) 555-0142,12 Mill Lane,,Austin,TX,78701,,,Terminal,\
+2024-01-01,2024-05-01,9,$81.00,subscribed,No,SQ1
+,Bo,Lind,,,bo@example.com,,,,,,,,,Terminal,2024-01-01,2024-05-01,1,$4.00,unsubscribed,No,SQ2
 """
 LISTS = {
     "Google Contacts": GOOGLE,
@@ -70,6 +80,9 @@ def test_a_list_of_a_known_program_is_matched_by_itself(bakery, name):
         assert (ana.given_name, ana.family_name, ana.primary_phone) == ("Ana", "Ruiz", "+12125550142")
         tags = sorted(ana.contact_tags.values_list("tag__name", flat=True))
         firms = set(ana.affiliations.values_list("organization__name", flat=True))
+        postal = ContactPoint.objects.get(contact=ana, kind="postal", is_primary=True)
+    assert postal.value_norm.replace(",", "") == "12 mill lane austin tx 78701"
+    assert postal.value.count("\n") == (name != "Mailchimp")
     assert tags == ([] if name in ("HubSpot", "Square") else ["Regulars", "Sourdough"])
     assert firms == (set() if name == "Mailchimp" else {"Fold Coffee"})
 
@@ -86,7 +99,9 @@ def test_the_first_of_several_addresses_in_a_field_counts_and_the_others_are_kep
         ana = Contact.objects.get(given_name="Ana")
         assert (ana.primary_email, ana.primary_phone) == ("ana@example.com", "+12125550142")
         points = ContactPoint.objects.order_by("kind", "-is_primary")
-        assert [(one.kind, one.value_norm, one.is_primary) for one in points.filter(contact=ana)] == [
+        assert [
+            (one.kind, one.value_norm, one.is_primary) for one in points.filter(contact=ana).exclude(kind="postal")
+        ] == [
             ("email", "ana@example.com", True),
             ("email", "ana.ruiz@example.org", False),
             ("phone", "+12125550142", True),

@@ -1,5 +1,6 @@
 """Rows of a list become people, or the sentence that says why not."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
@@ -42,6 +43,38 @@ def test_columns_are_guessed_from_their_names():
         "6": "yes",
         "7": "yes_date",
     }
+
+
+def test_columns_of_an_address_are_guessed_and_an_address_to_write_to_is_none_for_post():
+    header = ["Name", "Address line 1", "Address line 2", "Town", "State", "ZIP code", "Country"]
+    parts = ["full_name", "street", "street_more", "city", "region", "postcode", "country"]
+    assert guess_mapping(header) == {str(place): part for place, part in enumerate(parts)}
+    assert guess_mapping(["Name", "Address"], [["Ana", "12 Mill Lane"]]) == {"0": "full_name", "1": "postal"}
+    assert guess_mapping(["Name", "Address"], [["Ana", "ana@example.com"]]) == {"0": "full_name"}
+
+
+@pytest.mark.parametrize(
+    ("country", "cells", "postal"),
+    [
+        ("US", {"street": "12 Mill Lane", "street_more": "Flat 2", "city": "Marlow Bend", "region": "NY",
+                "postcode": "10001", "country": "USA"}, "12 Mill Lane|Flat 2|Marlow Bend, NY 10001|USA"),
+        ("US", {"postal": "12 Mill Lane\r\n\nMarlow  Bend, NY"}, "12 Mill Lane|Marlow Bend, NY"),
+        ("US", {"postal": "12 Mill Lane", "city": "Bath", "postcode": "10001"}, "12 Mill Lane|Bath 10001"),
+        ("US", {"postal": "1 Quay\nBath ::: 2 Quay\nBath"}, "1 Quay|Bath"),
+        ("DE", {"street": "Tulpenweg 12", "city": "Berlin", "postcode": "10115"}, "Tulpenweg 12|10115 Berlin"),
+        ("US", {"region": "NY", "country": "USA"}, "NY|USA"),
+        ("US", {"country": "USA"}, ""),
+        ("US", {"street": "x" * 201}, None),
+    ],
+)  # fmt: skip
+def test_an_address_is_put_together_as_people_write_it(country, cells, postal):
+    columns = {"full_name": 0} | {meaning: place for place, meaning in enumerate(cells, start=1)}
+    read = replace(reader(), columns=columns, region=country).read(2, ["Ana", *cells.values()])
+    if postal is None:
+        assert (read.code, "200 letters" in read.sentence) == ("postal_too_long", True)
+    else:
+        assert read.postal == postal.replace("|", "\n")
+        assert read.postal_norm == postal.replace("|", ", ").lower()
 
 
 @pytest.mark.parametrize(
