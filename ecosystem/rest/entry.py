@@ -86,7 +86,11 @@ class KeyMiddleware:
         raise NoKey("bad_key", _("This key does not work. It may have been ended, or cut short when it was copied."))
 
     def _once(self, request: HttpRequest, key: ApiKey) -> HttpResponseBase:
-        """The answer of the view; for a writing call that names an Idempotency-Key the same one again, for a day."""
+        """The answer of the view; for a writing call that names an Idempotency-Key the same one again, for a day.
+
+        A refusal is not kept: it changed nothing, and what it was refused for may pass (room is made, what was at work
+        ends). The same call is judged anew then, and has its one effect.
+        """
         name = request.headers.get("Idempotency-Key")
         if request.method not in DONE_ONCE or name is None:
             return self.get_response(request)
@@ -96,7 +100,7 @@ class KeyMiddleware:
             headers = {**kept.headers, "Idempotent-Replay": "true"}
             return HttpResponse(kept.body, status=kept.status, content_type=kept.content_type, headers=headers)
         response = self.get_response(request)
-        if isinstance(response, HttpResponse) and response.status_code < 500:
+        if isinstance(response, HttpResponse) and response.status_code < 400:
             headers = {name: response.headers[name] for name in KEPT_HEADERS if name in response.headers}
             content_type = response.headers.get("Content-Type", "")
             answer = KeptAnswer(response.status_code, content_type, response.content, headers)

@@ -80,6 +80,18 @@ def full(bakery, ana):
     return bakery
 
 
+def test_rel_22_a_call_that_found_no_room_is_judged_anew_once_there_is(full, nora):
+    till, body = make_program(full, nora), {"given_name": "Ben"}
+    refused = till.post("contacts", body, idempotency_key="order-1")
+    assert (refused.status_code, refused.json()["code"]) == (409, "quota_people")
+    assert till.post("contacts", body, idempotency_key="order-1").status_code == 409
+    give(full, people=3)
+    made = [till.post("contacts", body, idempotency_key="order-1") for _number in range(2)]
+    assert [one.status_code for one in made] == [201, 201]
+    assert (made[1].content, made[1]["Idempotent-Replay"]) == (made[0].content, "true")
+    assert names_of(full).count("Ben") == 1
+
+
 # By hand
 
 

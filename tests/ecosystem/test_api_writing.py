@@ -86,6 +86,19 @@ def test_rel_22_an_answer_is_kept_for_a_day_and_sealed(writer, bakery):
     assert acts(bakery) == 2
 
 
+def test_rel_22_a_refusal_changed_nothing_and_is_judged_anew(writer, nora, bakery):
+    refused = send(writer, {"action": ""}, "k1")
+    assert (refused.status_code, "Idempotent-Replay" in refused) == (400, False)
+    with business_scope(bakery):
+        assert not IdempotencyKey.objects.exists()
+    again = send(writer, {"action": ""}, "k1")
+    assert (again.status_code, again.content) == (400, refused.content)
+    # What was wrong is mended: the key has its one effect now.
+    first, second = send(writer, {"action": "noted"}, "k1"), send(writer, {"action": "noted"}, "k1")
+    assert (first.status_code, second["Idempotent-Replay"], acts(bakery)) == (201, "true", 1)
+    assert send(writer, {"action": ""}, "k1").status_code == 422
+
+
 @pytest.mark.parametrize("key", ["", "x" * 201])
 def test_a_key_that_is_none_is_refused(writer, bakery, key):
     assert send(writer, {"action": "noted"}, key).json()["code"] == "bad_idempotency_key"
