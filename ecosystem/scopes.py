@@ -73,7 +73,7 @@ SCOPE_LABELS: dict[Scope, Promise] = {
     Scope.NEXT_STEPS_READ: _("See what is to be done next"),
     Scope.NEXT_STEPS_WRITE: _("Write down what is to be done next, and what is done"),
     Scope.IMPORTS_READ: _("See lists that were brought in, and rows that were not taken"),
-    Scope.IMPORTS_WRITE: _("Bring in lists of people"),
+    Scope.IMPORTS_WRITE: _("Bring in lists of people, mend and answer them, and take them back"),
     Scope.CONSENTS_READ: _("See who said yes to what"),
     Scope.CONSENTS_WRITE: _("Record a yes or a no, with its proof"),
     Scope.TOPICS_WRITE: _("Make and word what people can say yes to"),

@@ -1,15 +1,17 @@
 """Lists that are brought in: sent as rows, watched, and what was not taken."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.urls import reverse
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from contacts.models import Import, Stage
+from contacts.queries.import_reviews import undone_until
 from contacts.queries.imports import get_import, import_rows_kept, problems_of
 from contacts.queries.topics import get_open_topic
 from contacts.services.import_waiting import go_on
@@ -97,6 +99,16 @@ class ImportIn(In):
         return attrs
 
 
+class UndoneOut(Out):
+    """What became of a list that was taken back."""
+
+    removed = serializers.IntegerField(help_text="People who came with it and are gone again.")
+    restored = serializers.IntegerField(help_text="Known people who stand as before.")
+    kept = serializers.IntegerField(help_text="Whom somebody touched since, and who stay; see `kept`.")
+    yeses = serializers.IntegerField(help_text="Yeses that stood on its word alone, and hold no more.")
+    firms = serializers.IntegerField(help_text="Organizations that came with it and are gone again.")
+
+
 @example(
     {
         "id": "0199f3a2-f4c6-75b9-b2dd-b1af6e9d4a98",
@@ -109,9 +121,15 @@ class ImportIn(In):
         "problems": 0,
         "without_room": 0,
         "permitted": 0,
+        "changed": 0,
+        "asked": 0,
+        "is_at_work": True,
         "message": "",
         "created_at": "2026-01-31T09:00:00Z",
         "ended_at": None,
+        "undo_until": None,
+        "undo_asked_at": None,
+        "undone": {"removed": 0, "restored": 0, "kept": 0, "yeses": 0, "firms": 0},
     }
 )
 class ImportOut(Out):
@@ -130,13 +148,35 @@ class ImportOut(Out):
         help_text="How many of these wait because you have as many people as you may (`no_room`).",
     )
     permitted = serializers.IntegerField(source="permitted_count", help_text="How many may be written to by this list.")
+    changed = serializers.IntegerField(source="changed_count", help_text="How many known people it has changed.")
+    asked = serializers.IntegerField(
+        source="asked_count", help_text="How many known people wait for a word among its differences."
+    )
+    is_at_work = serializers.SerializerMethodField(help_text="Whether something is being done with it this moment.")
     message = serializers.SerializerMethodField()
     created_at = serializers.DateTimeField()
     ended_at = serializers.DateTimeField(allow_null=True)
+    undo_until = serializers.SerializerMethodField(help_text="Until when it can be taken back; null where it cannot.")
+    undo_asked_at = serializers.DateTimeField(allow_null=True, help_text="When somebody had it taken back.")
+    undone = serializers.SerializerMethodField(help_text="What a taking back has done so far.")
 
     def get_done(self, imported: Import) -> int:
         """From the job."""
         return imported.job.done if imported.job else 0
+
+    def get_is_at_work(self, imported: Import) -> bool:
+        """Whether its job goes on."""
+        return imported.job is not None and not imported.job.is_over
+
+    @extend_schema_field(serializers.DateTimeField(allow_null=True))
+    def get_undo_until(self, imported: Import) -> datetime | None:
+        """The end of its thirty days."""
+        return undone_until(imported)
+
+    @extend_schema_field(UndoneOut)
+    def get_undone(self, imported: Import) -> dict[str, int]:
+        """Every count, also where it is none."""
+        return {name: imported.undone.get(name, 0) for name in UndoneOut().fields}
 
     def get_message(self, imported: Import) -> str:
         """The sentence at its end."""
@@ -145,6 +185,7 @@ class ImportOut(Out):
 
 @example(
     {
+        "id": "0199f3a3-0515-76ca-83ee-c2b07fae5ba9",
         "line": 3,
         "code": "email_invalid",
         "title": "The address cleo@@example is not complete.",
@@ -154,6 +195,7 @@ class ImportOut(Out):
 class ImportProblemOut(Out):
     """A row that was not taken."""
 
+    id = serializers.UUIDField()
     line = serializers.IntegerField(help_text="Line 1 names the columns, so the first row is line 2.")
     code = serializers.CharField()
     title = serializers.CharField(source="sentence", help_text="Why, in a sentence.")

@@ -7,6 +7,13 @@ from contacts.api.bulk_edits import BulkEditListView, BulkEditStopView, BulkEdit
 from contacts.api.consents import ConsentListView, PermissionListView
 from contacts.api.contact_batches import ContactBatchView
 from contacts.api.contacts import ContactListView, ContactRestoreView, ContactView
+from contacts.api.import_reviews import (
+    ImportAnswerListView,
+    ImportDifferenceListView,
+    ImportKeptListView,
+    ImportProblemView,
+    ImportUndoView,
+)
 from contacts.api.imports import ImportGoOnView, ImportListView, ImportProblemListView, ImportStopView, ImportView
 from contacts.api.interactions import InteractionListView
 from contacts.api.next_steps import NextStepListView, NextStepView, OpenNextStepListView
@@ -71,6 +78,11 @@ urlpatterns = [
     path("imports", ImportListView.as_view(), name="imports"),
     path("imports/<uuid:import_id>", ImportView.as_view(), name="import"),
     path("imports/<uuid:import_id>/problems", ImportProblemListView.as_view(), name="import_problems"),
+    path("imports/<uuid:import_id>/problems/<uuid:problem_id>", ImportProblemView.as_view(), name="import_problem"),
+    path("imports/<uuid:import_id>/differences", ImportDifferenceListView.as_view(), name="import_differences"),
+    path("imports/<uuid:import_id>/answers", ImportAnswerListView.as_view(), name="import_answers"),
+    path("imports/<uuid:import_id>/undo", ImportUndoView.as_view(), name="import_undo"),
+    path("imports/<uuid:import_id>/kept", ImportKeptListView.as_view(), name="import_kept"),
     path("imports/<uuid:import_id>/go-on", ImportGoOnView.as_view(), name="import_go_on"),
     path("imports/<uuid:import_id>/stop", ImportStopView.as_view(), name="import_stop"),
 ]

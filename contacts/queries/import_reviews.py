@@ -1,6 +1,6 @@
 """What waits for somebody's word after a list came in: rows to mend, differences, and what could not be taken back."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -36,6 +36,7 @@ class Difference:
     id: UUID
     contact: Contact
     fields: tuple[Differing, ...]
+    line: int = 0
 
 
 def problems_page(imported: Import, cursor: str | None) -> Page[ImportProblem]:
@@ -52,53 +53,77 @@ def get_problem(import_id: UUID, problem_id: UUID) -> ImportProblem:
     return found
 
 
-def differences_page(imported: Import, cursor: str | None) -> Page[Difference]:
-    """Those whom somebody is to be asked about, as they stand now beside what the list says."""
-    page = _changes_page(imported, ImportChange.State.ASKED, cursor)
-    labels = dict(KindSetting.objects.values_list("kind", "label"))
+def differences_page(
+    imported: Import, cursor: str | None, *, limit: int = SHOWN_A_PAGE, in_words: bool = True
+) -> Page[Difference]:
+    """Those whom somebody is to be asked about, as they stand now beside what the list says.
+
+    `in_words` of the business, and an address in one line; else as programs know it.
+    """
+    page = _changes_page(imported, ImportChange.State.ASKED, cursor, limit)
+    labels = dict(KindSetting.objects.values_list("kind", "label")) if in_words else {}
     first = ContactPoint.objects.filter(contact__in=[one.contact_id for one in page.items], is_primary=True)
-    postal = dict(first.filter(kind=ContactPoint.Kind.POSTAL).values_list("contact_id", "value"))
-    shown = [Difference(one.pk, one.contact, _fields(one, labels, postal)) for one in page.items]
+    written = first.filter(kind=ContactPoint.Kind.POSTAL).values_list("contact_id", "value")
+    postal = {pk: _in_a_line(value) if in_words else value for pk, value in written if pk}
+    shown = [
+        Difference(one.pk, one.contact, _fields(one, labels, postal, in_words=in_words), line=one.line)
+        for one in page.items
+    ]
     return Page(shown, page.next_cursor, page.previous_cursor)
 
 
-def kept_page(imported: Import, cursor: str | None) -> Page[ImportChange]:
+def refuse_strange_differences(imported: Import, change_ids: Collection[UUID]) -> None:
+    """Raise NotFound where one of these is no difference of a list, whether answered or not."""
+    known = ImportChange.objects.filter(imported=imported, id__in=change_ids).values_list("id", flat=True)
+    if set(change_ids) - set(known):
+        raise NotFound("difference_unknown", _("The list tells nothing otherwise under this id."))
+
+
+def kept_page(imported: Import, cursor: str | None, *, limit: int = SHOWN_A_PAGE) -> Page[ImportChange]:
     """Those of whom something could not be taken back, and why."""
-    return _changes_page(imported, ImportChange.State.KEPT, cursor)
+    return _changes_page(imported, ImportChange.State.KEPT, cursor, limit)
+
+
+def undone_until(imported: Import) -> datetime | None:
+    """Until when a list that came in can be taken back; None where it never came in, or was taken back."""
+    if imported.ended_at is None or imported.started_at is None or imported.undo_asked_at is not None:
+        return None
+    return imported.ended_at + UNDO_WITHIN
 
 
 def may_be_undone(imported: Import, *, now: datetime) -> bool:
     """Whether a list can still be taken back."""
-    ended = imported.ended_at is not None and imported.started_at is not None
-    is_free = imported.job is None or imported.job.is_over
-    return bool(ended and is_free and imported.undo_asked_at is None and now <= imported.ended_at + UNDO_WITHIN)  # type: ignore[operator]
+    until = undone_until(imported)
+    return until is not None and now <= until and (imported.job is None or imported.job.is_over)
 
 
-def _changes_page(imported: Import, state: str, cursor: str | None) -> Page[ImportChange]:
+def _changes_page(imported: Import, state: str, cursor: str | None, limit: int) -> Page[ImportChange]:
     changes = ImportChange.objects.filter(imported=imported, state=state).select_related("contact")
-    return keyset_page(changes, order=("id",), cursor=cursor, limit=SHOWN_A_PAGE)
+    return keyset_page(changes, order=("id",), cursor=cursor, limit=limit)
 
 
-def _fields(change: ImportChange, labels: dict[str, str], postal: Mapping[UUID | None, str]) -> tuple[Differing, ...]:
+def _fields(
+    change: ImportChange, labels: dict[str, str], postal: Mapping[UUID, str], *, in_words: bool
+) -> tuple[Differing, ...]:
     ours = {
         "name": change.contact.display_name,
         "phone": change.contact.primary_phone,
-        "postal": _in_a_line(postal.get(change.contact_id, "")),
-        "stage": labels.get(change.contact.stage or "", ""),
+        "postal": postal.get(change.contact_id, ""),
+        "stage": labels.get(change.contact.stage or "", change.contact.stage or ""),
     }
     found = [
-        Differing(key, _LABELS[key], ours[key], _theirs(key, change.after[key], labels))
+        Differing(key, _LABELS[key], ours[key], _theirs(key, change.after[key], labels, in_words=in_words))
         for key in DIFFERING
         if key in change.after
     ]
     return tuple(field for field in found if field.ours != field.theirs)
 
 
-def _theirs(key: str, value: Any, labels: dict[str, str]) -> str:
+def _theirs(key: str, value: Any, labels: dict[str, str], *, in_words: bool) -> str:
     if key == "stage":
-        return labels.get(value, "")
+        return str(labels.get(value, value))
     if key == "postal":
-        return _in_a_line(value[0])
+        return _in_a_line(value[0]) if in_words else str(value[0])
     return str(value[2] if key == "name" else value[1])
 
 

@@ -7,8 +7,10 @@ from jsonschema import Draft202012Validator
 
 from campaigns.demo.tenants import DemoTenant, write_tenants
 from ecosystem.api.schema import described
+from ecosystem.base.clock import now
 from ecosystem.base.tenancy import business_scope
 from ecosystem.models import KindSetting
+from ecosystem.services.jobs import work_jobs
 from tests.factories.api import Program
 from tests.house.test_api_walls import Operation, body_of, operations, rows_of
 
@@ -74,7 +76,7 @@ def test_every_example_is_answered_by_the_api_as_the_file_says(tenant):
     program, own = Program(tenant.api_key), rows_of(tenant)
     wrong, asked = [], 0
     for operation in operations():
-        ids = own | _fresh(program, operation.name, own)
+        ids = own | _fresh(program, tenant, operation.name, own)
         body = body_of(operation, ids)
         if body is not None and "version" in body:
             body["version"] = _version(program, operation, own)
@@ -125,7 +127,7 @@ def _version(program: Program, operation: Operation, own: dict[str, str]) -> int
     return 0
 
 
-def _fresh(program: Program, name: str, own: dict[str, str]) -> dict[str, str]:
+def _fresh(program: Program, tenant: DemoTenant, name: str, own: dict[str, str]) -> dict[str, str]:
     """Ids of something else, where a rule refuses the call with what the demo's person has."""
     if name in ("consent_add", "consent_request_add"):
         words = {"name": "Fresh", "promise": "Two a month", "promised_count": 2, "promised_days": 30}
@@ -133,6 +135,16 @@ def _fresh(program: Program, name: str, own: dict[str, str]) -> dict[str, str]:
     if name == "stage_change_undo":
         moves = program.get(f"contacts/{own['contact_id']}/stage-changes").json()["items"]
         return {"change_id": moves[0]["id"]}
+    if name in ("import_undo", "import_problem_mend", "import_problem_leave"):
+        rows = [{"full_name": "Bea Ruiz", "email": "bea@example.com"}, {"full_name": "Cleo", "email": "cleo@@x"}]
+        made = program.post("imports", {"name": "Fair", "rows": rows})
+        # Others were there before it.
+        while program.get(made["Location"]).json()["is_at_work"]:
+            work_jobs(tenant.business.pk, now())
+        return {
+            "import_id": made.json()["id"],
+            "problem_id": program.get(f"{made['Location']}/problems").json()["items"][0]["id"],
+        }
     if name == "organization_delete":
         return {"organization_id": program.post("organizations", {"name": "Mill"}).json()["id"]}
     if name == "affiliation_end":

@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from campaigns.demo.tenants import DemoTenant, write_tenants
-from contacts.models import Affiliation, ConsentState, Contact, NextStep, Organization, Topic
+from contacts.models import Affiliation, ConsentState, Contact, ImportChange, NextStep, Organization, Topic
 from ecosystem.base.ids import uuid7
 from ecosystem.base.tenancy import business_scope
 from ecosystem.models import Membership, User
@@ -64,7 +64,7 @@ def multiply(tenant: DemoTenant, ids: dict[str, str]) -> None:
             model = apps.get_model(label)
             rows = model.objects.filter(**{name: ids[of] for name, of in PARENTS.items() if hasattr(model, name)})
             copies(rows.order_by("id").first(), OWN.get(label, lambda number: {}))
-        people = copies(Contact.objects.get(pk=ids["contact_id"]))
+        people, others = (copies(Contact.objects.get(pk=ids["contact_id"])) for _times in range(2))
         topics = list(Topic.objects.order_by("-id")[:ROWS])
         copies(
             ConsentState.objects.filter(contact_id=ids["contact_id"], topic__isnull=False).first(),
@@ -72,6 +72,9 @@ def multiply(tenant: DemoTenant, ids: dict[str, str]) -> None:
         )
         step = NextStep.objects.filter(contact_id=ids["contact_id"], closed_at=None).get()
         copies(step, lambda number: {"contact_id": people[number].pk})
+        change = ImportChange.objects.get(imported_id=ids["import_id"])
+        copies(change, lambda number: {"contact_id": people[number].pk})
+        copies(change, lambda number: {"contact_id": others[number].pk, "state": "kept", "why": "edited"})
         firms = copies(Organization.objects.get(pk=ids["organization_id"]))
         for person, firm in zip(people, firms, strict=True):
             Affiliation.objects.create(contact_id=ids["contact_id"], organization=firm)

@@ -38,6 +38,8 @@ BEHIND = {
     "change_id": "contacts.StageChange",
     "edit_id": "contacts.BulkEdit",
     "import_id": "contacts.Import",
+    "problem_id": "contacts.ImportProblem",
+    "difference_id": "contacts.ImportChange",
     "form_id": "campaigns.SignupForm",
     "main_contact_id": "contacts.Contact",
     "owner_id": "ecosystem.Membership",
