@@ -15,6 +15,8 @@ class Scope(StrEnum):
     CONTACTS_READ = "contacts:read"
     CONTACTS_WRITE = "contacts:write"
     CONTACTS_DELETE = "contacts:delete"
+    MERGES_READ = "merges:read"
+    MERGES_WRITE = "merges:write"
     STAGES_WRITE = "stages:write"
     INTERACTIONS_READ = "interactions:read"
     INTERACTIONS_WRITE = "interactions:write"
@@ -40,6 +42,8 @@ SCOPE_ACTIONS: dict[Scope, Action] = {
     Scope.CONTACTS_READ: Action.SEE_PEOPLE,
     Scope.CONTACTS_WRITE: Action.EDIT_PEOPLE,
     Scope.CONTACTS_DELETE: Action.DELETE_PEOPLE,
+    Scope.MERGES_READ: Action.DELETE_PEOPLE,
+    Scope.MERGES_WRITE: Action.DELETE_PEOPLE,
     Scope.STAGES_WRITE: Action.MOVE_LADDER,
     Scope.INTERACTIONS_READ: Action.SEE_PEOPLE,
     Scope.INTERACTIONS_WRITE: Action.LOG_INTERACTION,
@@ -65,6 +69,8 @@ SCOPE_LABELS: dict[Scope, Promise] = {
     Scope.CONTACTS_READ: _("See people and organizations"),
     Scope.CONTACTS_WRITE: _("Add and change people and organizations"),
     Scope.CONTACTS_DELETE: _("Take people off every list"),
+    Scope.MERGES_READ: _("See who may be one person, and who was made one"),
+    Scope.MERGES_WRITE: _("Make two people one, and part them again"),
     Scope.STAGES_WRITE: _("Move people on the ladder"),
     Scope.INTERACTIONS_READ: _("See what happened with people"),
     Scope.INTERACTIONS_WRITE: _("Note calls, visits and purchases"),

@@ -7,6 +7,7 @@ from contacts.api.bulk_edits import BulkEditListView, BulkEditStopView, BulkEdit
 from contacts.api.consents import ConsentListView, PermissionListView
 from contacts.api.contact_batches import ContactBatchView
 from contacts.api.contacts import ContactListView, ContactRestoreView, ContactView
+from contacts.api.duplicates import DuplicateApartView, DuplicateListView, DuplicateSearchView
 from contacts.api.import_reviews import (
     ImportAnswerListView,
     ImportDifferenceListView,
@@ -16,6 +17,7 @@ from contacts.api.import_reviews import (
 )
 from contacts.api.imports import ImportGoOnView, ImportListView, ImportProblemListView, ImportStopView, ImportView
 from contacts.api.interactions import InteractionListView
+from contacts.api.merges import MergeListView, MergeLookView, MergeUndoView, MergeView
 from contacts.api.next_steps import NextStepListView, NextStepView, OpenNextStepListView
 from contacts.api.notes import NoteListView, NoteRestoreView, NoteView
 from contacts.api.organizations import (
@@ -58,6 +60,13 @@ urlpatterns = [
     path("contacts/<uuid:contact_id>/notes/<uuid:note_id>/restore", NoteRestoreView.as_view(), name="note_restore"),
     path("contacts/<uuid:contact_id>/next-steps", NextStepListView.as_view(), name="next_steps"),
     path("contacts/<uuid:contact_id>/next-steps/<uuid:step_id>", NextStepView.as_view(), name="next_step"),
+    path("contacts/<uuid:contact_id>/merges", MergeListView.as_view(), name="merges"),
+    path("contacts/<uuid:contact_id>/merges/look/<uuid:other_id>", MergeLookView.as_view(), name="merge_look"),
+    path("merges/<uuid:merge_id>", MergeView.as_view(), name="merge"),
+    path("merges/<uuid:merge_id>/undo", MergeUndoView.as_view(), name="merge_undo"),
+    path("duplicates", DuplicateListView.as_view(), name="duplicates"),
+    path("duplicates/search", DuplicateSearchView.as_view(), name="duplicate_search"),
+    path("duplicates/<uuid:pair_id>/apart", DuplicateApartView.as_view(), name="duplicate_apart"),
     path("next-steps", OpenNextStepListView.as_view(), name="open_next_steps"),
     path("organizations", OrganizationListView.as_view(), name="organizations"),
     path("organizations/<uuid:organization_id>", OrganizationView.as_view(), name="organization"),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -46,11 +47,11 @@ class Side:
     takes_theirs: bool
 
 
-def pairs_page(cursor: str | None) -> Page[Pair]:
+def pairs_page(cursor: str | None, *, limit: int = SHOWN_A_PAGE) -> Page[Pair]:
     """The likeliest pairs first."""
     open_pairs = DuplicateCandidate.objects.filter(state=DuplicateCandidate.State.OPEN)
     alive = open_pairs.filter(first__deleted_at=None, second__deleted_at=None).select_related("first", "second")
-    page = keyset_page(alive, order=("-score", "id"), cursor=cursor, limit=SHOWN_A_PAGE)
+    page = keyset_page(alive, order=("-score", "id"), cursor=cursor, limit=limit)
     pairs = [Pair(one, tuple(str(REASONS[why]) for why in one.reasons if why in REASONS)) for one in page.items]
     return Page(pairs, page.next_cursor, page.previous_cursor)
 
@@ -81,15 +82,23 @@ def parted_until(made: MergeOperation) -> datetime:
     return made.merged_at + UNDO_WITHIN
 
 
+def merges_with(contact: Contact) -> QuerySet[MergeOperation]:
+    """Everything that was ever made one with a person, also what was parted again."""
+    return MergeOperation.objects.filter(winner=contact)
+
+
 def merges_of(contact: Contact) -> list[MergeOperation]:
     """What was made one with a person and stands so, newest first."""
     made = MergeOperation.objects.filter(winner=contact, reverted_at=None)
     return list(made.select_related("loser").order_by("-id")[:10])
 
 
-def sides_of(winner: Contact, loser: Contact) -> list[Side]:
-    """Where two records differ. The higher rung counts unless told otherwise, and what is there before what is not."""
-    labels = dict(KindSetting.objects.values_list("kind", "label"))
+def sides_of(winner: Contact, loser: Contact, *, in_words: bool = True) -> list[Side]:
+    """Where two records differ. The higher rung counts unless told otherwise, and what is there before what is not.
+
+    `in_words` of the business; else as programs know it.
+    """
+    labels = dict(KindSetting.objects.values_list("kind", "label")) if in_words else {}
     ladder = ["", *Stage.values]
 
     def values(person: Contact) -> dict[str, str]:
@@ -97,8 +106,8 @@ def sides_of(winner: Contact, loser: Contact) -> list[Side]:
             "name": person.display_name,
             "email": person.primary_email,
             "phone": person.primary_phone,
-            "stage": labels.get(person.stage or "", ""),
-            "owner": str(person.owner.user) if person.owner else "",
+            "stage": labels.get(person.stage or "", "") if in_words else person.stage or "",
+            "owner": (str(person.owner.user) if in_words else str(person.owner_id)) if person.owner else "",
         }
 
     ours, theirs = values(winner), values(loser)
@@ -108,6 +117,11 @@ def sides_of(winner: Contact, loser: Contact) -> list[Side]:
         for key, label in _LABELS.items()
         if ours[key] != theirs[key]
     ]
+
+
+def likely_choices(winner: Contact, loser: Contact) -> dict[str, str]:
+    """What would be chosen between two records where nobody says otherwise."""
+    return {side.key: "loser" for side in sides_of(winner, loser, in_words=False) if side.takes_theirs}
 
 
 def title_of(label: str) -> str:

@@ -46,7 +46,7 @@ def merge_contacts(
     An empty value never wins over one that is there. Conflict where both are of the team, or one is being erased.
     Publishes ContactDeleted for the loser, ContactMerged and ContactEdited for the winner.
     """
-    winner, loser = _hold(winner_id, loser_id)
+    winner, loser = hold_pair(winner_id, loser_id)
     _refuse(winner, loser)
     operation = MergeOperation(winner=winner, loser=loser, choices=dict(choices), actor=actor, merged_at=now)
     operation.before = {"winner": _image(winner), "loser": _image(loser), "points": _points(winner, loser)}
@@ -136,7 +136,11 @@ def _locked(*ids: UUID) -> dict[UUID, Contact]:
     return {person.pk: person for person in people}
 
 
-def _hold(winner_id: UUID, loser_id: UUID) -> tuple[Contact, Contact]:
+def hold_pair(winner_id: UUID, loser_id: UUID) -> tuple[Contact, Contact]:
+    """Two live people, held until the transaction ends, in one order whoever is to win.
+
+    Invalid for one and the same, NotFound where one of them is not there.
+    """
     if winner_id == loser_id:
         raise Invalid("merge_same", _("That is one and the same person already."))
     people = {pk: person for pk, person in _locked(winner_id, loser_id).items() if person.deleted_at is None}

@@ -30,6 +30,7 @@ S = TypeVar("S", bound=type[serializers.Serializer])
 USUAL_PAGE = 50
 GOOD = ("200", "201", "202")
 PAGING = frozenset({"cursor", "limit"})
+CHANGED_MEANWHILE = _("Somebody else changed this meanwhile. Read it again, then send your change.")
 
 
 class In(serializers.Serializer):
@@ -197,12 +198,16 @@ def expect_version(request: Request, version: int, *, current: Any = None, given
     `given` is the version that came in the body; another one than is kept is a 409. `current` is told with the
     refusal: how the thing stands now. The thing must be held by then, or somebody is quicker between this and that.
     """
-    sentence = _("Somebody else changed this meanwhile. Read it again, then send your change.")
     wanted = request.headers.get("If-Match")
     if wanted is not None and wanted.strip() not in (etag(version), "*"):
-        raise Stale("stale", sentence, current=current, version=version)
+        raise Stale("stale", CHANGED_MEANWHILE, current=current, version=version)
+    expect_given(given, version, current=current)
+
+
+def expect_given(given: int | None, version: int, *, current: Any = None) -> None:
+    """Refuse a change whose body names another version than is kept (409), as of a second thing that it is about."""
     if given is not None and given != version:
-        raise StaleBody("stale_edit", sentence, current=current, version=version)
+        raise StaleBody("stale_edit", CHANGED_MEANWHILE, current=current, version=version)
 
 
 def etag(version: int) -> str:

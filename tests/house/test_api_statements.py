@@ -8,7 +8,17 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from campaigns.demo.tenants import DemoTenant, write_tenants
-from contacts.models import Affiliation, ConsentState, Contact, ImportChange, NextStep, Organization, Topic
+from contacts.models import (
+    Affiliation,
+    ConsentState,
+    Contact,
+    DuplicateCandidate,
+    ImportChange,
+    MergeOperation,
+    NextStep,
+    Organization,
+    Topic,
+)
 from ecosystem.base.ids import uuid7
 from ecosystem.base.tenancy import business_scope
 from ecosystem.models import Membership, User
@@ -75,6 +85,9 @@ def multiply(tenant: DemoTenant, ids: dict[str, str]) -> None:
         change = ImportChange.objects.get(imported_id=ids["import_id"])
         copies(change, lambda number: {"contact_id": people[number].pk})
         copies(change, lambda number: {"contact_id": others[number].pk, "state": "kept", "why": "edited"})
+        merge, pair = MergeOperation.objects.get(), DuplicateCandidate.objects.get()
+        copies(merge, lambda number: {"winner_id": ids["contact_id"]})
+        copies(pair, lambda number: {"first_id": ids["contact_id"], "second_id": people[number].pk})
         firms = copies(Organization.objects.get(pk=ids["organization_id"]))
         for person, firm in zip(people, firms, strict=True):
             Affiliation.objects.create(contact_id=ids["contact_id"], organization=firm)

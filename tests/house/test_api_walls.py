@@ -31,6 +31,9 @@ BEHIND = {
     "message_id": "campaigns.Message",
     "organization_id": "contacts.Organization",
     "affiliation_id": "contacts.Affiliation",
+    "other_id": "contacts.Contact",
+    "pair_id": "contacts.DuplicateCandidate",
+    "merge_id": "contacts.MergeOperation",
     "tag_id": "contacts.Tag",
     "note_id": "contacts.Note",
     "step_id": "contacts.NextStep",
@@ -128,6 +131,8 @@ def rows_of(tenant: DemoTenant) -> dict[str, str]:
         for name, label in BEHIND.items():
             rows = apps.get_model(label).objects.order_by("id")
             row = contact if label == "contacts.Contact" else rows
+            if name == "other_id":
+                row = rows.filter(deleted_at=None).order_by("-id")
             if label in OF_CONTACT:
                 row = rows.filter(contact=contact)
             row = row if row is contact else row.first()
