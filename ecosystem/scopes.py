@@ -35,6 +35,7 @@ class Scope(StrEnum):
     SEQUENCES_WRITE = "sequences:write"
     ENROLLMENTS_WRITE = "enrollments:write"
     MESSAGES_READ = "messages:read"
+    HEALTH_READ = "health:read"
     TEAM_READ = "team:read"
 
 
@@ -62,6 +63,7 @@ SCOPE_ACTIONS: dict[Scope, Action] = {
     Scope.SEQUENCES_WRITE: Action.START_SEQUENCES,
     Scope.ENROLLMENTS_WRITE: Action.START_SEQUENCES,
     Scope.MESSAGES_READ: Action.SEE_SEQUENCES,
+    Scope.HEALTH_READ: Action.SEE_TODAY,
     Scope.TEAM_READ: Action.SEE_TEAM,
 }
 
@@ -89,6 +91,7 @@ SCOPE_LABELS: dict[Scope, Promise] = {
     Scope.SEQUENCES_WRITE: _("Start, pause and resume sequences"),
     Scope.ENROLLMENTS_WRITE: _("Start and stop sequences for people"),
     Scope.MESSAGES_READ: _("See which letters went out"),
+    Scope.HEALTH_READ: _("See how each kind of people is doing, and what is to be done today"),
     Scope.TEAM_READ: _("See who is in the team"),
 }
 

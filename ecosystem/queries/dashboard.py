@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from ecosystem.checklist import CHECKLIST, SettlingFacts, SettlingStep
-from ecosystem.gauges import WAITING, DueStep, GaugeQuestion, HungryPerson, KindCount, PermissionCounts
+from ecosystem.gauges import SEASON_DAYS, WAITING, DueStep, GaugeQuestion, HungryPerson, KindCount, PermissionCounts
 from ecosystem.health import (
     Band,
     Lost,
@@ -20,6 +20,9 @@ from ecosystem.models import LADDER, BusinessProfile, Kind
 from ecosystem.queries.health import MOST_COUNTED_NOW, Figures, figures, permission_counts, stored_permission
 from ecosystem.queries.stakeholders import KindWords
 
+# What Today looks back on, in days.
+PERIODS = {"7": 7, "30": 30, "season": SEASON_DAYS}
+DEFAULT_PERIOD = "30"
 TO_FEED = 3
 MOST_OF_A_KIND = 2
 SPARK_WEEKS = 8

@@ -11,17 +11,15 @@ from ecosystem.base.access import Action, may, member_required
 from ecosystem.base.clock import now
 from ecosystem.base.errors import LimitReached
 from ecosystem.days import business_day
-from ecosystem.gauges import GAUGES, SEASON_DAYS
+from ecosystem.gauges import GAUGES
 from ecosystem.health import DEPENDENCY
 from ecosystem.queries import dashboard
 from ecosystem.queries.businesses import get_profile
+from ecosystem.queries.dashboard import DEFAULT_PERIOD, PERIODS
 from ecosystem.queries.health import gauge_question
 from ecosystem.queries.stakeholders import words_by_kind
 from ecosystem.services.health import ask_for_count
 from ecosystem.views.today_words import draw_map, greeting, show_kind
-
-PERIODS = {"7": 7, "30": 30, "season": SEASON_DAYS}
-DEFAULT_PERIOD = "30"
 
 
 @require_safe
