@@ -102,6 +102,11 @@ class PersonFacts:
     touches: int
     last_talk: LastTalk | None
 
+    @property
+    def rung_kinds(self) -> list[str]:
+        """The kinds of the rungs, from the lowest."""
+        return [rung.words.kind.value for rung in self.rungs]
+
 
 def person_facts(contact: Contact, words: Mapping[str, KindWords], *, today: date) -> PersonFacts:
     """What a person's page tells, in one statement."""
@@ -110,7 +115,7 @@ def person_facts(contact: Contact, words: Mapping[str, KindWords], *, today: dat
     held = [role.kind for role in roles]
     return PersonFacts(
         contact=contact,
-        kinds=([contact.stage] if contact.stage else []) + held,
+        kinds=list(dict.fromkeys(([contact.stage] if contact.stage else []) + held)),
         rungs=rungs_from(contact, [_move(one) for one in found["its_moves"]], words),
         next_rung=next_rung(words, contact.stage),
         other_rungs=[rung for rung in rungs_in_use(words) if rung.kind != contact.stage],

@@ -1,6 +1,6 @@
 """A kind's badge: the icon is ours, the word is the business's own."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django import template
@@ -43,6 +43,13 @@ def first_kind(context: Context, kinds: Sequence[str]) -> str:
     """The first of somebody's kinds that is not switched off: it colours what stands before their name."""
     words = _words_of(context)
     return next((kind for kind in kinds if kind not in words or words[kind].is_on), "")
+
+
+@register.simple_tag(takes_context=True)
+def kinds_told(context: Context, kinds: Iterable[str] = ()) -> list[KindWords]:
+    """The words of some kinds (or of all) that are used here and that the business has said the meaning of."""
+    words = _words_of(context)
+    return [words[kind] for kind in kinds or words if kind in words and words[kind].is_on and words[kind].definition]
 
 
 def _words_of(context: Context) -> dict[str, KindWords]:

@@ -78,6 +78,12 @@ def test_somebody_may_be_client_and_vendor_at_once_and_each_list_counts_them(as_
     assert names_on(as_nora.get(list_url(bakery, kind="associate"))) == ["Nora Bell"]
 
 
+def words_told(page: str) -> dict[str, str]:
+    """What stands on a page under `What these words mean`."""
+    told = page.partition("What these words mean</summary>")[2].partition("</details>")[0]
+    return dict(re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", told))
+
+
 def test_kinds_are_called_what_the_business_calls_them_and_explained_in_its_words(as_nora, bakery):
     ana = make_contact(bakery, "Ana Ruiz", stage="client")
     with business_scope(bakery):
@@ -92,6 +98,29 @@ def test_kinds_are_called_what_the_business_calls_them_and_explained_in_its_word
     person = as_nora.get(of(bakery, ana)).content.decode()
     assert "Patient" in person
     assert ">Client<" not in person
+
+
+def test_what_a_kind_means_is_told_to_whoever_has_no_mouse(as_nora, bakery):
+    ana = make_contact(bakery, "Ana Ruiz", stage="client")
+    with business_scope(bakery):
+        KindSetting.objects.filter(kind="client").update(label="Patient", definition="Whoever we have treated")
+        KindSetting.objects.filter(kind="prospect").update(definition="")
+        KindSetting.objects.filter(kind="vendor").update(is_on=False)
+    person = as_nora.get(of(bakery, ana)).content.decode()
+    badge = person.partition('popovertarget="told-client"')[2].partition("</button>")
+    assert "Patient" in badge[0]
+    assert badge[2].startswith('<span class="told" id="told-client" popover>Whoever we have treated</span>')
+    rungs = words_told(person)
+    assert rungs["Patient"] == "Whoever we have treated"
+    assert "Prospect" not in rungs
+    assert "Partner" not in rungs
+    everyone = words_told(as_nora.get(list_url(bakery)).content.decode())
+    assert everyone["Patient"] == "Whoever we have treated"
+    assert everyone.keys() > {"Patient", "Partner"}
+    assert "Vendor" not in everyone
+    patients = as_nora.get(list_url(bakery, kind="client")).content.decode()
+    assert '<p class="sm mut in">Whoever we have treated</p>' in patients
+    assert words_told(patients) == {}
 
 
 def test_a_tag_and_a_kind_narrow_the_list_together_and_are_counted_on_request(as_nora, bakery):
