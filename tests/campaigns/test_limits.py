@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 import redis
 from django.conf import settings as django_settings
-from django.db import connections
+from django.db import connection, connections
 
 from campaigns.gateways.base import Outcome, Verdict
 from campaigns.gateways.http_line import forget_rests
@@ -183,6 +183,8 @@ def ask_from_threads(count: int, ask) -> list[int]:
     barrier, got = threading.Barrier(count), []
 
     def one() -> None:
+        # Who connects first would be through before the others have asked.
+        connection.ensure_connection()
         barrier.wait()
         try:
             got.append(ask())
