@@ -98,15 +98,19 @@ UPDATE campaigns_queuedmessage AS queued
  WHERE queued.business_id = %(business_id)s AND queued.id = later.id AND queued.claim_token = %(token)s
    AND queued.handed_at IS NULL"""
 
-_NEXT = """
+# What somebody needs and nobody knows to have arrived goes once more by itself. A text does not: it stays so until its
+# provider tells or somebody decides.
+GOES_AGAIN = """business_id = %(business_id)s AND rare_state = 'unknown' AND lane = %(lane)s
+       AND message_class = 'transactional' AND channel <> 'sms' AND reason NOT IN ('resent', 'while_away')"""
+
+_NEXT = f"""
 SELECT least(
     (SELECT greatest(due_at, %(not_before)s) FROM campaigns_queuedmessage
       WHERE business_id = %(business_id)s AND lane = %(lane)s AND claim_token IS NULL ORDER BY due_at LIMIT 1),
     (SELECT min(lease_until) + interval '1 second' FROM campaigns_messageclaim
       WHERE business_id = %(business_id)s AND lane = %(lane)s),
     (SELECT min(handed_at) + make_interval(secs => %(wait)s) FROM campaigns_message
-      WHERE business_id = %(business_id)s AND rare_state = 'unknown' AND lane = %(lane)s
-        AND message_class = 'transactional' AND reason NOT IN ('resent', 'while_away'))) AS due_at"""
+      WHERE {GOES_AGAIN})) AS due_at"""  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)

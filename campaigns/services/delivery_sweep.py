@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from campaigns.services.delivery_claims import RECONCILIATION_SECONDS, handed_messages
+from campaigns.services.delivery_claims import GOES_AGAIN, RECONCILIATION_SECONDS, handed_messages
 from campaigns.services.delivery_lookups import note_lookup
 from campaigns.services.delivery_marks import Told, drop_old_marks, told_under
 from campaigns.services.delivery_results import record_results, result_of
@@ -73,17 +73,15 @@ DELETE FROM campaigns_messageclaim AS claim
                        ON queued.business_id = %(business_id)s AND queued.id = held.id
                     WHERE queued.claim_token = claim.id)"""
 
-_RESEND = """
+_RESEND = f"""
 WITH again AS (
     UPDATE campaigns_message
        SET state = 'queued', reason = 'resent', due_at = clock_timestamp(), updated_at = clock_timestamp()
-     WHERE business_id = %(business_id)s AND rare_state = 'unknown' AND lane = %(lane)s
-       AND message_class = 'transactional' AND channel <> 'sms' AND reason NOT IN ('resent', 'while_away')
-       AND handed_at < statement_timestamp() - make_interval(secs => %(wait)s)
+     WHERE {GOES_AGAIN} AND handed_at < statement_timestamp() - make_interval(secs => %(wait)s)
     RETURNING id, lane, due_at, attempt
 )
 INSERT INTO campaigns_queuedmessage (business_id, id, lane, due_at, attempt)
-SELECT %(business_id)s, id, lane, due_at, attempt FROM again"""
+SELECT %(business_id)s, id, lane, due_at, attempt FROM again"""  # noqa: S608
 
 
 def sweep_messages(lane: str) -> int:

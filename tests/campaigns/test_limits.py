@@ -303,9 +303,10 @@ def test_forty_letters_cost_one_round_trip_for_each_twenty(shop, seasonal, mail_
         for one in heard
         if one["command"].startswith("EVALSHA") and shared_memory._prefix() in one["command"]
     ]
-    # Of the turn: breaker, token, slot taken and given back. Of the letters: one for each twenty. Where a slow machine
-    # takes long between the two turns, that the account is quick is told once more.
-    assert len(mine) in (4 + 2, 4 + 3)
+    # Of the letters: one for each twenty. Of the turn: breaker, token, slot taken and given back, and where a slow
+    # machine takes long between two turns, that the account is quick. A Redis that is slow to answer is not asked on.
+    assert 1 <= sum(":bucket:receivers:" in one for one in mine) <= 2
+    assert len(mine) <= 5 + 2
 
 
 # Breaker and rests

@@ -54,6 +54,10 @@ def make_letter(name: str = "Welcome", body: str = "", **values: str) -> Content
     return Content.objects.create(name=name, subject=values.pop("subject", name), body=body, **values)
 
 
+# More than any test has businesses and handfuls of letters for.
+MOST_TURNS = 200
+
+
 def make_sequence(topic: Topic, *, letters: int = 1, wait: int = DAY, is_live: bool = True, **values: str) -> Sequence:
     """A sequence of letters with a wait between each two; running unless told otherwise."""
     sequence = create_sequence(name="Follow me home", topic=topic, **values)
@@ -72,10 +76,14 @@ def make_friend(topic: Topic, number: int = 0) -> Contact:
 
 
 def work(*lanes: str, times: int = 3) -> None:
-    """Let the workers of the lanes (or of all) work until nothing is due."""
+    """Let the workers of the lanes (or of all) work until nothing is due.
+
+    A lane that is served again and again says that something is due which no turn of its does: a worker would spin.
+    """
     for _ in range(times):
         for lane in lanes or LANES:
-            work_lane(lane)
+            turns = work_lane(lane)
+            assert turns < MOST_TURNS, f"{lane} was served {turns} times"
 
 
 def pass_time(seconds: float) -> None:
