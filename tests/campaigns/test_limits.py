@@ -5,12 +5,13 @@ Moments are given, as seconds of some clock: nothing here waits.
 
 import itertools
 import threading
+import time
 from datetime import timedelta
 
 import pytest
 import redis
 from django.conf import settings as django_settings
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 
 from campaigns.gateways.base import Outcome, Verdict
 from campaigns.gateways.http_line import forget_rests
@@ -25,6 +26,7 @@ from campaigns.services.enrollments import enroll_contacts
 from ecosystem.base import shared_memory
 from ecosystem.base.clock import now
 from ecosystem.base.ids import uuid7
+from ecosystem.base.sql import rows
 from ecosystem.base.tenancy import business_scope
 from ecosystem.models import Agenda
 from tests.factories.campaigns import make_friend, make_sequence, pass_time, work
@@ -207,12 +209,35 @@ def test_sec_50_twenty_clients_at_once_get_what_one_would_get():
     assert (len(got), sum(got)) == (20, 50)
 
 
+_WAITING = """
+SELECT count(DISTINCT pid) AS number FROM pg_locks JOIN pg_stat_activity USING (pid)
+ WHERE NOT granted AND datname = current_database()"""
+
+
+def wait_for_waiting(count: int) -> None:
+    """Until so many wait for what this transaction holds."""
+    deadline = time.monotonic() + 60
+    while rows(_WAITING)[0]["number"] < count:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
 @pytest.mark.django_db(transaction=True)
 def test_sec_50_without_redis_the_limit_is_as_exact(settings):
+    """All twenty have asked before one of them is counted: somebody counts before them, and takes that back."""
     without_redis(settings)
-    got = ask_from_threads(
-        20, lambda: take(7, at=START, shared=[bucket(0.5), bucket(0.05, "sender:x")]).shares[0].granted
-    )
+
+    def ask() -> int:
+        return take(7, at=START, shared=[bucket(0.5), bucket(0.05, "sender:x")]).shares[0].granted
+
+    got = []
+    threads = threading.Thread(target=lambda: got.extend(ask_from_threads(20, ask)))
+    with transaction.atomic():
+        assert ask() == 1
+        threads.start()
+        wait_for_waiting(20)
+        transaction.set_rollback(True)
+    threads.join()
     assert (len(got), sum(got)) == (20, 1)
     again = take(7, at=START, shared=[bucket(0.05, "sender:x")])
     assert again.shares[0].granted == 0
