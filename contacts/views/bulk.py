@@ -5,7 +5,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -19,10 +19,12 @@ from contacts.queries.people_filter import PeopleFilter
 from contacts.queries.people_list import known_count
 from contacts.services.bulk import edit_chosen, edit_matching, undo_edit
 from contacts.views.people_filters import refuse_hidden
+from contacts.views.progress import show_progress
 from contacts.views.surroundings import back_to
 from ecosystem.base.access import Action, may, member_required
 from ecosystem.base.clock import now
 from ecosystem.base.errors import DomainError, NotAllowed
+from ecosystem.base.http import takes
 from ecosystem.services.jobs import request_cancel
 
 
@@ -45,10 +47,13 @@ def bulk_edit(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_GET
 @member_required(Action.EDIT_PEOPLE)
+@takes("said")
 def bulk_edit_detail(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
     """How far a change to many people is, and what became of it."""
-    template = "contacts/bulk/_progress.html" if request.htmx else "contacts/bulk/detail.html"
-    return render(request, template, {"edit": get_bulk_edit(id)})
+    edit = get_bulk_edit(id)
+    job = edit.job
+    done, total = (job.done, job.total) if job else (0, 0)
+    return show_progress(request, "bulk", {"edit": edit}, done=done, total=total, is_over=job is None or job.is_over)
 
 
 @require_POST

@@ -20,6 +20,7 @@ from contacts.queries.people_filter import PeopleFilter
 from contacts.queries.people_list import known_count
 from contacts.services.exports import ask_for_people, note_fetch
 from contacts.views.people_filters import refuse_hidden
+from contacts.views.progress import show_progress
 from ecosystem.base.access import Action, hidden_from_visitors, member_required
 from ecosystem.base.clock import now
 from ecosystem.base.errors import DomainError, Invalid
@@ -71,11 +72,15 @@ def export_start(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_safe
 @member_required(Action.EXPORT_PEOPLE)
+@takes("said")
 def export_detail(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
     """How far a file is, and the way to it."""
     export = get_export(id, member=request.membership)
-    template = "contacts/exports/_progress.html" if request.htmx else "contacts/exports/detail.html"
-    return render(request, template, {"export": export, "now": now()})
+    job = export.job
+    done, total = (job.done, job.total) if job else (0, 0)
+    is_over = job is None or job.is_over or export.ready_at is not None
+    context = {"export": export, "now": now()}
+    return show_progress(request, "exports", context, done=done, total=total, is_over=is_over)
 
 
 @require_POST

@@ -36,6 +36,7 @@ from contacts.services.imports import (
     start_import,
     upload_import,
 )
+from contacts.views.progress import is_to_be_said, show_progress, tenths
 from ecosystem.base.access import Action, member_required
 from ecosystem.base.clock import now
 from ecosystem.base.csv_lines import csv_line
@@ -146,7 +147,7 @@ def import_permission(request: HttpRequest, slug: str, id: UUID) -> HttpResponse
 
 
 @member_required(Action.IMPORT_PEOPLE)
-@takes("cursor")
+@takes("cursor", "said")
 def import_check(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
     """The fourth step: what would happen, and the start. A worker looks through a long list while this page waits."""
     imported = get_import(id, beside_same_file=True)
@@ -181,6 +182,8 @@ def import_check(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
         "refused": refused,
         "step": 4,
         "step_names": STEP_NAMES,
+        "tenth": (tenth := tenths(preview.checked, imported.row_count)),
+        "is_said": is_to_be_said(request, tenth=tenth, is_over=preview.is_over),
     }
     template = "contacts/imports/_looked.html" if request.htmx else "contacts/imports/check.html"
     return render(request, template, context, status=refused.status if refused else 200)
@@ -188,14 +191,16 @@ def import_check(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
 
 @require_GET
 @member_required(Action.IMPORT_PEOPLE)
+@takes("said")
 def import_detail(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
     """How far the list is, and what became of it."""
     imported = get_import(id)
     if not _has_begun(imported):
         return redirect("contacts:import_columns", slug=slug, id=id)
-    template = "contacts/imports/_progress.html" if request.htmx else "contacts/imports/detail.html"
-    context = {"imported": imported, "job": imported.job, "may_undo": may_be_undone(imported, now=now())}
-    return render(request, template, context)
+    job = imported.job
+    context = {"imported": imported, "job": job, "may_undo": may_be_undone(imported, now=now())}
+    done, total = (job.done, job.total) if job else (0, 0)
+    return show_progress(request, "imports", context, done=done, total=total, is_over=job is None or job.is_over)
 
 
 @require_POST
