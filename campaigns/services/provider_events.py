@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
+from django.db.models import Q
 
 from campaigns.gateways.event_proofs import confirm_subscription
 from campaigns.gateways.provider_events import ToldEvent, ToldEvents
@@ -46,6 +47,7 @@ _STOPS = {
     "complained": Suppression.Reason.COMPLAINED,
     "unsubscribed": Suppression.Reason.UNSUBSCRIBED,
 }
+_QUEUED = frozenset({Message.State.QUEUED, Message.State.DEFERRED})
 _JUDGED = frozenset({"bounced", "complained"})
 
 
@@ -153,9 +155,10 @@ def _work(events: Sequence[ProviderEvent], now: datetime) -> list[UUID]:
 
 
 def _in_hand(events: Sequence[ProviderEvent]) -> set[UUID]:
-    """Which of the letters that are spoken of a worker is handing over now."""
+    """Which of the letters that are spoken of a worker is handing over now, or may soon do once more."""
     named = {event.named_message_id for event in events if event.named_message_id}
-    return set(QueuedMessage.objects.filter(id__in=named, handed_at__isnull=False).values_list("id", flat=True))
+    begun = Q(handed_at__isnull=False) | Q(attempt__gt=0)
+    return set(QueuedMessage.objects.filter(begun, id__in=named).values_list("id", flat=True))
 
 
 def _doubt_what_is_older(events: Sequence[ProviderEvent]) -> None:
@@ -190,6 +193,9 @@ def _tell(message: Message, place: QueuedMessage | None, event: ProviderEvent) -
     """Bring an event to its letter; False while that is on its way."""
     told = "delivered" if event.kind == "opened" else STATES.get(event.kind)
     if place is not None and (place.handed_at is not None or message.handed_at is None):
+        return False
+    # It was put back into the queue since its place was looked for: what is told is brought to it the next time.
+    if place is None and message.state in _QUEUED:
         return False
     if event.channel == Channel.SMS:
         settle_text(message, place, event)

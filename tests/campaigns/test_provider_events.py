@@ -155,6 +155,19 @@ def test_rel_17_an_event_before_our_own_commit_waits_for_it(account, seasonal):
     assert message.state == "delivered"
 
 
+def test_rel_16_an_event_is_not_used_up_by_a_letter_that_goes_back_into_the_queue_in_that_moment(account, seasonal):
+    """Its place is looked for first and its record after it; between the two it may be queued once more."""
+    message = letter(seasonal, "queued", handed_at=now())
+    tell(account, "delivered", message)
+    assert work(account) is not None
+    assert ProviderEvent.objects.get().worked_at is None
+    QueuedMessage.objects.create(id=message.id, lane="sequence", attempt=1)
+    assert work(account, timedelta(days=1)) is None
+    message.refresh_from_db()
+    assert message.state == "delivered"
+    assert not QueuedMessage.objects.exists()
+
+
 def test_rel_17_an_unknown_letter_is_waited_for_seven_days_and_no_longer(account, seasonal):
     post(account, event("delivered", uuid7(), "nobody@example.com"))
     assert work(account, WAITS_FOR_LETTER - timedelta(minutes=1)) is not None
