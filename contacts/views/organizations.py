@@ -73,6 +73,7 @@ def organization_detail(request: HttpRequest, slug: str, id: UUID) -> HttpRespon
         "people": people,
         "days": days,
         "roles": roles,
+        "kinds": list(dict.fromkeys(role.kind for role in roles)),
         "open_sides": [side for side in side_kinds_in_use(words_of(request)) if side.kind not in held],
     }
     return render(request, "contacts/organizations/detail.html", context)

@@ -307,3 +307,12 @@ def test_what_somebody_gone_was_by_themselves_is_nowhere_to_be_ended(as_nora, ba
         role = assign_role("vendor", contact=ana, actor=None, now=now())
         delete_contact(ana, actor=None, now=now())
     assert as_nora.post(url(bakery, "role_end", ana, role_id=role.pk)).status_code == 404
+
+
+def test_a_kind_stands_once_in_the_head_however_many_people_stand_for_it(as_nora, bakery):
+    mill = make_organization(bakery)
+    with business_scope(bakery):
+        for name in ("Ana Ruiz", "Ben Ode"):
+            RoleAssignment.objects.create(kind="vendor", contact=make_contact(bakery, name), organization=mill)
+    page = as_nora.get(url(bakery, "organization_detail", mill)).content.decode()
+    assert page.count('id="told-vendor"') == 1
