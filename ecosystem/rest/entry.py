@@ -27,6 +27,8 @@ PER_KEY, PER_BUSINESS, FAILURES = 300, 1_000, 20
 MINUTE = 60
 NO_LIMIT = 2_000_000_000
 DONE_ONCE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+# Refusals for something that may pass: a role, no room, somebody who was quicker, too many calls.
+MAY_PASS = frozenset({401, 403, 409, 412, 429})
 # A program goes on with these, after the first answer as after the same one again.
 KEPT_HEADERS = ("ETag", "Location")
 
@@ -88,8 +90,8 @@ class KeyMiddleware:
     def _once(self, request: HttpRequest, key: ApiKey) -> HttpResponseBase:
         """The answer of the view; for a writing call that names an Idempotency-Key the same one again, for a day.
 
-        A refusal is not kept: it changed nothing, and what it was refused for may pass (room is made, what was at work
-        ends). The same call is judged anew then, and has its one effect.
+        A refusal for something that may pass (there is no room, something is at work, somebody was quicker) is not kept:
+        it changed nothing, and the same call is judged anew, and has its one effect.
         """
         name = request.headers.get("Idempotency-Key")
         if request.method not in DONE_ONCE or name is None:
@@ -100,12 +102,16 @@ class KeyMiddleware:
             headers = {**kept.headers, "Idempotent-Replay": "true"}
             return HttpResponse(kept.body, status=kept.status, content_type=kept.content_type, headers=headers)
         response = self.get_response(request)
-        if isinstance(response, HttpResponse) and response.status_code < 400:
+        if isinstance(response, HttpResponse) and _is_kept(response.status_code):
             headers = {name: response.headers[name] for name in KEPT_HEADERS if name in response.headers}
             content_type = response.headers.get("Content-Type", "")
             answer = KeptAnswer(response.status_code, content_type, response.content, headers)
             keep_answer(key, name, request_hash=request_hash, answer=answer)
         return response
+
+
+def _is_kept(status: int) -> bool:
+    return status < 500 and status not in MAY_PASS
 
 
 def _key_text(request: HttpRequest) -> str | None:
