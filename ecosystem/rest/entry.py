@@ -90,7 +90,7 @@ class KeyMiddleware:
     def _once(self, request: HttpRequest, key: ApiKey) -> HttpResponseBase:
         """The answer of the view; for a writing call that names an Idempotency-Key the same one again, for a day.
 
-        A refusal for something that may pass (there is no room, something is at work, somebody was quicker) is not kept:
+        A refusal for something that may pass (no room, something at work, somebody who was quicker) is not kept:
         it changed nothing, and the same call is judged anew, and has its one effect.
         """
         name = request.headers.get("Idempotency-Key")
