@@ -4,9 +4,11 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
+from contacts.models import Channel, Interaction
+from contacts.services.interactions import NewInteraction
 from ecosystem.base.sql import array_text, rows
 from ecosystem.services.tallies import count
 
@@ -61,3 +63,20 @@ def mark_letters(
     for key, people in steps.items():
         count(number, key, people)
     return {row["id"]: MarkedLetter(row["contact_id"]) for row in found}
+
+
+def line_of_letter(
+    kind: str, letter: MarkedLetter, *, message_id: str, source: str, key: str, occurred_at: datetime, **params: Any
+) -> NewInteraction:
+    """The line that tells in its reader's timeline what they did with a letter; once for a source and key."""
+    return NewInteraction(
+        contact_id=letter.contact_id,
+        kind=kind,
+        source=source,
+        external_id=key,
+        occurred_at=occurred_at,
+        channel=Channel.EMAIL,
+        direction=Interaction.Direction.NONE,
+        object_id=UUID(message_id),
+        params=params,
+    )

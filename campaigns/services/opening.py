@@ -12,9 +12,8 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from campaigns.queries.machines import machine_reason
-from campaigns.services.first_marks import mark_letters
-from contacts.models import Channel, Interaction
-from contacts.services.interactions import NewInteraction, record_interactions
+from campaigns.services.first_marks import line_of_letter, mark_letters
+from contacts.services.interactions import record_interactions
 from ecosystem.base.sql import rows_alone
 from ecosystem.services.agenda import NOTE_WAITING_SQL
 
@@ -103,17 +102,11 @@ def count_opens(openings: Sequence[Opening]) -> int:
         firsts[one.message_id] = min(one.occurred_at, firsts.get(one.message_id, one.occurred_at))
     letters = mark_letters("opened_at", firsts, number="step.opened")
     lines = {f"{one.message_id}:{one.occurred_at.date()}": one for one in openings if one.message_id in letters}
-    return len(record_interactions([_line(key, one, letters[one.message_id].contact_id) for key, one in lines.items()]))
-
-
-def _line(key: str, opening: Opening, contact_id: UUID) -> NewInteraction:
-    return NewInteraction(
-        contact_id=contact_id,
-        kind="message_opened",
-        source=SOURCE,
-        external_id=key,
-        occurred_at=opening.occurred_at,
-        channel=Channel.EMAIL,
-        direction=Interaction.Direction.NONE,
-        object_id=UUID(opening.message_id),
-    )
+    told = [
+        line_of_letter(
+            "message_opened", letters[one.message_id], message_id=one.message_id, source=SOURCE, key=key,
+            occurred_at=one.occurred_at,
+        )
+        for key, one in lines.items()
+    ]  # fmt: skip
+    return len(record_interactions(told))

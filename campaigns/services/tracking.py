@@ -15,10 +15,9 @@ from uuid import UUID
 from campaigns.events import LinkClicked
 from campaigns.models import Message, TrackingEvent
 from campaigns.queries.machines import machine_reason
-from campaigns.services.first_marks import mark_letters
+from campaigns.services.first_marks import line_of_letter, mark_letters
 from campaigns.services.opening import Opening, count_opens, take_open
 from campaigns.services.proving import prove_message
-from contacts.models import Channel, Interaction
 from contacts.services.interactions import NewInteraction, record_interactions
 from ecosystem.base.events import is_heard, publish
 from ecosystem.base.sql import array_text, rows, rows_alone
@@ -177,7 +176,13 @@ def count_clicks(clicks: Sequence[Click]) -> int:
         firsts[click.message_id] = min(click.occurred_at, firsts.get(click.message_id, click.occurred_at))
     letters = mark_letters("clicked_at", firsts, number="step.clicked")
     lines = {_line_key(click): click for click in clicks if click.message_id in letters}
-    told = [_line(key, click, letters[click.message_id].contact_id) for key, click in lines.items()]
+    told = [
+        line_of_letter(
+            "content_clicked", letters[click.message_id], message_id=click.message_id, source=SOURCE, key=key,
+            occurred_at=click.occurred_at, link_number=click.link_number,
+        )
+        for key, click in lines.items()
+    ]  # fmt: skip
     new = set(record_interactions(told))
     for line in told if is_heard(LinkClicked) else []:
         if line.id in new:
@@ -230,17 +235,3 @@ def _publish(line: NewInteraction) -> None:
 
 def _line_key(click: Click) -> str:
     return f"{click.message_id}:{click.link_number}:{click.occurred_at.date()}"
-
-
-def _line(key: str, click: Click, contact_id: UUID) -> NewInteraction:
-    return NewInteraction(
-        contact_id=contact_id,
-        kind="content_clicked",
-        source=SOURCE,
-        external_id=key,
-        occurred_at=click.occurred_at,
-        channel=Channel.EMAIL,
-        direction=Interaction.Direction.NONE,
-        object_id=UUID(click.message_id),
-        params={"link_number": click.link_number},
-    )

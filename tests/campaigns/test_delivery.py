@@ -13,7 +13,7 @@ from campaigns.gateways.base import Outcome, Verdict
 from campaigns.gateways.smtp import open_gateway
 from campaigns.models import Message, MessageClaim, QueuedMessage, Sequence, SequenceVersion, Signup
 from campaigns.queries.sequences import steps_with_numbers
-from campaigns.services import delivery
+from campaigns.services import delivery, delivery_lease, delivery_turn
 from campaigns.services.advancing import advance
 from campaigns.services.delivery_breaker import breaker_of
 from campaigns.services.delivery_claims import claim_messages, give_back, next_due
@@ -399,7 +399,7 @@ def test_rel_05_a_late_write_is_rejected_once_the_lease_was_taken_away(shop, fri
     assert sweep_messages(LANE) == 3
     assert record_results(shop.pk, [Result(message, "accepted") for message in claimed], token=token) == 0
     assert states_of(Message) == ["queued"] * 3
-    assert delivery._mark_started(shop.pk, token, claimed[0].id) is False
+    assert delivery_lease.mark_started(shop.pk, token, claimed[0].id) is False
 
 
 def test_rel_05_a_worker_that_slept_past_its_lease_does_not_send(shop, friends, mail_server):
@@ -439,13 +439,13 @@ def test_what_a_worker_gave_back_passes_the_gate_for_its_next_holder_alone(shop,
 
 def test_a_worker_that_woke_up_too_late_leaves_its_letters_to_the_sweep(shop, friends, mail_server, monkeypatch):
     """Its lease is over and nobody has swept yet: the claim must stay, or nobody would ever find the letters."""
-    look = delivery.pass_gate
+    look = delivery_turn.pass_gate
 
     def wake_up_too_late(*given, **named):
         pass_time(61)
         return look(*given, **named)
 
-    monkeypatch.setattr(delivery, "pass_gate", wake_up_too_late)
+    monkeypatch.setattr(delivery_turn, "pass_gate", wake_up_too_late)
     assert send(shop) == 0
     monkeypatch.undo()
     assert lost_places() == []
@@ -459,7 +459,7 @@ def test_a_dead_worker_leaves_only_the_started_one_in_doubt(shop, friends, mail_
     token = uuid4()
     claimed = claim_messages(LANE, token=token, now=now(), count=20)
     pass_gate(claimed, token=token)
-    assert delivery._mark_started(shop.pk, token, claimed[0].id) is True
+    assert delivery_lease.mark_started(shop.pk, token, claimed[0].id) is True
     pass_time(61)
     sweep_messages(LANE)
     assert sorted(states_of(Message)) == ["queued", "queued", "unknown"]
@@ -556,7 +556,7 @@ def test_a_worker_whose_lease_was_taken_away_meanwhile_stops(shop, friends, mail
     mark = open_mark(token)
     claimed = claim_messages(LANE, token=token, now=now(), count=20, marks_rows=False)
     pass_gate(claimed, token=token)
-    lease = delivery._Lease(shop.pk, token, mark)
+    lease = delivery_lease.Lease(shop.pk, token, mark)
     assert lease.start(claimed[0].id) is True
     lease._renew_at = 0
     assert lease.start(claimed[1].id) is True

@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from campaigns.models import Enrollment, Message
-from campaigns.services.delivery import SUB_BATCH
+from campaigns.services.delivery_turn import SUB_BATCH
 from campaigns.services.enrollments import enroll_contacts
 from contacts.models import Contact, Interaction
 from contacts.services.consent import withdraw_consent

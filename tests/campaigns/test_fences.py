@@ -7,9 +7,9 @@ import pytest
 
 from campaigns.models import MessageClaim, QueuedMessage
 from campaigns.services.advancing import advance
-from campaigns.services.delivery import _mark_started
 from campaigns.services.delivery_claims import claim_messages, give_back
 from campaigns.services.delivery_gate import pass_gate
+from campaigns.services.delivery_lease import mark_started
 from campaigns.services.enrollments import enroll_contacts
 from ecosystem.base.clock import now
 from tests.factories.campaigns import make_friend, make_sequence
@@ -33,14 +33,14 @@ def test_rel_05_a_letter_is_marked_as_begun_by_its_own_token_alone(shop, handed)
     claimed, token = handed
     # A token with a good lease that holds other letters.
     other = MessageClaim.objects.create(lane=LANE, lease_until=now() + timedelta(minutes=1), message_ids=[])
-    assert not _mark_started(shop.pk, other.id, claimed[0].id)
-    assert _mark_started(shop.pk, token, claimed[0].id)
+    assert not mark_started(shop.pk, other.id, claimed[0].id)
+    assert mark_started(shop.pk, token, claimed[0].id)
 
 
 def test_rel_05_a_letter_is_not_marked_as_begun_once_the_lease_is_over(shop, handed):
     claimed, token = handed
     MessageClaim.objects.filter(id=token).update(lease_until=now() - timedelta(seconds=1))
-    assert not _mark_started(shop.pk, token, claimed[0].id)
+    assert not mark_started(shop.pk, token, claimed[0].id)
     assert not QueuedMessage.objects.filter(started_at__isnull=False).exists()
 
 

@@ -11,7 +11,7 @@ from django.db import connection
 
 from campaigns.gateways.http_line import forget_rests
 from campaigns.models import Message
-from campaigns.services.delivery import SUB_BATCH
+from campaigns.services.delivery_turn import SUB_BATCH
 from campaigns.services.enrollments import enroll_contacts
 from contacts.models import Contact, Interaction
 from ecosystem.base.ids import uuid7

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from campaigns.gateways.sms_address import read_sms_url
 from campaigns.gateways.sms_incoming import Report, read_request
 from campaigns.models import ChannelRule, Message, ProviderEvent, QueuedMessage
-from campaigns.services import delivery
+from campaigns.services import delivery_turn
 from campaigns.services.advancing import advance
 from campaigns.services.enrollments import enroll_contact
 from campaigns.services.provider_events import take_in_report, work_provider_events
@@ -134,7 +134,7 @@ def test_rel_17_s11_a_report_while_the_text_is_in_hand_is_not_lost(
     sent, provider, monkeypatch, status, code, state, stops
 ):
     """Told between the provider's yes and our own commit: it waits for that, and who is out is out at once."""
-    real = delivery.record_results
+    real = delivery_turn.record_results
 
     def told_before(*args, **kwargs):
         tell(sent, status, code)
@@ -142,7 +142,7 @@ def test_rel_17_s11_a_report_while_the_text_is_in_hand_is_not_lost(
         assert Suppression.objects.filter(reason="unsubscribed").count() == stops
         return real(*args, **kwargs)
 
-    monkeypatch.setattr(delivery, "record_results", told_before)
+    monkeypatch.setattr(delivery_turn, "record_results", told_before)
     work("sequence")
     sent.refresh_from_db()
     assert sent.state == "accepted"

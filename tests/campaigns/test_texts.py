@@ -13,7 +13,7 @@ from campaigns.models import ChannelRule, Enrollment, Message, QueuedMessage, Se
 from campaigns.queries.eligibility import may_send
 from campaigns.queries.sequences import steps_with_numbers
 from campaigns.rendering.texts import TextVoice, finish_text
-from campaigns.services import delivery
+from campaigns.services import delivery, delivery_turn
 from campaigns.services.advancing import advance
 from campaigns.services.contents import send_text_test
 from campaigns.services.delivery_breaker import breaker_of
@@ -208,14 +208,14 @@ def test_s4_case_12_a_stop_calls_off_what_waits(ana, provider):
 
 def test_s4_case_12_the_gate_stops_a_text_that_a_worker_holds(ana, provider, monkeypatch):
     """Between the claim and the gate she texts STOP: the text in hand does not go."""
-    real = delivery.pass_gate
+    real = delivery_turn.pass_gate
 
     def stop_first(claimed, **given):
-        monkeypatch.setattr(delivery, "pass_gate", real)
+        monkeypatch.setattr(delivery_turn, "pass_gate", real)
         hear("stop")
         return real(claimed, **given)
 
-    monkeypatch.setattr(delivery, "pass_gate", stop_first)
+    monkeypatch.setattr(delivery_turn, "pass_gate", stop_first)
     work("sequence")
     assert reasons()[0] == ("cancelled", "left")
     assert provider.asked == []
@@ -301,7 +301,7 @@ def test_a_text_gate_takes_one_at_a_time(shop, seasonal, provider, monkeypatch):
     sequence = make_text_sequence(seasonal)
     for number, name in ((ANA, "Ana"), (BEN, "Ben")):
         enroll_contact(sequence, make_text_friend(seasonal, number, name), source="staff")
-    real, sizes = delivery.pass_gate, []
+    real, sizes = delivery_turn.pass_gate, []
 
     def counted(claimed, **given):
         sizes.append(len(claimed))
@@ -309,7 +309,7 @@ def test_a_text_gate_takes_one_at_a_time(shop, seasonal, provider, monkeypatch):
             hear("stop", BEN)
         return real(claimed, **given)
 
-    monkeypatch.setattr(delivery, "pass_gate", counted)
+    monkeypatch.setattr(delivery_turn, "pass_gate", counted)
     work("sequence")
     assert sizes == [1, 1]
     assert [sent.to for sent in provider.accepted] == [ANA]

@@ -54,19 +54,19 @@ FENCES = (
     ),
     Fence(
         "mark in the row: another token",
-        "delivery.py",
+        "delivery_lease.py",
         "queued.id = %(id)s AND queued.claim_token = %(token)s\n",
         "queued.id = %(id)s\n",
     ),
     Fence(
         "mark in the row: a lease that is over",
-        "delivery.py",
+        "delivery_lease.py",
         "AND claim.id = %(token)s\n                  AND claim.lease_until > clock_timestamp())",
         "AND claim.id = %(token)s)",
     ),
     Fence(
         "renewing: a lease that is over",
-        "delivery.py",
+        "delivery_lease.py",
         "AND id = %(token)s AND lease_until > statement_timestamp()",
         "AND id = %(token)s",
     ),
@@ -109,7 +109,7 @@ FENCES = (
     ),
     Fence(
         "closing a claim: letters in its hand",
-        "delivery.py",
+        "delivery_lease.py",
         "WHERE queued.claim_token = claim.id)",
         "WHERE false)",
     ),
