@@ -12,6 +12,7 @@ from uuid import uuid4
 
 from django.conf import settings
 from django.db import transaction
+from django.http import HttpResponse
 from django.test import Client, override_settings
 
 from campaigns.demo.tenants import DemoTenant, write_tenants
@@ -141,20 +142,30 @@ def _fields(form: str) -> dict[str, list[str]]:
 
 
 def _ask_further_on(client: Client, url: str, asked: Everything, place: str) -> None:
-    """The same list at a place further on, forwards and backwards, in its order; where it has such places."""
+    """The same list at a place further on, forwards and backwards, in its order; where it has such places.
+
+    Lists that differ in the values of their filters have places of the same kinds.
+    """
     if "cursor=" in url:
         return
     base = f"{url}{'&' if '?' in url else '?'}cursor="
-    content = client.get(base + "x").content
-    if not (NOT_A_PLACE.encode() in content or b"bad_cursor" in content):
-        return
-    for values in _VALUES:
+    path, query = urlsplit(url).path, parse_qsl(urlsplit(url).query)
+    alike = (path, tuple(sorted(name if name != "sort" else f"sort={value}" for name, value in query)))
+    if alike not in asked.places:
+        asked.places[alike] = list(_VALUES) if _is_no_place(client.get(base + "x")) else []
+    for values in tuple(asked.places[alike]):
         for way in "fb":
             further_on = base + _cursor(way, values)
             with asked.at(f"{place} {urlsplit(further_on).query}"):
                 answer = client.get(further_on)
-            if answer.status_code == 400:
-                break  # a place in another order: nothing is read for it in either direction
+            if _is_no_place(answer):
+                # A place in another order: nothing is read for it in either direction.
+                asked.places[alike].remove(values)
+                break
+
+
+def _is_no_place(answer: HttpResponse) -> bool:
+    return NOT_A_PLACE.encode() in answer.content or b"bad_cursor" in answer.content
 
 
 def _cursor(way: str, values: list[str]) -> str:

@@ -26,6 +26,8 @@ class Everything:
         self.visited: set[tuple[str, str]] = set()
         # What the last place asked.
         self.last: set[str] = set()
+        # Which places a list takes, by its path, its order and the names of its filters.
+        self.places: dict[object, list[list[str]]] = {}
         # The words by which the planner chooses: told of in the statistics, or named by the condition of an index.
         self._telling = words_of_indexes() | {word for shares in SHARES.values() for word in shares}
 
