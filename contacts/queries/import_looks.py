@@ -13,9 +13,10 @@ from ecosystem.base.sql import array_text, rows
 # A mark is even while nobody is counted for a yes, and odd from then on.
 _EVEN = 0xFFFF_FFFF_FFFF_FFFE
 
+_KNOWN = known_by_address(emails="%(emails)s::text[]", phones="%(phones)s::text[]")
 # The same rules as CHOOSE_YES of the import.
 _FIND = f"""
-WITH met AS ({known_by_address(emails="%(emails)s::text[]", phones="%(phones)s::text[]")}
+WITH met AS ({_KNOWN}
     UNION ALL
     SELECT key, contact_id FROM unnest(%(name_keys)s::text[], %(name_ids)s::uuid[]) AS named (key, contact_id)
 ), refused AS (
