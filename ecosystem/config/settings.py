@@ -406,6 +406,9 @@ SPECTACULAR_SETTINGS = {
         "SequenceState": "campaigns.models.Sequence.State",
         "EnrollmentState": "campaigns.models.Enrollment.State",
         "MessageState": "campaigns.models.Message.State",
+        "JobState": "ecosystem.models.Job.State",
+        "DifferingField": "contacts.api.import_reviews.FIELDS",
+        "MergeField": "contacts.api.merges.FIELDS",
     },
 }
 

@@ -55,7 +55,8 @@ class Ask:
 
 
 # After these a page shows no more what it showed: whoever asks beside would miss it.
-TAKE_AWAY = {"topic_archive", "signup_form_close", "next_step_change"}
+TAKE_AWAY = {"topic_archive", "signup_form_close", "next_step_change", "import_answer_add", "import_undo"}
+TAKE_AWAY |= {"duplicate_apart", "merge_add", "merge_undo"}
 
 
 def asks_of(tenant: DemoTenant, other: DemoTenant) -> list[Ask]:

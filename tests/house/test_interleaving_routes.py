@@ -60,6 +60,10 @@ def watched() -> Iterator[Watch]:
         request_finished.disconnect(watch.look)
 
 
+# Tells whom to feed first: who is fed by another call meanwhile stands there no more.
+WHAT_IS_DUE = {"/api/v1/health"}
+
+
 class Walker(threading.Thread):
     """Asks what it was dealt, one after the other, over one connection."""
 
@@ -136,4 +140,5 @@ def test_sec_08_every_route_asked_for_two_businesses_at_once_shows_no_trace_of_t
         for door, fewest in SHOWING.items():
             shown = {place[1]: times for place, times in seen.items() if (place[0], place[2]) == (door, marker)}
             assert sum(shown.values()) >= fewest, (door, marker)
-            assert {url: times for url, times in shown.items() if times % TIMES} == {}, (door, marker)
+            now_and_then = {url for url, times in shown.items() if times % TIMES}
+            assert now_and_then <= WHAT_IS_DUE, (door, marker)

@@ -29,9 +29,15 @@ def served(monkeypatch):
 
 
 def call(address: Address, key: str, method: str, path: str, body: Any = None, **headers: str) -> Any:
-    """Ask, and ask again where the server is too busy: that is told as every other failure, and changes nothing."""
+    """Ask, and ask again where the server is too busy: that is told as every other failure, and changes nothing.
+
+    Where it said so before it had read what was sent, the connection may end without the answer.
+    """
     while True:
-        status, told_headers, told = call_once(address, key, method, path, body, **headers)
+        try:
+            status, told_headers, told = call_once(address, key, method, path, body, **headers)
+        except ConnectionResetError:
+            continue
         if status != 503:
             return status, told_headers, told
         assert (told["code"], told_headers["Retry-After"]) == ("come_back_later", "5")
