@@ -1,5 +1,6 @@
 """One person's walks through sequences."""
 
+from collections.abc import Callable
 from collections.abc import Sequence as Many
 from typing import Any
 from uuid import UUID
@@ -17,6 +18,7 @@ from campaigns.queries.sequences import get_sequence
 from campaigns.services.enrollments import enroll_contact, exit_enrollments
 from campaigns.services.walk_pauses import pause_walk, resume_walk
 from contacts.queries.contacts import get_contact
+from ecosystem.models import Membership
 from ecosystem.rest.base import ApiView, In, Paging, answer_page, example, page_of
 from ecosystem.scopes import Scope
 
@@ -127,9 +129,7 @@ class WalkPauseView(ApiView):
 
         A walk that has ended is a 409 `walk_over`.
         """
-        contact = get_contact(contact_id)
-        walk = pause_walk(get_walk_of(contact, enrollment_id), actor=self.member)
-        return Response(_shown([get_walk_of(contact, walk.id)])[0])
+        return _switched(pause_walk, contact_id, enrollment_id, self.member)
 
 
 class WalkResumeView(ApiView):
@@ -143,9 +143,13 @@ class WalkResumeView(ApiView):
 
         A walk that has ended is a 409 `walk_over`.
         """
-        contact = get_contact(contact_id)
-        walk = resume_walk(get_walk_of(contact, enrollment_id), actor=self.member)
-        return Response(_shown([get_walk_of(contact, walk.id)])[0])
+        return _switched(resume_walk, contact_id, enrollment_id, self.member)
+
+
+def _switched(act: Callable[..., Enrollment], contact_id: UUID, enrollment_id: UUID, member: Membership) -> Response:
+    contact = get_contact(contact_id)
+    walk = act(get_walk_of(contact, enrollment_id), actor=member)
+    return Response(_shown([get_walk_of(contact, walk.id)])[0])
 
 
 def _shown(walks: Many[Enrollment]) -> list[Any]:

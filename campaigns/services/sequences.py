@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 from campaigns.events import SequencePaused, SequencePublished, SequenceResumed, SequenceStarted
 from campaigns.models import Sequence, SequenceVersion, Step
 from campaigns.services.enrollments import STEPS_QUEUE, exit_enrollments
-from campaigns.services.messages import cancel_open_messages, queue_of
+from campaigns.services.messages import cancel_open_messages
+from campaigns.services.paused_letters import release_letters_of_sequence
 from campaigns.services.rendering import compile_content
 from campaigns.services.sequence_steps import draft_of, edit_draft
 from campaigns.triggers import TRIGGERS
@@ -25,28 +26,10 @@ from ecosystem.services.agenda import note_work
 from ecosystem.services.audit import record_act
 from ecosystem.services.once import made_before
 
-LANES = ("sequence", "text")
-
 # Whoever rests by themselves waits longer by their own pause once they walk on: here for the time before it alone.
 _SHIFT = """
 UPDATE campaigns_enrollment SET due_at = due_at + greatest(coalesce(paused_at, %(now)s) - %(paused_at)s, interval '0')
  WHERE business_id = %(business_id)s AND sequence_id = %(sequence_id)s AND state = 'active'"""
-
-_RELEASE_HELD = """
-WITH held AS MATERIALIZED (
-    SELECT queued.id
-      FROM campaigns_message AS message
-      JOIN campaigns_queuedmessage AS queued ON queued.business_id = %(business_id)s AND queued.id = message.id
-     WHERE message.business_id = %(business_id)s AND message.sequence_id = %(sequence_id)s
-       AND message.state = 'deferred' AND message.reason = 'sequence_paused'
-     ORDER BY queued.id FOR UPDATE OF queued
-), freed AS (
-    UPDATE campaigns_queuedmessage AS queued SET due_at = clock_timestamp() FROM held
-     WHERE queued.business_id = %(business_id)s AND queued.id = held.id
-)
-UPDATE campaigns_message AS message
-   SET state = 'queued', reason = '', due_at = clock_timestamp(), updated_at = clock_timestamp()
-  FROM held WHERE message.business_id = %(business_id)s AND message.id = held.id"""
 
 
 @transaction.atomic
@@ -193,15 +176,13 @@ def resume_sequence(sequence: Sequence, *, late: str = "now", actor: Membership 
         raise Conflict("sequence_not_paused", _("This sequence is not paused."))
     if late == "shift" and sequence.paused_at is not None:
         execute(_SHIFT, {"sequence_id": sequence.id, "now": clock_now(), "paused_at": sequence.paused_at})
-    execute(_RELEASE_HELD, {"sequence_id": sequence.id})
+    release_letters_of_sequence(sequence)
     sequence.state = Sequence.State.LIVE
     sequence.paused_at = None
     sequence.save(update_fields=["state", "paused_at", "updated_at"])
     record_act("sequence_resumed", actor=actor, subject=sequence, late=late)
     publish(SequenceResumed(business_id=current_business_id(), sequence_id=sequence.id))
     note_work(STEPS_QUEUE)
-    for lane in LANES:
-        note_work(queue_of(lane))
     return sequence
 
 

@@ -7,32 +7,12 @@ from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import Enrollment, Sequence
 from campaigns.services.enrollments import STEPS_QUEUE
-from campaigns.services.messages import queue_of
+from campaigns.services.paused_letters import release_letters_of_walk
 from ecosystem.base.clock import now as clock_now
 from ecosystem.base.errors import Conflict
-from ecosystem.base.sql import rows
 from ecosystem.models import Membership
 from ecosystem.services.agenda import note_work
 from ecosystem.services.audit import record_act
-
-# The place in the queue before the record, as the gate locks them.
-_RELEASE_HELD = """
-WITH held AS MATERIALIZED (
-    SELECT queued.id
-      FROM campaigns_message AS message
-      JOIN campaigns_queuedmessage AS queued ON queued.business_id = %(business_id)s AND queued.id = message.id
-     WHERE message.business_id = %(business_id)s AND message.contact_id = %(contact_id)s
-       AND message.enrollment_id = %(walk_id)s
-       AND message.state = 'deferred' AND message.reason = 'walk_paused'
-     ORDER BY queued.id FOR UPDATE OF queued
-), freed AS (
-    UPDATE campaigns_queuedmessage AS queued SET due_at = clock_timestamp() FROM held
-     WHERE queued.business_id = %(business_id)s AND queued.id = held.id
-)
-UPDATE campaigns_message AS message
-   SET state = 'queued', reason = '', due_at = clock_timestamp(), updated_at = clock_timestamp()
-  FROM held WHERE message.business_id = %(business_id)s AND message.id = held.id
-RETURNING message.lane"""
 
 
 @transaction.atomic
@@ -68,11 +48,9 @@ def resume_walk(walk: Enrollment, *, actor: Membership | None = None) -> Enrollm
     walk.due_at += max(until - walk.paused_at, timedelta())
     walk.paused_at = None
     walk.save(update_fields=["due_at", "paused_at", "updated_at"])
-    held = rows(_RELEASE_HELD, {"contact_id": walk.contact_id, "walk_id": walk.id})
+    release_letters_of_walk(walk)
     record_act("walk_resumed", actor=actor, subject=walk.contact, sequence=walk.sequence.name)
     note_work(STEPS_QUEUE, walk.due_at)
-    for lane in {row["lane"] for row in held}:
-        note_work(queue_of(lane))
     return walk
 
 
