@@ -20,11 +20,22 @@ from contacts.queries.import_reviews import (
 from contacts.queries.import_rows import permission_of
 from contacts.queries.imports import get_import
 from contacts.services.import_changes import MOST_AT_ONCE, answer_all, answer_changes
-from contacts.services.import_problems import leave_problem, mend_problem
+from contacts.services.import_problems import hold_problem, leave_problem, mend_problem
 from contacts.services.import_undo import undo_import
 from ecosystem.base.clock import now
 from ecosystem.base.errors import Invalid
-from ecosystem.rest.base import ApiView, In, Out, Paging, answer, answer_items, example, page_of
+from ecosystem.rest.base import (
+    ApiView,
+    In,
+    Out,
+    Paging,
+    answer,
+    answer_items,
+    etag,
+    example,
+    expect_version,
+    page_of,
+)
 from ecosystem.scopes import Scope
 
 FIELDS = [(name, name) for name in DIFFERING]
@@ -85,6 +96,10 @@ class AnswersIn(In):
 @example({"email": "cleo@example.com"})
 class MendIn(ImportRowIn):
     """The cells of a row that are to be read otherwise; those that are not sent stay as they are."""
+
+    version = serializers.IntegerField(
+        required=False, min_value=1, max_value=2**31 - 1, help_text="The version you read; If-Match does the same."
+    )
 
 
 @example({"is_in": True, "problem": None})
@@ -151,7 +166,14 @@ class ImportAnswerListView(ApiView):
 class ImportProblemView(ApiView):
     """One row that was not taken."""
 
-    scopes = {"patch": Scope.IMPORTS_WRITE, "delete": Scope.IMPORTS_WRITE}
+    scopes = {"get": Scope.IMPORTS_READ, "patch": Scope.IMPORTS_WRITE, "delete": Scope.IMPORTS_WRITE}
+
+    @extend_schema(operation_id="import_problem_read", responses=ImportProblemOut, tags=["Imports"])
+    def get(self, request: Request, import_id: UUID, problem_id: UUID) -> Response:
+        """One row that was not taken, with the version as ETag."""
+        self.asked(In)
+        problem = get_problem(import_id, problem_id)
+        return answer(ImportProblemOut, problem, ETag=etag(problem.version))
 
     @extend_schema(operation_id="import_problem_mend", request=MendIn, responses=MendedOut, tags=["Imports"])
     def patch(self, request: Request, import_id: UUID, problem_id: UUID) -> Response:
@@ -159,14 +181,25 @@ class ImportProblemView(ApiView):
 
         Where it still cannot be taken it stays among the problems as it is written now, with the sentence that says
         why. In a list that tells of a yes this needs the scope `consents:write`, for a rung in one that changes known
-        people `stages:write`.
+        people `stages:write`. From an older `version` it is a 409, with an older If-Match a 412: somebody else wrote
+        into the row meanwhile; both tell how it stands now. A row that is in already is a 404.
         """
         given = self.read(MendIn)
+        version = given.pop("version", None)
         imported = get_import(import_id)
         get_problem(import_id, problem_id)
         self._need_scopes(imported, given)
-        still = mend_problem(import_id, problem_id, _cells(imported, given))
-        return answer(MendedOut, {"is_in": still is None, "problem": still})
+        cells = _cells(imported, given)
+        self._expect_version(import_id, problem_id, version=version)
+        still = mend_problem(import_id, problem_id, cells)
+        headers = {"ETag": etag(still.version)} if still is not None else {}
+        return answer(MendedOut, {"is_in": still is None, "problem": still}, **headers)
+
+    def _expect_version(self, import_id: UUID, problem_id: UUID, *, version: int | None = None) -> None:
+        """Refuse what was decided by an older copy of the row, which is held for that."""
+        if version is not None or "If-Match" in self.request.headers:
+            _imported, held = hold_problem(import_id, problem_id)
+            expect_version(self.request, held.version, current=ImportProblemOut(held).data, given=version)
 
     def _need_scopes(self, imported: Import, given: dict[str, Any]) -> None:
         if permission_of(imported).is_given:
@@ -176,8 +209,9 @@ class ImportProblemView(ApiView):
 
     @extend_schema(operation_id="import_problem_leave", responses={204: None}, tags=["Imports"])
     def delete(self, request: Request, import_id: UUID, problem_id: UUID) -> Response:
-        """Leave a row out for good."""
+        """Leave a row out for good. With an older If-Match it is a 412: somebody else wrote into it meanwhile."""
         get_problem(import_id, problem_id)
+        self._expect_version(import_id, problem_id)
         leave_problem(import_id, problem_id)
         return Response(status=204)
 

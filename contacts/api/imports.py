@@ -50,23 +50,9 @@ class ImportRowIn(In):
     yes_date = serializers.CharField(required=False, allow_blank=True, max_length=CELL, help_text="When they said yes.")
 
 
-@example(
-    {
-        "name": "Spring fair",
-        "rows": [
-            {"full_name": "Bea Ruiz", "email": "bea@example.com", "postal": "12 Mill Lane\nMarlow Bend, NY 10001"},
-            {"full_name": "Cleo Marsh", "email": "cleo@@example"},
-        ],
-        "stage": "suspect",
-        "tags": ["Fair"],
-        "rule": "none",
-    }
-)
-class ImportIn(In):
-    """Rows to bring in, with what these people said. Without a proof nobody is written to."""
+class ListIn(In):
+    """What holds for all people of a list. Without a proof nobody is written to."""
 
-    name = serializers.CharField(max_length=200, help_text="What the list is called.")
-    rows = serializers.ListField(child=ImportRowIn(), min_length=1, max_length=MOST_ROWS)
     stage = serializers.ChoiceField(choices=Stage.choices, required=False, default=Stage.SUSPECT)
     tags = serializers.ListField(
         child=serializers.CharField(max_length=LONGEST_TAG), required=False, max_length=MOST_TAGS, default=list
@@ -88,6 +74,9 @@ class ImportIn(In):
         required=False, allow_blank=True, max_length=160, help_text="Where they said it; needed for a yes."
     )
     said_on = serializers.DateField(required=False, allow_null=True, help_text="The day; or `yes_date` in each row.")
+    check_first = serializers.BooleanField(
+        required=False, default=False, help_text="Bring in nobody yet: tell in `check` what would become of the list."
+    )
 
     def validate(self, attrs: Any) -> Any:
         """A yes comes with what it is to, and where it was said."""
@@ -97,6 +86,25 @@ class ImportIn(In):
             required = serializers.Field.default_error_messages["required"]
             raise serializers.ValidationError({name: [required] for name in missing})
         return attrs
+
+
+@example(
+    {
+        "name": "Spring fair",
+        "rows": [
+            {"full_name": "Bea Ruiz", "email": "bea@example.com", "postal": "12 Mill Lane\nMarlow Bend, NY 10001"},
+            {"full_name": "Cleo Marsh", "email": "cleo@@example"},
+        ],
+        "stage": "suspect",
+        "tags": ["Fair"],
+        "rule": "none",
+    }
+)
+class ImportIn(ListIn):
+    """Rows to bring in, with what these people said. Without a proof nobody is written to."""
+
+    name = serializers.CharField(max_length=200, help_text="What the list is called.")
+    rows = serializers.ListField(child=ImportRowIn(), min_length=1, max_length=MOST_ROWS)
 
 
 class UndoneOut(Out):
@@ -190,6 +198,7 @@ class ImportOut(Out):
         "code": "email_invalid",
         "title": "The address cleo@@example is not complete.",
         "row": ["Cleo Marsh", "cleo@@example"],
+        "version": 1,
     }
 )
 class ImportProblemOut(Out):
@@ -200,6 +209,7 @@ class ImportProblemOut(Out):
     code = serializers.CharField()
     title = serializers.CharField(source="sentence", help_text="Why, in a sentence.")
     row = serializers.ListField(child=serializers.CharField(allow_blank=True))
+    version = serializers.IntegerField(help_text="Rises when somebody writes into the row; also as ETag.")
 
 
 class ImportListView(ApiView):
@@ -219,6 +229,9 @@ class ImportListView(ApiView):
         A row that cannot be taken stops no other; it stands among the problems with a sentence that says why. A list
         that tells of a yes needs the scope `consents:write` as well; one that names rungs for people whom you have
         already (`known` is `update`) needs `stages:write`.
+
+        With `check_first` nobody comes in yet: `check` tells what would become of the list, `problems` which rows would
+        not be taken, and `start` brings it in.
         """
         given = self.read(ImportIn)
         if given["rule"] != "none":
@@ -231,8 +244,7 @@ class ImportListView(ApiView):
             topic=get_open_topic(topic_id) if topic_id else None,
             actor=self.member,
         )
-        where = reverse("contacts_api:import", kwargs={"import_id": imported.pk})
-        return answer(ImportOut, get_import(imported.pk), status=202, Location=where)
+        return told_of(imported)
 
 
 class ImportView(ApiView):
@@ -285,7 +297,16 @@ class ImportStopView(ApiView):
 
     @extend_schema(operation_id="import_stop", request=None, responses={200: ImportOut}, tags=["Imports"])
     def post(self, request: Request, import_id: UUID) -> Response:
-        """Stop a list after the rows that are being read. Who was brought in by then stays."""
+        """Stop a list after the rows that are being read. Who was brought in by then stays.
+
+        One that was looked through and not started is put away.
+        """
         get_import(import_id)
         cancel_import(import_id)
         return answer(ImportOut, get_import(import_id))
+
+
+def told_of(imported: Import) -> Response:
+    """A list that was taken as it stands now, and where it is read."""
+    where = reverse("contacts_api:import", kwargs={"import_id": imported.pk})
+    return answer(ImportOut, get_import(imported.pk), status=202, Location=where)

@@ -8,6 +8,7 @@ from contacts.api.consents import ConsentListView, PermissionListView
 from contacts.api.contact_batches import ContactBatchView
 from contacts.api.contacts import ContactListView, ContactRestoreView, ContactView
 from contacts.api.duplicates import DuplicateApartView, DuplicateListView, DuplicateSearchView
+from contacts.api.import_checks import ImportCheckView, ImportStartView
 from contacts.api.import_reviews import (
     ImportAnswerListView,
     ImportDifferenceListView,
@@ -86,6 +87,8 @@ urlpatterns = [
     path("bulk-edits/<uuid:edit_id>/stop", BulkEditStopView.as_view(), name="bulk_edit_stop"),
     path("imports", ImportListView.as_view(), name="imports"),
     path("imports/<uuid:import_id>", ImportView.as_view(), name="import"),
+    path("imports/<uuid:import_id>/check", ImportCheckView.as_view(), name="import_check"),
+    path("imports/<uuid:import_id>/start", ImportStartView.as_view(), name="import_start"),
     path("imports/<uuid:import_id>/problems", ImportProblemListView.as_view(), name="import_problems"),
     path("imports/<uuid:import_id>/problems/<uuid:problem_id>", ImportProblemView.as_view(), name="import_problem"),
     path("imports/<uuid:import_id>/differences", ImportDifferenceListView.as_view(), name="import_differences"),

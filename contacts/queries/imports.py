@@ -111,6 +111,14 @@ def find_check(imported: Import) -> ImportCheck | None:
     return checks.filter(imported=imported).order_by("imported_id").first()
 
 
+def get_check(imported: Import) -> ImportCheck:
+    """The look through a list that was not started yet, or NotFound."""
+    found = find_check(imported)
+    if found is None:
+        raise NotFound("check_not_found", _("Nobody asked for a look through this list, or it was started since."))
+    return found
+
+
 def preview_of_check(
     imported: Import, check: ImportCheck, cursor: str | None, *, reader: RowReader | None = None
 ) -> ImportPreview:

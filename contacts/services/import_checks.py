@@ -18,11 +18,14 @@ CHECK_JOB = "import_check"
 SLICE_ROWS = 10_000
 
 
-def begin_check(import_id: UUID, *, actor: Membership | None) -> ImportCheck | None:
-    """Have a worker look through a long list as it is mapped and answered now; None for one that needs no worker."""
+def begin_check(import_id: UUID, *, actor: Membership | None, even_short: bool = False) -> ImportCheck | None:
+    """Have a worker look through a long list as it is mapped and answered now; None for one that needs no worker.
+
+    `even_short` asks for a worker in any case: for programs, which read the end of it whenever they come again.
+    """
     imported = Import.objects.defer("content", "sample").select_for_update().get(id=import_id)
     drop_check(imported)
-    if not needs_worker(imported):
+    if not even_short and not needs_worker(imported):
         return None
     job = start_job(CHECK_JOB, total=imported.row_count, started_by=actor)
     return ImportCheck.objects.create(imported=imported, job=job)

@@ -20,7 +20,7 @@ def mend_problem(import_id: UUID, problem_id: UUID, cells: Mapping[int, str]) ->
 
     Otherwise the row stays as it is written now, with the sentence that says what is wrong with it.
     """
-    imported, problem = _held(import_id, problem_id)
+    imported, problem = hold_problem(import_id, problem_id)
     row = (problem.row + [""] * len(imported.header))[: len(imported.header)]
     for place, cell in cells.items():
         row[place] = cell
@@ -29,13 +29,11 @@ def mend_problem(import_id: UUID, problem_id: UUID, cells: Mapping[int, str]) ->
         if problem.code == NO_ROOM:
             imported.roomless_count -= min(1, imported.roomless_count)
             imported.save(update_fields=COUNTS)
-        problem.row, problem.code, problem.sentence = row, read.code[:40], read.sentence[:300]
-        problem.save(update_fields=["row", "code", "sentence", "updated_at"])
+        _keep_as_written(problem, row, code=read.code, sentence=read.sentence)
         return problem
     if take_slice(imported, [read], places=hold_places("people", or_fewer=True)):
         imported.roomless_count += problem.code != NO_ROOM
-        problem.row, problem.code, problem.sentence = row, NO_ROOM, no_room_sentence()
-        problem.save(update_fields=["row", "code", "sentence", "updated_at"])
+        _keep_as_written(problem, row, code=NO_ROOM, sentence=no_room_sentence())
         imported.save(update_fields=COUNTS)
         return problem
     _done_with(imported, problem)
@@ -45,10 +43,14 @@ def mend_problem(import_id: UUID, problem_id: UUID, cells: Mapping[int, str]) ->
 @transaction.atomic
 def leave_problem(import_id: UUID, problem_id: UUID) -> None:
     """Leave a row out for good."""
-    _done_with(*_held(import_id, problem_id))
+    _done_with(*hold_problem(import_id, problem_id))
 
 
-def _held(import_id: UUID, problem_id: UUID) -> tuple[Import, ImportProblem]:
+def hold_problem(import_id: UUID, problem_id: UUID) -> tuple[Import, ImportProblem]:
+    """A list and one of its rows to mend, held until the transaction ends: who mends it meanwhile comes after.
+
+    Raises Conflict where rows of the list cannot be mended, NotFound where somebody has dealt with this one already.
+    """
     imported = Import.objects.defer("content", "sample").select_for_update().get(id=import_id)
     if imported.undo_asked_at is not None:
         raise Conflict("import_undone", _("This list was taken back. Bring the mended file in anew."))
@@ -58,6 +60,12 @@ def _held(import_id: UUID, problem_id: UUID) -> tuple[Import, ImportProblem]:
     if problem is None:
         raise NotFound("problem_unknown", _("This row was mended or left out already."))
     return imported, problem
+
+
+def _keep_as_written(problem: ImportProblem, row: list[str], *, code: str, sentence: str) -> None:
+    problem.row, problem.code, problem.sentence = row, code[:40], sentence[:300]
+    problem.version += 1
+    problem.save(update_fields=["row", "code", "sentence", "version", "updated_at"])
 
 
 def _done_with(imported: Import, problem: ImportProblem) -> None:

@@ -75,8 +75,9 @@ def _take(imported: Import, problems: list[ImportProblem]) -> None:
         # A row that was fine may be so no more, as where the business has moved to another country.
         if isinstance(row := read[problem.line], ProblemRow):
             problem.code, problem.sentence = row.code[:40], row.sentence[:300]
+            problem.version += 1
     broken = [problem for problem in problems if problem.code != NO_ROOM]
-    ImportProblem.objects.bulk_update(broken, ["code", "sentence"])
+    ImportProblem.objects.bulk_update(broken, ["code", "sentence", "version"])
     done = [problem.pk for problem in problems if problem.code == NO_ROOM and problem.line not in still]
     ImportProblem.objects.filter(pk__in=done).delete()
     imported.problem_count -= min(len(done), imported.problem_count)

@@ -4,10 +4,13 @@ import csv
 import io
 from collections.abc import Mapping, Sequence
 from datetime import date
+from uuid import UUID
 
 from django.db import transaction
 
 from contacts.models import Import, Topic
+from contacts.queries.imports import get_import
+from contacts.services.import_checks import begin_check
 from contacts.services.imports import map_import, permit_import, start_import, upload_import
 from ecosystem.models import Membership
 
@@ -26,10 +29,12 @@ def import_rows(
     source: str,
     said_on: date | None,
     known: str,
+    check_first: bool,
     actor: Membership | None,
 ) -> Import:
     """Begin to bring in people, a row each: the keys of a row are meanings of columns.
 
+    With `check_first` nobody comes in yet: a worker looks through the list, and `start_import` brings it in.
     Raises Invalid as the steps of a list from a file do.
     """
     meanings = list(dict.fromkeys(meaning for row in rows for meaning in row))
@@ -45,7 +50,15 @@ def import_rows(
         tags=list(tags),
         known=known,
     )
-    return start_import(imported.pk, started_by=actor)
+    return begin_import(imported.pk, check_first=check_first, actor=actor)
+
+
+def begin_import(import_id: UUID, *, check_first: bool, actor: Membership | None) -> Import:
+    """Bring in a list whose steps are answered, or only have it looked through."""
+    if not check_first:
+        return start_import(import_id, started_by=actor)
+    begin_check(import_id, actor=actor, even_short=True)
+    return get_import(import_id)
 
 
 def _as_file(meanings: Sequence[str], rows: Sequence[Mapping[str, str]]) -> bytes:
