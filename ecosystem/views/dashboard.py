@@ -41,6 +41,7 @@ def today(request: HttpRequest, slug: str) -> HttpResponse:
         "profile": profile,
         "greeting": greeting(request.user.first_name, business_day(moment, profile.timezone).hour),
         "day": question.today,
+        "moment": found.as_of or moment,
         "kinds": list(shown.values()),
         "worst_first": [shown[one.kind] for one in found.worst_first],
         "map": draw_map(request.business, profile, found, list(shown.values()), may_add=may_add),

@@ -1,11 +1,12 @@
 """The ladder board as it is used: by menu, keyboard, mouse and finger, with scripts and without."""
 
 import re
+import time
 from datetime import timedelta
 
 import pytest
 from django.urls import reverse
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from contacts.models import Contact, Tag
 from ecosystem.base.clock import now
@@ -153,6 +154,26 @@ def test_a_card_whose_move_was_not_kept_is_back_in_its_lane(visit, nora, bakery,
     expect(in_lane(page, "prospect")).to_have_count(1)
     keep_picture(page, "ladder-not-kept")
     assert stage_of(bakery, ana) == "prospect"
+
+
+def given_up(route: Route) -> None:
+    """An answer that lets wait until the way to it is left."""
+    time.sleep(0.8)
+    route.abort("aborted")
+
+
+def test_a_slow_board_shows_cards_without_words_until_it_comes_or_is_left_alone(visit, nora, bakery, ana):
+    visitor = visit(nora)
+    page = visitor.open(board_url(bakery))
+    page.route("**/ladder/?step=*", given_up)
+    page.evaluate("document.querySelector('a.chip').click()")
+    expect(page.locator("[data-waiting] .pc:visible")).to_have_count(3 * page.locator("[data-lane]").count())
+    expect(page.get_by_role("status").filter(has_text="Looking for them.")).to_have_count(1)
+    expect(in_lane(page, "prospect")).to_be_hidden()
+    page.keyboard.press("Escape")
+    expect(in_lane(page, "prospect")).to_be_visible()
+    expect(page.locator("[data-waiting] .pc:visible")).to_have_count(0)
+    assert visitor.complaints == []
 
 
 def test_somebody_else_was_quicker(visit, nora, sam, bakery, ana):

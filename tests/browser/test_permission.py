@@ -132,6 +132,27 @@ def test_a_visitor_says_yes_confirms_and_leaves_without_scripts(visit, shop: Sho
     assert visitor.complaints == []
 
 
+def test_a_form_on_its_way_says_so_and_is_sent_once(visit, shop: Shop):
+    visitor = visit(width=390)
+    page = visitor.open(shop.join)
+    sent: list[str] = []
+
+    def answer(route):
+        sent.append(route.request.method)
+        route.abort("aborted")
+
+    page.route("**/join/**", answer)
+    page.evaluate("document.querySelector('main form').requestSubmit()")
+    button = page.get_by_role("button", name="Sending …")
+    expect(button).to_have_attribute("aria-disabled", "true")
+    expect(page.get_by_role("status").filter(has_text="Sending …")).to_have_count(1)
+    page.evaluate("document.querySelector('main form').requestSubmit()")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Send me one letter")).to_have_attribute("aria-disabled", "false")
+    assert sent == ["POST"]
+    assert visitor.complaints == []
+
+
 def test_pages_that_follow_a_press_have_no_fault_either(visit, shop: Shop):
     visitor = visit(width=390, scheme="dark")
     page = visitor.open(shop.join)

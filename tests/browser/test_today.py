@@ -1,5 +1,6 @@
 """Today and its neighbours as people see them."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from contacts.services.roles import assign_role
 from ecosystem.base.clock import now
 from ecosystem.base.tenancy import business_scope
 from ecosystem.models import BusinessProfile, User
+from tests.browser.conftest import faults_of, keep_picture
 
 
 @pytest.fixture
@@ -84,6 +86,39 @@ def test_without_scripts_the_theme_the_menu_and_the_period_work(visit, nora: Use
     page.click(".side .you button.tenant")
     page.click("text=Log out")
     expect(page.get_by_role("link", name="Sign in").first).to_be_visible()
+
+
+def test_slow_figures_are_waited_for_and_those_that_cannot_come_leave_the_old_ones_with_their_hour(visit, nora, slug):
+    visitor = visit(nora)
+    page = visitor.open(f"/b/{slug}/")
+    answers: list[str] = ["never", "broken"]
+
+    def answer(route):
+        said = answers.pop(0) if answers else "as it is"
+        if said != "never":
+            route.fulfill(status=503) if said == "broken" else route.continue_()
+
+    page.route("**/?period=*", answer)
+    map, periods = page.locator("svg.wide"), page.get_by_role("group", name="Period")
+    says = page.get_by_role("status").filter(has_text="Reading the figures.")
+    periods.get_by_role("link", name="7 days").click()
+    expect(says).to_have_count(1)
+    expect(map).to_be_hidden()
+    keep_picture(page, "today-loading")
+    page.keyboard.press("Escape")
+    expect(map).to_be_visible()
+    expect(page.get_by_text("could not come")).to_be_hidden()
+    periods.get_by_role("link", name="7 days").click()
+    expect(page.get_by_text(re.compile(r"New figures could not come\. These are as of \d"))).to_be_visible()
+    expect(periods.locator("[aria-current]")).to_have_text("30 days")
+    expect(map).to_be_visible()
+    assert faults_of(page) == []
+    keep_picture(page, "today-error")
+    page.get_by_role("link", name="Try again").click()
+    expect(periods.locator("[aria-current]")).to_have_text("7 days")
+    expect(page).to_have_url(re.compile(r"\?period=7$"))
+    expect(page.get_by_text("could not come")).to_be_hidden()
+    assert visitor.complaints == []
 
 
 def test_a_phone_reaches_everything_from_the_bar_at_the_bottom(visit, nora: User, slug: str):
