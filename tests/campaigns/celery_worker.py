@@ -5,7 +5,7 @@ import subprocess
 import sys
 from urllib.parse import urlsplit
 
-from tests.campaigns.worker import ROOT
+from tests.nursery import ROOT
 
 
 def start_celery(

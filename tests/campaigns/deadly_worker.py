@@ -1,4 +1,4 @@
-"""A worker whose process dies at one letter, as by a fault in compiled code: `python -m tests.campaigns.deadly_worker`.
+"""A worker whose process dies at one letter, as by a fault in compiled code.
 
 Serves the lanes of sequences once. DEADLY_ADDRESS names the reader whose letter takes the process down.
 """

@@ -7,7 +7,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from collections import Counter
@@ -50,10 +49,11 @@ from ecosystem.services.invariants import check_invariants
 from tests.campaigns.celery_worker import start_beat, start_celery
 from tests.campaigns.sizes import size
 from tests.campaigns.test_absences import be_away, decide, plan_receipt
-from tests.campaigns.worker import ROOT, start_worker
+from tests.campaigns.worker import start_worker
 from tests.copies import base_copy
 from tests.factories.campaigns import make_friend, make_sequence, pass_time, work
 from tests.factories.permission import make_business, make_topic, owner_of
+from tests.nursery import fork
 from tests.smtp_server import SmtpServer, Trouble
 from tests.web import status_of, web
 
@@ -279,11 +279,10 @@ def test_rel_12_a_letter_that_kills_its_worker_each_time_is_set_aside_and_the_ot
     given = {**os.environ, "DATABASE_URL": url, "EMAIL_URL": mail_server.url, "DEADLY_ADDRESS": deadly}
     given |= {"LOG_LEVEL": "ERROR", "SENDS_FIRST_DAYS": "0"}
     given.pop("MIGRATION_DATABASE_URL", None)
-    command = [sys.executable, "-m", "tests.campaigns.deadly_worker"]
     for _ in range(20):
         with business_scope(business):
             note_work("send.sequence")
-        code = subprocess.run(command, env=given, cwd=ROOT, check=False, timeout=90).returncode
+        code = fork("tests.campaigns.deadly_worker", environment=given).wait(90)
         with business_scope(business):
             pass_time(61)
             if not QueuedMessage.objects.exists():

@@ -1,8 +1,7 @@
-"""A worker process of its own, for tests that kill it: `python -m tests.campaigns.worker lane,lane [seconds]`."""
+"""A worker process of its own, for tests that kill it: serves the lanes that are its first argument."""
 
 import os
 import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -10,10 +9,10 @@ from urllib.parse import urlsplit
 
 import django
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+from tests.nursery import Forked, fork
 
 
-def start_worker(*lanes: str, database: str, fault_dir: Path, **environment: str) -> "subprocess.Popen[bytes]":
+def start_worker(*lanes: str, database: str, fault_dir: Path, **environment: str) -> Forked:
     """Start a process that serves the lanes of a test's database once."""
     url = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{database}").geturl()
     given = {
@@ -25,8 +24,7 @@ def start_worker(*lanes: str, database: str, fault_dir: Path, **environment: str
     }
     given |= environment
     given.pop("MIGRATION_DATABASE_URL", None)
-    command = [sys.executable, "-m", "tests.campaigns.worker", ",".join(lanes)]
-    return subprocess.Popen(command, env=given, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    return fork("tests.campaigns.worker", ",".join(lanes), environment=given)
 
 
 def die_at(plan: str, *lanes: str, database: str, fault_dir: Path, **environment: str) -> None:
