@@ -7,6 +7,7 @@ import re
 import sys
 import time
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import urljoin
 
@@ -27,6 +28,16 @@ STANDING = {
     "organizations-full": "organizations/",
     "search-nothing": "find/?q=zzzz",
 }
+# What a picture has to show where the page is longer than the screen.
+SEEN = {
+    "today-loading": ".seg",
+    "today-error": "[data-failed]",
+    "person-full": "#months h3",
+    "opt-in-loading": "main form .btn.p",
+    "opt-in-full": "main form",
+}
+# What customers see of it.
+PUBLIC = {"opt-in-full": "join/keep-it-alive/"}
 # The same of one that was set up a moment ago.
 EMPTY = {
     "today-empty": "",
@@ -54,13 +65,14 @@ def main(address: str, email: str, password: str) -> None:
         home = _sign_in(context, address, email, password)
         for name, path in STANDING.items():
             _keep(_open(context, home + path), name)
-        for name, happen in MOMENTS.items():
-            page = context.new_page()
-            happen(page, home)
-            _keep(page, name)
+        public = home.replace("/b/", "/p/")
+        for name, path in PUBLIC.items():
+            _keep(_open(context, public + path), name)
+        _go_through(MOMENTS, context, home)
         empty = _set_up(context, address)
         for name, path in EMPTY.items():
             _keep(_open(context, empty + path), name)
+        _go_through(FIRST_MOMENTS, context, empty)
         browser.close()
 
 
@@ -70,6 +82,56 @@ def everyone_loading(page: Page, home: str) -> None:
     page.route("**/contacts/?kind=*", _late)
     page.evaluate("document.querySelector('nav.views a[href*=kind]').click()")
     page.wait_for_timeout(1500)
+
+
+def today_loading(page: Page, home: str) -> None:
+    """Another period is asked for, and its figures let wait."""
+    page.goto(home)
+    page.route("**/?period=*", _never)
+    page.evaluate("document.querySelector('.seg a').click()")
+    page.locator("[data-waiting]").first.wait_for()
+
+
+def today_error(page: Page, home: str) -> None:
+    """Another period is asked for, and its figures cannot come."""
+    page.goto(home)
+    page.route("**/?period=*", lambda route: route.abort())
+    page.evaluate("document.querySelector('.seg a').click()")
+    page.locator("[data-failed]").wait_for()
+
+
+def ladder_loading(page: Page, home: str) -> None:
+    """A narrower board is on its way."""
+    page.goto(f"{home}ladder/")
+    page.route("**/ladder/?step=*", _late)
+    page.evaluate("document.querySelector('main a.chip').click()")
+    page.wait_for_timeout(1500)
+
+
+def person_empty(page: Page, home: str) -> None:
+    """Somebody of whom nothing but the name is known."""
+    page.goto(f"{home}contacts/new/")
+    page.get_by_label("First name").fill("Ada")
+    page.get_by_label("Last name").fill("Lark")
+    page.get_by_role("button", name="Add this person").click()
+    page.wait_for_url(re.compile(r"/contacts/[0-9a-f-]{36}/$"))
+    page.wait_for_load_state("networkidle")
+
+
+def person_full(page: Page, home: str) -> None:
+    """The same person after a talk each ten days: three pages of them, by month."""
+    page.goto(f"{home}contacts/?q=Ada")
+    page.locator("main tbody a").first.click()
+    page.wait_for_url(re.compile(r"/contacts/[0-9a-f-]{36}/$"))
+    person = page.url
+    for number in range(45):
+        page.goto(f"{person}interactions/new/")
+        day = datetime.now() - timedelta(days=1 + 10 * number)
+        page.get_by_label("When").fill(f"{day:%Y-%m-%dT%H:%M}")
+        page.get_by_role("button", name="Save").click()
+        page.wait_for_url(person)
+    page.goto(f"{person}?months#months")
+    page.wait_for_load_state("networkidle")
 
 
 def person_loading(page: Page, home: str) -> None:
@@ -103,6 +165,14 @@ def opt_in_error(page: Page, home: str) -> None:
     page.locator("[aria-invalid=true]").first.wait_for()
 
 
+def opt_in_loading(page: Page, home: str) -> None:
+    """The form is on its way."""
+    page.goto(urljoin(home, f"/p/{home.rstrip('/').rpartition('/')[2]}/join/keep-it-alive/"))
+    page.route("**/join/**", _late)
+    page.evaluate("document.querySelector('main form').requestSubmit()")
+    page.wait_for_timeout(1500)
+
+
 def import_problems(page: Page, home: str) -> None:
     """A list with a row that cannot be read, one step before it is brought in."""
     page.goto(f"{home}contacts/imports/")
@@ -117,12 +187,25 @@ def import_problems(page: Page, home: str) -> None:
 
 MOMENTS: dict[str, Callable[[Page, str], None]] = {
     "everyone-loading": everyone_loading,
+    "today-loading": today_loading,
+    "today-error": today_error,
+    "ladder-loading": ladder_loading,
     "person-loading": person_loading,
     "person-error": person_error,
     "ladder-card-back": ladder_card_back,
+    "opt-in-loading": opt_in_loading,
     "opt-in-error": opt_in_error,
     "import-problems": import_problems,
 }
+# Of the one that was set up a moment ago, once its empty pages are taken.
+FIRST_MOMENTS: dict[str, Callable[[Page, str], None]] = {"person-empty": person_empty, "person-full": person_full}
+
+
+def _go_through(moments: dict[str, Callable[[Page, str], None]], context: BrowserContext, home: str) -> None:
+    for name, happen in moments.items():
+        page = context.new_page()
+        happen(page, home)
+        _keep(page, name)
 
 
 def _never(route: Route) -> None:
@@ -175,6 +258,8 @@ def _keep(page: Page, name: str) -> None:
     for size, scheme, width in (("desk", "light", DESK), ("phone", "dark", PHONE)):
         page.set_viewport_size(width)  # type: ignore[arg-type]
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        if name in SEEN:
+            page.evaluate("it => document.querySelector(it).scrollIntoView({block: 'center'})", SEEN[name])
         page.screenshot(path=FOLDER / f"{name}-{size}.png")
     page.close()
 
