@@ -15,7 +15,8 @@ from django.utils import timezone
 import benchmarks
 from contacts.models import Consent, Contact, Tag, Topic
 from contacts.queries.contacts import get_contact, people_page
-from contacts.queries.people_filter import ORDERS, PeopleFilter, listing, page_of
+from contacts.queries.people_filter import ORDERS, PeopleFilter
+from contacts.queries.people_pages import page_of
 from contacts.services.organizations import add_organization
 from contacts.services.topics import add_topic
 from ecosystem.base.keyset import cursor_after
@@ -142,7 +143,7 @@ def page_statements(crowd: Crowd) -> dict[str, str]:
 
 
 def _finding(asked: PeopleFilter, moment: Any, cursor: str | None) -> Callable[[], object]:
-    return lambda: page_of(listing(asked, now=moment), asked, cursor=cursor, limit=50)
+    return lambda: page_of(asked, now=moment, cursor=cursor, limit=50)
 
 
 def whole_page_statement(crowd: Crowd, **wanted: Any) -> str:

@@ -11,7 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from contacts.models import Contact
 from contacts.queries.contacts import refuse_merged
-from contacts.queries.people_filter import ORDERS, PeopleFilter, listing, page_of
+from contacts.queries.people_filter import ORDERS, PeopleFilter
+from contacts.queries.people_pages import page_of
 from ecosystem.base import sql
 from ecosystem.base.errors import NotFound
 from ecosystem.base.keyset import Page, page_by_id
@@ -138,9 +139,8 @@ def filtered_page(
     wanted: PeopleFilter, *, cursor: str | None = None, limit: int = 50, with_addresses: bool = True, now: datetime
 ) -> Page[ContactRow]:
     """The live people whom a filter lets through, in its order, in two statements: who they are, and them printed."""
-    order = ORDERS[wanted.order]
-    ids = listing(wanted, now=now).only(*(name.lstrip("-") for name in order))
-    page = page_of(ids, wanted, cursor=cursor, limit=limit)
+    keys = [name.lstrip("-") for name in ORDERS[wanted.order]]
+    page = page_of(wanted, now=now, cursor=cursor, limit=limit, read=lambda people: people.only(*keys))
     asked = {"ids": [str(person.pk) for person in page.items], "with_addresses": with_addresses}
     rows = sql.rows(CHOSEN, {**asked, "only_id": None, "stage": None}) if page.items else []
     printed = {row["id"]: ContactRow(**row) for row in rows}

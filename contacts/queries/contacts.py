@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -21,7 +22,8 @@ from contacts.models import (
     Interaction,
 )
 from contacts.queries.granted import granted, holds_for
-from contacts.queries.people_filter import PeopleFilter, listing, open_roles, page_of
+from contacts.queries.people_filter import PeopleFilter, open_roles
+from contacts.queries.people_pages import page_of
 from ecosystem.base.errors import Moved, NotFound
 
 PAGE_LENGTH = 50
@@ -94,9 +96,8 @@ def find_contact_by_email(email: str) -> Contact | None:
 
 
 def people_page(wanted: PeopleFilter, *, cursor: str | None, now: datetime) -> PeoplePage:
-    """A page of the list in one statement; a cursor that we did not make raises Invalid."""
-    people = with_facts(listing(wanted, now=now), now=now)
-    page = page_of(people, wanted, cursor=cursor, limit=PAGE_LENGTH)
+    """A page of the list in one statement (see `page_of`); a cursor that we did not make raises Invalid."""
+    page = page_of(wanted, now=now, cursor=cursor, limit=PAGE_LENGTH, read=partial(with_facts, now=now))
     return PeoplePage(as_people(page.items, now=now), page.next_cursor, page.previous_cursor)
 
 

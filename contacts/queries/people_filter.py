@@ -1,19 +1,18 @@
 """Which people of everyone, in which order: the filter that the list, its counts and changes to many people share."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, F, FilteredRelation, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from contacts.models import Affiliation, ConsentState, Contact, ContactPoint, ContactTag, RoleAssignment
 from contacts.models.contacts import NEVER
 from contacts.queries.granted import granted
 from ecosystem.base.access import Action
 from ecosystem.base.addresses import fold
-from ecosystem.base.keyset import Page, keyset_page
 from ecosystem.models import LADDER, SIDE_KINDS
 
 MOST_COUNTED = 10_000
@@ -27,6 +26,7 @@ ORDERS = {
     "recent": ("-touched_at", "-id"),
     "quiet": ("touched_at", "id"),
 }
+BY_ID = ("newest", "oldest")
 BY_NAME = ("name", "name_back")
 BY_TOUCH = ("recent", "quiet")
 # Days since something last happened between us: at most so many, more than so many.
@@ -83,37 +83,12 @@ class PeopleFilter:
 
 def matching(wanted: PeopleFilter, *, now: datetime) -> QuerySet[Contact]:
     """The live people whom a filter lets through."""
-    return _narrowed(wanted, now, said=_said_of(wanted, now).values())
+    return narrowed(wanted, now).filter(*map(is_of, said_of(wanted, now).values()))
 
 
-def listing(wanted: PeopleFilter, *, now: datetime) -> QuerySet[Contact]:
-    """The same people, for `page_of`: each stands there once.
-
-    In the order of names they are read where what is asked for is kept beside the name, so that neither many of whom
-    it is said nor few, nor a place far in, makes a page dearer.
-    """
-    said = _said_of(wanted, now)
-    leads = _leads(wanted)
-    if leads is None:
-        return _narrowed(wanted, now, said=said.values())
-    relation, condition = leads
-    # Beside a yes more is asked than stands in the index.
-    beside = [exists for name, exists in said.items() if name != relation or relation == "consent_states"]
-    people = _narrowed(wanted, now, said=beside)
-    people = people.alias(said=FilteredRelation(relation, condition=condition)).filter(said__isnull=False)
-    # Names of its columns: each further filter by way of the relation itself would join the table once more.
-    people = people.alias(said_name=F("said__sort_name"), said_id=F("said__contact_id"))
-    return people.filter(**_beginning("said_name", wanted.begins)) if wanted.begins else people
-
-
-def page_of(people: QuerySet[Contact], wanted: PeopleFilter, *, cursor: str | None, limit: int) -> Page[Contact]:
-    """A page of a `listing` in the order of its filter; a cursor that we did not make raises Invalid."""
-    standing = {"sort_name": "said_name", "id": "said_id"} if _leads(wanted) else None
-    return keyset_page(people, ORDERS[wanted.order], cursor, limit, standing=standing)
-
-
-def _narrowed(wanted: PeopleFilter, now: datetime, *, said: Iterable[Exists]) -> QuerySet[Contact]:
-    people = Contact.objects.filter(*said, deleted_at=None)
+def narrowed(wanted: PeopleFilter, now: datetime) -> QuerySet[Contact]:
+    """The live people who pass what a filter asks of their own record; for what is said of them see `said_of`."""
+    people = Contact.objects.filter(deleted_at=None)
     for stage in {wanted.stage, wanted.kind} & {str(rung) for rung in LADDER}:
         people = people.filter(stage=stage)
     if wanted.topic_id:
@@ -126,49 +101,37 @@ def _narrowed(wanted: PeopleFilter, now: datetime, *, said: Iterable[Exists]) ->
     if wanted.touched:
         people = people.filter(_touched(wanted.touched, now))
     if wanted.begins and "@" not in wanted.begins:
-        people = people.filter(**_beginning("sort_name", wanted.begins))
+        people = people.filter(**beginning("sort_name", wanted.begins))
     return people
 
 
-def _beginning(column: str, begins: str) -> dict[str, str]:
+def beginning(column: str, begins: str) -> dict[str, str]:
+    """The conditions that a name in a column begins so, for a range of its index."""
     first = fold(begins)
     return {f"{column}__gte": first, f"{column}__lt": first + "\U0010ffff"}
 
 
-def _said_of(wanted: PeopleFilter, now: datetime) -> dict[str, Exists]:
-    """What a filter asks to be said of people in a table beside them, by the relation it stands in."""
-    theirs = {"contact": OuterRef("pk")}
-    said = {}
+def said_of(wanted: PeopleFilter, now: datetime) -> dict[str, QuerySet[Any]]:
+    """The rows beside people, each with its `contact`, that say what a filter asks, by the relation they stand in."""
+    said: dict[str, QuerySet[Any]] = {}
     if wanted.organization_id:
-        places = Affiliation.objects.filter(**theirs, organization_id=wanted.organization_id, ended_on=None)
-        said["affiliations"] = Exists(places)
+        said["affiliations"] = Affiliation.objects.filter(organization_id=wanted.organization_id, ended_on=None)
     if wanted.tag_id:
-        said["contact_tags"] = Exists(ContactTag.objects.filter(**theirs, tag_id=wanted.tag_id))
+        said["contact_tags"] = ContactTag.objects.filter(tag_id=wanted.tag_id)
     if wanted.kind in SIDE_KINDS:
-        said["roles"] = Exists(open_roles().filter(**theirs, kind=wanted.kind))
+        said["roles"] = open_roles().filter(kind=wanted.kind)
     if wanted.topic_id:
         yes = {"topic_id": wanted.topic_id, "channel": wanted.channel}
-        said["consent_states"] = Exists(ConsentState.objects.filter(granted(now), **theirs, **yes))
+        said["consent_states"] = ConsentState.objects.filter(granted(now), **yes)
     if "@" in wanted.begins:
         email = {"kind": ContactPoint.Kind.EMAIL, "value_norm": wanted.begins.strip().lower()}
-        said["points"] = Exists(ContactPoint.objects.filter(**theirs, **email))
+        said["points"] = ContactPoint.objects.filter(**email)
     return said
 
 
-def _leads(wanted: PeopleFilter) -> tuple[str, Q] | None:
-    """The one thing said of people that is kept with their names and leads a list in that order: the rarest kind."""
-    if wanted.order not in BY_NAME or "@" in wanted.begins:
-        return None
-    if wanted.organization_id:
-        return "affiliations", Q(affiliations__organization_id=wanted.organization_id, affiliations__ended_on=None)
-    if wanted.tag_id:
-        return "contact_tags", Q(contact_tags__tag_id=wanted.tag_id)
-    if wanted.kind in SIDE_KINDS:
-        return "roles", Q(roles__kind=wanted.kind, roles__ended_at=None)
-    if wanted.topic_id:
-        said = {"topic_id": wanted.topic_id, "channel": wanted.channel, "state": ConsentState.State.GRANTED}
-        return "consent_states", Q(**{f"consent_states__{name}": value for name, value in said.items()})
-    return None
+def is_of(theirs: QuerySet[Any]) -> Exists:
+    """That one of these rows is of the person who is asked for."""
+    return Exists(theirs.filter(contact=OuterRef("pk")))
 
 
 def count_matching(wanted: PeopleFilter, *, now: datetime) -> tuple[int, bool]:

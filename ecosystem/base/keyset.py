@@ -39,12 +39,14 @@ def keyset_page(
     limit: int = 50,
     *,
     standing: Mapping[str, str] | None = None,
+    read: Callable[[models.QuerySet[M]], models.QuerySet[M]] | None = None,
 ) -> Page[M]:
     """One page of a queryset in the given order, at the place a cursor names.
 
     The order names columns that are never null, and its last one is unique. A cursor that we did not make
     raises Invalid, code `bad_cursor`. `standing` says where the same values stand in a table that is joined, for
-    columns whose order an index there gives.
+    columns whose order an index there gives. With `read` the keys of the page are found first, out of an index where
+    it holds the order, and only then its rows, as `read` says; that goes by columns of the model itself.
     """
     limit = max(1, min(limit, LARGEST_PAGE))
     backwards, values = _read(queryset.model, order, cursor) if cursor else (False, None)
@@ -53,7 +55,10 @@ def keyset_page(
     found = queryset.order_by(*shown)
     if values is not None:
         found = found.filter(_beyond(shown, values))
-    return _page(list(found[: limit + 1]), order, limit, backwards=backwards, is_first=values is None)
+    found = found[: limit + 1]
+    if read is not None:
+        found = read(queryset.model._default_manager.filter(pk__in=found.values("pk"))).order_by(*shown)
+    return _page(list(found), order, limit, backwards=backwards, is_first=values is None)
 
 
 def page_by_id(

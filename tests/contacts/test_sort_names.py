@@ -1,12 +1,16 @@
 """The name beside what is said of people: kept by the database, and read where a list is in the order of names."""
 
 import threading
+from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from contacts.models import Affiliation, ConsentState, Contact, ContactTag, RoleAssignment, Tag
-from contacts.queries.people_filter import PeopleFilter, listing, matching, page_of
+from contacts.queries import people_pages
+from contacts.queries.people_filter import ORDERS, PeopleFilter, matching
+from contacts.queries.people_pages import page_of
 from contacts.services.merging import merge_contacts
 from contacts.services.proofs import names_beside_differ
 from ecosystem.base.clock import now
@@ -65,10 +69,23 @@ def test_what_goes_over_to_another_person_takes_their_name(bakery, ana):
         assert names_beside(ben) == {("ContactTag", "ben ode")}
 
 
-@pytest.mark.parametrize("sort", ["name", "name_back"])
+# How lists by last touch are found: of few, of many, of very many.
+SIZES = {"few": (9, 9), "many": (0, 9), "very many": (0, 0)}
+
+
+@pytest.mark.parametrize(
+    ("sort", "size"),
+    [
+        *((sort, "few") for sort in ("name", "name_back", "newest", "oldest")),
+        *((sort, size) for sort in ("recent", "quiet") for size in SIZES),
+    ],
+)
 @pytest.mark.parametrize("said", ["tag_id", "organization_id", "kind", "topic_id"])
-def test_a_list_in_the_order_of_names_shows_each_once_and_misses_nobody(bakery, ana, said, sort):
+def test_a_list_shows_each_once_in_its_order_and_misses_nobody(bakery, ana, monkeypatch, said, sort, size):
+    monkeypatch.setattr(people_pages, "FEW", SIZES[size][0])
+    monkeypatch.setattr(people_pages, "MANY", SIZES[size][1])
     people = [make_contact(bakery, email=f"p{number}@example.com") for number in range(9)]
+    touched = now() - timedelta(days=400)
     with business_scope(bakery):
         tag, mill = Tag.objects.get(), Affiliation.objects.get().organization
         topic = ConsentState.objects.get().topic
@@ -77,6 +94,10 @@ def test_a_list_in_the_order_of_names_shows_each_once_and_misses_nobody(bakery, 
             Affiliation.objects.create(contact=person, organization=mill)
             RoleAssignment.objects.create(contact=person, kind="partner")
             say_yes(person, topic)
+        for days, person in enumerate((*people, ana)):
+            # Two at the same moment, and two with whom nothing ever happened.
+            moment = touched + timedelta(days=days // 2) if days > 1 else None
+            Contact.objects.filter(pk=person.pk).update(last_touch_at=moment)
         # Taken back, ended, deleted: these are in no list.
         Affiliation.objects.filter(contact=people[0]).update(ended_on=now().date())
         RoleAssignment.objects.filter(contact=people[0]).update(ended_at=now())
@@ -87,11 +108,13 @@ def test_a_list_in_the_order_of_names_shows_each_once_and_misses_nobody(bakery, 
         wanted = PeopleFilter(**{said: asked[said]}, channel="email" if said == "topic_id" else "", sort=sort)
         shown, cursor = [], None
         while cursor is not None or not shown:
-            page = page_of(listing(wanted, now=now()), wanted, cursor=cursor, limit=2)
-            shown += [person.sort_name for person in page.items]
+            page = page_of(wanted, now=now(), cursor=cursor, limit=2)
+            shown += [person.pk for person in page.items]
             cursor = page.next_cursor
-        theirs = sorted(matching(wanted, now=now()).values_list("sort_name", flat=True), reverse=sort == "name_back")
+        back = page_of(wanted, now=now(), cursor=page.previous_cursor, limit=2)
+        theirs = list(matching(wanted, now=now()).order_by(*ORDERS[sort]).values_list("pk", flat=True))
     assert shown == theirs
+    assert [person.pk for person in back.items] == theirs[2:4]
     assert len(shown) == 5
 
 
@@ -100,8 +123,9 @@ def test_names_by_their_beginning_are_read_where_the_tag_is_kept(bakery, ana):
     make_contact(bakery, "Bea Ode", tags=["rye"])
     with business_scope(bakery):
         wanted = PeopleFilter(tag_id=Tag.objects.get().pk, begins="An")
-        found = page_of(listing(wanted, now=now()), wanted, cursor=None, limit=50)
-        asked = str(listing(wanted, now=now()).query)
+        with CaptureQueriesContext(connection) as captured:
+            found = page_of(wanted, now=now(), cursor=None, limit=50)
+    (asked,) = (query["sql"] for query in captured.captured_queries)
     assert [person.sort_name for person in found.items] == ["ana ruiz", "anton ode"]
     assert (asked.count('said."sort_name" >='), asked.count("JOIN")) == (1, 1)
 
@@ -132,3 +156,17 @@ def test_a_name_that_is_not_theirs_is_told_by_the_recount(bakery, ana):
         other.join()
     with business_scope(bakery):
         assert names_beside_differ() == [f"Row {worn.pk} of contacts_contacttag has another name than its person."]
+
+
+def test_of_many_with_a_tag_the_order_of_touches_is_walked_beside_a_table_in_memory(bakery, ana, monkeypatch):
+    monkeypatch.setattr(people_pages, "FEW", 0)
+    with business_scope(bakery):
+        wanted = PeopleFilter(tag_id=Tag.objects.get().pk, sort="recent")
+        with CaptureQueriesContext(connection) as captured:
+            page_of(wanted, now=now(), cursor=None, limit=50)
+        counted, asked = (query["sql"] for query in captured.captured_queries)
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN {asked}")
+            plan = "\n".join(row[0] for row in cursor.fetchall())
+    assert "ecosystem_tally" in counted
+    assert "hashed SubPlan" in plan
