@@ -1,5 +1,6 @@
 """The ground of every test: real PostgreSQL as `crm_app`, never as a stronger role."""
 
+import gc
 import os
 import zlib
 from typing import Any
@@ -43,6 +44,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(wanted, append=False)
     if config.getoption("loadgroup", False):
         items.sort(key=_long_ones_first)
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of tests stay until the end: nobody looks through them for garbage again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneByOne | None:

@@ -23,7 +23,7 @@ SEED = 20_260_102
 THREADS, FEWEST = 4, 2_000
 # Doors behind which something of a business is shown, and how often at least to its own people. Each of their
 # addresses is asked so many times, and shows it each time or never.
-SHOWING, TIMES = {"owner": 120, "key": 30, "link": 45}, 3
+SHOWING, TIMES = {"owner": 80, "key": 20, "link": 30}, 2
 ENDINGS = {200, 201, 302, 400, 401, 403, 404, 405}
 _LEFT = "SELECT current_setting('app.business_id', true), current_setting('app.user_id', true), pg_backend_pid()"
 
