@@ -9,6 +9,7 @@ from contacts.api.contact_batches import ContactBatchView
 from contacts.api.contacts import ContactListView, ContactRestoreView, ContactView
 from contacts.api.duplicates import DuplicateApartView, DuplicateListView, DuplicateSearchView
 from contacts.api.import_checks import ImportCheckView, ImportStartView
+from contacts.api.import_files import ImportFileView
 from contacts.api.import_reviews import (
     ImportAnswerListView,
     ImportDifferenceListView,
@@ -86,6 +87,7 @@ urlpatterns = [
     path("bulk-edits/<uuid:edit_id>/undo", BulkEditUndoView.as_view(), name="bulk_edit_undo"),
     path("bulk-edits/<uuid:edit_id>/stop", BulkEditStopView.as_view(), name="bulk_edit_stop"),
     path("imports", ImportListView.as_view(), name="imports"),
+    path("imports/files", ImportFileView.as_view(), name="import_files"),
     path("imports/<uuid:import_id>", ImportView.as_view(), name="import"),
     path("imports/<uuid:import_id>/check", ImportCheckView.as_view(), name="import_check"),
     path("imports/<uuid:import_id>/start", ImportStartView.as_view(), name="import_start"),

@@ -7,11 +7,13 @@ from datetime import date
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from contacts.models import Import, Topic
 from contacts.queries.imports import get_import
 from contacts.services.import_checks import begin_check
-from contacts.services.imports import map_import, permit_import, start_import, upload_import
+from contacts.services.imports import choose_sheet, map_import, permit_import, start_import, upload_import
+from ecosystem.base.errors import Invalid
 from ecosystem.models import Membership
 
 MOST_ROWS = 5_000
@@ -51,6 +53,56 @@ def import_rows(
         known=known,
     )
     return begin_import(imported.pk, check_first=check_first, actor=actor)
+
+
+@transaction.atomic
+def import_file(
+    content: bytes,
+    *,
+    file_name: str,
+    sheet: str,
+    mapping: Mapping[str, str] | None,
+    stage: str,
+    tags: Sequence[str],
+    rule: str,
+    topic: Topic | None,
+    source: str,
+    said_on: date | None,
+    known: str,
+    actor: Membership | None,
+) -> Import:
+    """Take a file with what its columns mean, by their names, and what its people said; `begin_import` comes next.
+
+    Without a mapping it is read as the page would guess. Raises Invalid as the steps of the page do.
+    """
+    imported = upload_import(content, file_name=file_name, uploaded_by=actor)
+    if imported.sheets:
+        imported = choose_sheet(imported.pk, sheet)
+    meant = imported.mapping if mapping is None else _by_place(imported.header, mapping)
+    map_import(imported.pk, mapping=meant)
+    return permit_import(
+        imported.pk,
+        rule=rule,
+        topic=topic,
+        source=source,
+        said_on=said_on,
+        stage=stage,
+        tags=list(tags),
+        known=known,
+    )
+
+
+def _by_place(header: Sequence[str], mapping: Mapping[str, str]) -> dict[str, str]:
+    """What columns mean by their places. Raises Invalid for a name that none of them has, or two."""
+    for name in mapping:
+        if header.count(name) != 1:
+            sentence = (
+                _("No column of this list is called “%(name)s”.")
+                if name not in header
+                else _("Two columns of this list are called “%(name)s”. Give one of them another name.")
+            )
+            raise Invalid("mapping_unknown", sentence % {"name": name[:80]}, field="mapping")
+    return {str(header.index(name)): meaning for name, meaning in mapping.items()}
 
 
 def begin_import(import_id: UUID, *, check_first: bool, actor: Membership | None) -> Import:

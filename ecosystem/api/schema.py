@@ -162,7 +162,11 @@ def _curl(path: str, method: str, operation: dict[str, Any], chosen: KeyChoice |
     lines = [f'curl "{settings.PUBLIC_URL}{shown}"', f'-H "Authorization: Bearer {key}"']
     if method != "get":
         lines.insert(1, f"-X {method.upper()}")
-    body = _sent(operation)
+    form, body = _form(operation), _sent(operation)
+    if form is not None:
+        lines.append('-F "file=@list.csv"')
+        said = {name: value for name, value in form.items() if name != "file"}
+        lines += [f"-F '{name}={orjson.dumps(value).decode()}'" for name, value in said.items()]
     if body is not None:
         example = orjson.dumps(body).decode().replace("'", "'\\''")
         lines += ['-H "Content-Type: application/json"', f"-d '{example}'"]
@@ -173,6 +177,9 @@ def _python(path: str, method: str, operation: dict[str, Any], chosen: KeyChoice
     """The same call in Python, with its standard library alone."""
     ids = re.findall(r"{(\w+)}", path)
     key = f'"{chosen.prefix}{REST_OF_KEY}"' if chosen else 'os.environ["LAMPWALK_KEY"]'
+    form = _form(operation)
+    if form is not None:
+        return _python_form(path, form, key)
     body = _sent(operation)
     given = "" if body is None else ", data=json.dumps(body).encode()"
     lines = ["import json", *([] if chosen else ["import os"]), "from urllib.request import Request, urlopen", ""]
@@ -191,6 +198,29 @@ def _sent(operation: dict[str, Any]) -> Any:
     """What an example of the call sends, or None."""
     body = operation.get("requestBody", {}).get("content", {}).get("application/json")
     return _shown(body) if body else None
+
+
+def _form(operation: dict[str, Any]) -> Any:
+    """What an example of the call sends as a form with a file, or None."""
+    body = operation.get("requestBody", {}).get("content", {}).get("multipart/form-data")
+    return _shown(body) if body else None
+
+
+def _python_form(path: str, form: dict[str, Any], key: str) -> str:
+    """A form with a file in Python; its standard library writes none, so this asks with requests."""
+    said = {name: value for name, value in form.items() if name != "file"}
+    lines = ["import json", "import os", "", "import requests", ""]
+    lines += [f"{name} = {pformat(value, sort_dicts=False, width=100)}" for name, value in said.items()]
+    fields = ", ".join(f'"{name}": json.dumps({name})' for name in said)
+    lines += [
+        f'headers = {{"Authorization": "Bearer " + {key}}}',
+        'with open("list.csv", "rb") as file:',
+        "    answer = requests.post(",
+        f'        "{settings.PUBLIC_URL}{path}", headers=headers, data={{{fields}}}, files={{"file": file}}',
+        "    )",
+        "print(answer.status_code, answer.text)",
+    ]
+    return "\n".join(lines)
 
 
 def _answer(operation: dict[str, Any]) -> str:

@@ -17,10 +17,11 @@ from rest_framework.views import APIView
 
 from ecosystem.base.access import Action, may
 from ecosystem.base.errors import Invalid, NotAllowed
+from ecosystem.base.http import takes_body
 from ecosystem.base.keyset import LARGEST_PAGE, Page, keyset_page
 from ecosystem.rest.authentication import HasScope, KeyAuthentication
 from ecosystem.rest.errors import answer_error
-from ecosystem.rest.formats import JsonParser, JsonRenderer
+from ecosystem.rest.formats import JsonParser, JsonRenderer, form_of
 from ecosystem.rest.shapes import other_kinds
 from ecosystem.scopes import Scope
 from ecosystem.services.api_keys import allows
@@ -76,13 +77,16 @@ class ApiView(APIView):
     permission_classes = (HasScope,)
     renderer_classes = (JsonRenderer,)
     parser_classes = (JsonParser,)
+    # How large a file may be that is sent to the address in a form; 0 where none is taken.
+    most_megabytes: ClassVar[int] = 0
     # What there is to say about an address, the OpenAPI file says.
     http_method_names = ("get", "post", "put", "patch", "delete", "head")
 
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Any:
         """The view. The middleware holds a transaction; only what writes has one of its own in it, to take back."""
-        return transaction.non_atomic_requests(super().as_view(**initkwargs))
+        view = super().as_view(**initkwargs)
+        return transaction.non_atomic_requests(takes_body(megabytes=cls.most_megabytes)(view))
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         if request.method in SAFE_METHODS:
@@ -135,6 +139,12 @@ class ApiView(APIView):
     def read(self, serializer: type[In]) -> dict[str, Any]:
         """The body, checked in shape; a 400 with errors by field otherwise."""
         found = serializer(data=self.request.data)
+        found.is_valid(raise_exception=True)
+        return dict(found.validated_data)
+
+    def read_form(self, serializer: type[In]) -> dict[str, Any]:
+        """A form of files and JSON documents (multipart/form-data), checked in shape as a body is."""
+        found = serializer(data=form_of(self.request.data))
         found.is_valid(raise_exception=True)
         return dict(found.validated_data)
 

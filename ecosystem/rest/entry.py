@@ -1,12 +1,16 @@
 """How a program comes in: by a key in the Authorization header, and by nothing else."""
 
+import hashlib
 from collections.abc import Callable
 from typing import Any
 
+import orjson
 from allauth.account.adapter import get_adapter
 from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
+from django.http.multipartparser import MultiPartParserError
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext_lazy as _
 
@@ -15,6 +19,7 @@ from ecosystem.base.errors import DomainError, Invalid, LimitReached, NotAllowed
 from ecosystem.base.http import problem
 from ecosystem.base.ratelimit import seconds_left, take_all
 from ecosystem.base.tenancy import business_scope
+from ecosystem.body_limits import MEGABYTE, file_megabytes
 from ecosystem.models import ApiKey
 from ecosystem.queries.api_keys import KeyEntry, find_working_key
 from ecosystem.queries.quotas import limit_from
@@ -25,6 +30,7 @@ from ecosystem.services.idempotency import KeptAnswer, find_kept_answer, fingerp
 PATH = "/api/v1/"
 PER_KEY, PER_BUSINESS, FAILURES = 300, 1_000, 20
 MINUTE = 60
+FORM = "multipart/form-data"
 NO_LIMIT = 2_000_000_000
 DONE_ONCE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 # Refusals for something that may pass: a role, no room, somebody who was quicker, too many calls.
@@ -63,7 +69,7 @@ class KeyMiddleware:
                 raise NotAllowed("https_only", _("Call this over https. The key you sent was readable on the way."))
             length = request.headers.get("Content-Length") or "0"
             if not length.isdigit() or int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
-                raise TooLarge("too_large", _("Send at most 1 MB at a time."))
+                _refuse_too_large(request, length)
             text = _key_text(request)
             response = self.get_response(request) if text is None else self._with_key(request, text)
             return _broken() if response.status_code == 500 else response
@@ -96,7 +102,7 @@ class KeyMiddleware:
         name = request.headers.get("Idempotency-Key")
         if request.method not in DONE_ONCE or name is None:
             return self.get_response(request)
-        request_hash = fingerprint(request.method, request.get_full_path(), request.body)
+        request_hash = fingerprint(request.method, request.get_full_path(), _sent_in(request))
         kept = find_kept_answer(key, name, request_hash=request_hash)
         if kept is not None:
             headers = {**kept.headers, "Idempotent-Replay": "true"}
@@ -108,6 +114,35 @@ class KeyMiddleware:
             answer = KeptAnswer(response.status_code, content_type, response.content, headers)
             keep_answer(key, name, request_hash=request_hash, answer=answer)
         return response
+
+
+def _refuse_too_large(request: HttpRequest, length: str) -> None:
+    """Refuse what is larger than its address takes: a document of 1 MB, or a form with a file where one is taken."""
+    most = file_megabytes(request.path_info) if request.content_type == FORM else 0
+    if most and length.isdigit() and int(length) <= most * MEGABYTE + settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+        return
+    raise TooLarge("too_large", _("Send at most %(most)d MB at a time.") % {"most": most or 1})
+
+
+def _sent_in(request: HttpRequest) -> bytes:
+    """What makes the body of a call the same: of a form its fields and files, whatever parts them this time."""
+    if request.content_type != FORM:
+        return request.body
+    try:
+        parts = sorted((name, "", value) for name, values in request.POST.lists() for value in values)
+        for name, files in request.FILES.lists():
+            parts += [(name, file.name, _digest(file)) for file in files]
+    except MultiPartParserError as error:
+        raise Invalid("bad_request", _("This form cannot be read.")) from error
+    return orjson.dumps(parts)
+
+
+def _digest(file: UploadedFile) -> str:
+    kept = hashlib.sha256()
+    for chunk in file.chunks():
+        kept.update(chunk)
+    file.seek(0)
+    return kept.hexdigest()
 
 
 def _is_kept(status: int) -> bool:

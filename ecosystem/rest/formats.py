@@ -5,9 +5,10 @@ from typing import Any
 
 import orjson
 from django.conf import settings
+from django.http import QueryDict
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from rest_framework.exceptions import ParseError
+from rest_framework.exceptions import ParseError, ValidationError
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 
@@ -43,13 +44,30 @@ class JsonParser(BaseParser):
         raw = stream.read(most + 1)
         if len(raw) > most:
             raise TooLarge("too_large", _("Send at most 1 MB at a time."))
-        try:
-            found = orjson.loads(raw)
-        except orjson.JSONDecodeError as error:
-            raise ParseError(f"This is no JSON document: {error}") from error
-        if _depth(found) > DEEPEST:
-            raise ParseError("The document goes too deep; 20 levels are the most.")
-        return found
+        return _document(raw)
+
+
+def form_of(sent: Any) -> dict[str, Any]:
+    """A form as the fields that a serializer reads: files as they are, all else as the JSON documents that they are.
+
+    Django has counted what is no file in it: 1 MB at most.
+    """
+    if not isinstance(sent, QueryDict):
+        raise ParseError("Send a form, multipart/form-data.")
+    twice = [name for name, values in sent.lists() if len(values) > 1]
+    if twice:
+        raise ValidationError({name: [_("Send this once.")] for name in twice})
+    return {name: _document(value.encode()) if isinstance(value, str) else value for name, value in sent.items()}
+
+
+def _document(raw: bytes) -> Any:
+    try:
+        found = orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        raise ParseError(f"This is no JSON document: {error}") from error
+    if _depth(found) > DEEPEST:
+        raise ParseError("The document goes too deep; 20 levels are the most.")
+    return found
 
 
 def _plain(value: object) -> object:

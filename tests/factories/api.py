@@ -3,7 +3,9 @@
 import json
 from typing import Any
 
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 
 from ecosystem.base.tenancy import business_scope
 from ecosystem.models import Business, User
@@ -20,14 +22,18 @@ class Program:
         self._client = Client(raise_request_exception=False)
 
     def call(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
-        """Ask; `path` is what comes after /api/v1/ unless it begins with a slash."""
+        """Ask; `path` is what comes after /api/v1/ unless it begins with a slash. A body with a `file` is a form."""
         path = path if path.startswith("/") else f"/api/v1/{path}"
-        sent = body if isinstance(body, bytes) else json.dumps(body) if body is not None else ""
+        is_form = isinstance(body, dict) and "file" in body
+        if is_form:
+            sent: Any = encode_multipart(BOUNDARY, _fields(body))
+        else:
+            sent = body if isinstance(body, bytes) else json.dumps(body) if body is not None else ""
         return self._client.generic(
             method.upper(),
             path,
             sent,
-            content_type="application/json",
+            content_type=MULTIPART_CONTENT if is_form else "application/json",
             headers={
                 "authorization": f"Bearer {self.key}",
                 **{name.replace("_", "-"): headers[name] for name in headers},
@@ -56,6 +62,15 @@ class Program:
             cursor = page["next_cursor"]
             if cursor is None:
                 return found
+
+
+def _fields(body: dict[str, Any]) -> dict[str, Any]:
+    """The file as a file, all else as JSON."""
+    said = {name: json.dumps(value) for name, value in body.items() if name != "file"}
+    file = body["file"]
+    if isinstance(file, str | bytes):
+        file = SimpleUploadedFile("people.csv", file.encode() if isinstance(file, str) else file)
+    return said | {"file": json.dumps(file) if not hasattr(file, "read") else file}
 
 
 def make_program(business: Business, user: User, *scopes: str) -> Program:

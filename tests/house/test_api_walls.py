@@ -90,7 +90,7 @@ class Operation:
     @property
     def body(self) -> dict[str, Any] | None:
         """The example of what is sent, whole."""
-        found = self.spec.get("requestBody", {}).get("content", {}).get("application/json")
+        found = next(iter(self.spec.get("requestBody", {}).get("content", {}).values()), None)
         if found is None:
             return None
         (example,) = found["examples"].values()
@@ -99,8 +99,8 @@ class Operation:
     @property
     def fields(self) -> dict[str, Any]:
         """The fields of what is sent."""
-        found = self.spec.get("requestBody", {}).get("content", {}).get("application/json", {"schema": {}})["schema"]
-        name = found.get("$ref", "").rpartition("/")[2]
+        sent = self.spec.get("requestBody", {}).get("content", {}).values()
+        name = next(iter(sent), {"schema": {}})["schema"].get("$ref", "").rpartition("/")[2]
         return dict(described()["components"]["schemas"][name]["properties"]) if name else {}
 
     @property
