@@ -38,6 +38,7 @@ from campaigns.services.slowing import slowings
 from ecosystem.base.access import Action, member_required
 from ecosystem.base.clock import now
 from ecosystem.base.errors import DomainError
+from ecosystem.base.http import takes
 from ecosystem.fresh_login import fresh_login_required
 from ecosystem.queries.businesses import get_profile
 
@@ -46,6 +47,7 @@ PAGE = "campaigns:mail_account"
 
 @require_safe
 @member_required(Action.EDIT_SETTINGS)
+@takes("said")
 def mail_account(request: HttpRequest, slug: str) -> HttpResponse:
     """By which provider letters go, how the test letter fares, and what stands in the way."""
     page, profile = mail_page(), get_profile()
@@ -63,7 +65,9 @@ def mail_account(request: HttpRequest, slug: str) -> HttpResponse:
         "shared_address": shared_address(),
         "tells": bool(page.used and page.used.provider in TELLING),
     }
-    template = "_trial.html" if request.htmx and page.tried else "page.html"
+    # Said aloud once a step, not every second that it lasts.
+    context["is_said"] = page.tried is not None and request.GET.get("said") != page.tried.trial
+    template = "_tried.html" if request.htmx and page.tried else "page.html"
     return render(request, f"campaigns/mail_accounts/{template}", context)
 
 

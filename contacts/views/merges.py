@@ -1,5 +1,6 @@
 """People who may be one: pairs, a look at both, making them one, and parting them again."""
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -9,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
+from django_htmx.http import reswap, retarget
 
 from contacts.queries.contacts import get_contact
 from contacts.queries.merges import (
@@ -37,12 +39,17 @@ PAIRS, WITH, LOOK, DONE = (
 
 @require_safe
 @member_required(Action.DELETE_PEOPLE)
-@takes("cursor")
-def duplicate_list(request: HttpRequest, slug: str) -> HttpResponse:
-    """Pairs who may be one, with what is equal of them."""
-    context = {"page": pairs_page(request.GET.get("cursor")), "job": last_search()}
-    template = "contacts/merges/_pairs.html" if request.htmx else "contacts/merges/pairs.html"
-    return render(request, template, context)
+@takes("cursor", "said")
+def duplicate_list(request: Any, slug: str) -> HttpResponse:
+    """Pairs who may be one, with what is equal of them; while they are looked for, one line of it comes anew."""
+    job = last_search()
+    context: dict[str, Any] = {"job": job}
+    if request.htmx and job is not None and not job.is_over:
+        return render(request, "contacts/merges/_look.html", context)
+    context["page"] = pairs_page(request.GET.get("cursor"))
+    if not request.htmx:
+        return render(request, "contacts/merges/pairs.html", context)
+    return reswap(retarget(render(request, "contacts/merges/_looked.html", context), "#pairs"), "outerHTML")
 
 
 @require_POST

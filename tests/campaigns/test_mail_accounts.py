@@ -406,3 +406,22 @@ def test_one_business_never_sends_by_the_account_of_another(nora, at, own_server
         assert account_for("email").key == "platform:email"
         assert BusinessProfile.objects.count() == 1
         assert not ProviderAccount.objects.exists()
+
+
+def test_what_is_said_aloud_of_a_test_letter_stays_in_its_place_and_changes_once_a_step(nora, at, own_server):
+    live = '<p class="vh" role="status" id="job-said"></p>'
+    nora.post(at("connect/smtp/"), fields(own_server))
+    page = shown(nora, at())
+    assert page.count("job-said") == page.count(live) == 1
+    trial = page.partition('id="mail-trial"')[2].partition("</section>")[0]
+    assert ("aria-live" in trial, "?said=waiting" in trial) == (False, True)
+    assert "job-said" not in shown(nora, f"{at()}?said=waiting", **{"HX-Request": "true"})
+    ProviderAccount.objects.update(trial="connecting")
+    told = shown(nora, f"{at()}?said=waiting", **{"HX-Request": "true"})
+    assert '<p id="job-said" hx-swap-oob="innerHTML">We knock at 127.0.0.1' in told
+    assert "job-said" not in shown(nora, f"{at()}?said=connecting", **{"HX-Request": "true"})
+    ProviderAccount.objects.update(trial="waiting")
+    assert tried().trial == "passed"
+    told = shown(nora, f"{at()}?said=sending", **{"HX-Request": "true"})
+    assert '<p id="job-said" hx-swap-oob="innerHTML">It works</p>' in told
+    assert 'hx-trigger="load' not in told
