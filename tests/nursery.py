@@ -4,6 +4,7 @@
 the folder for what it says and how it ended. The environment is read by the settings as in a process that starts anew.
 """
 
+import functools
 import importlib
 import json
 import os
@@ -73,11 +74,17 @@ def fork(module: str, *arguments: str, environment: dict[str, str]) -> Forked:
     rest = {name: value for name, value in environment.items() if name not in READ_WHEN_NEEDED}
     rest.pop("PYTEST_CURRENT_TEST", None)
     nursery = _nursery(tuple(sorted(rest.items())))
-    folder = Path(tempfile.mkdtemp(prefix="lampwalk-forked-"))
+    folder = Path(tempfile.mkdtemp(dir=_folders().name))
     request = {"module": module, "arguments": arguments, "environment": environment, "folder": str(folder)}
     nursery.stdin.write(json.dumps(request) + "\n")
     nursery.stdin.flush()
     return Forked(int(nursery.stdout.readline()), folder)
+
+
+@functools.cache
+def _folders() -> "tempfile.TemporaryDirectory[str]":
+    """Where the forked say what they have to say; gone at the end of this process."""
+    return tempfile.TemporaryDirectory(prefix="lampwalk-forked-", ignore_cleanup_errors=True)
 
 
 def _nursery(environment: tuple[tuple[str, str], ...]) -> "subprocess.Popen[str]":

@@ -3,14 +3,10 @@
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
-from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
-from django.conf import settings
 from django.db import connection
 
 from contacts.models import ConsentState, Contact, ContactPoint, ContactTag, Import, ImportProblem, Interaction
@@ -18,17 +14,11 @@ from contacts.services.imports import map_import, permit_import, start_import, u
 from ecosystem.base.tenancy import business_scope
 from ecosystem.models import Job
 from tests.contacts.test_imports import bring_in, counts, make_topic
+from tests.nursery import Forked, fork
 
 KILLS = 5
 ROWS = 3_000
 SLICE = 150
-WORKER = """
-import sys, django
-django.setup()
-from contacts.services.import_slices import work_import
-while work_import(int(sys.argv[1]), sys.argv[2], slice_rows=150):
-    pass
-"""
 
 
 def list_of(rows: int) -> bytes:
@@ -66,13 +56,17 @@ def what_came(business) -> dict[str, object]:
         }
 
 
-def start_worker(program: str, business_id: int, job_id: object, **more: Any) -> subprocess.Popen[bytes]:
-    """A process of its own that works on a list by a program, on the database of this test."""
+def start_worker(business_id: int, job_id: object) -> Forked:
+    """A process of its own that works on a list, on the database of this test."""
+    return fork("tests.contacts.import_worker", str(business_id), str(job_id), str(SLICE), environment=surroundings())
+
+
+def surroundings() -> dict[str, str]:
+    """The environment of a process that works on the database of this test."""
     url = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}")
     environ = os.environ | {"DATABASE_URL": urlunsplit(url), "DJANGO_SETTINGS_MODULE": "ecosystem.config.settings"}
     environ.pop("MIGRATION_DATABASE_URL", None)
-    command = [sys.executable, "-c", program, str(business_id), str(job_id)]
-    return subprocess.Popen(command, env=environ, cwd=settings.BASE_DIR, **more)
+    return environ
 
 
 def cursor_of(business) -> int:
@@ -92,7 +86,7 @@ def test_rel_29_an_import_killed_five_times_ends_as_one_undisturbed(bakery, gara
     moments = random.Random(29)
     landed = 0
     for _kill in range(KILLS):
-        before, running = cursor_of(bakery), start_worker(WORKER, bakery.id, job_id)
+        before, running = cursor_of(bakery), start_worker(bakery.id, job_id)
         while cursor_of(bakery) < before + SLICE and running.poll() is None:
             time.sleep(0.005)
         time.sleep(moments.uniform(0, 0.06))
@@ -101,7 +95,7 @@ def test_rel_29_an_import_killed_five_times_ends_as_one_undisturbed(bakery, gara
         assert cursor_of(bakery) % SLICE == 0, "a slice and its cursor are committed together or not at all"
     assert landed == KILLS
     assert cursor_of(bakery) < ROWS
-    assert start_worker(WORKER, bakery.id, job_id).wait() == 0
+    assert start_worker(bakery.id, job_id).wait() == 0
     assert what_came(bakery) == what_came(garage)
 
 

@@ -1,6 +1,7 @@
 """The largest list that may come in, in a process of its own, and how much memory that takes."""
 
 import subprocess
+import sys
 
 import pytest
 
@@ -8,7 +9,8 @@ from contacts.lists.csv_files import MAX_BYTES
 from contacts.services.imports import map_import, permit_import, start_import, upload_import
 from ecosystem.base.tenancy import business_scope
 from ecosystem.models import Job
-from tests.contacts.test_imports_killed import start_worker
+from tests.contacts.test_imports_killed import surroundings
+from tests.nursery import ROOT
 
 MOST_MEGABYTES = 300
 # What it takes beside the program itself: read piece by piece some 45, read at once some 155.
@@ -44,7 +46,9 @@ def test_sec_41_a_worker_takes_25_megabytes_in_less_than_300_megabytes(bakery):
         map_import(imported.id, mapping=imported.mapping)
         permit_import(imported.id, rule="none")
         job_id = start_import(imported.id).job_id
-    told, _none = start_worker(WORKER, bakery.id, job_id, stdout=subprocess.PIPE).communicate()
+    # Started anew, that it has nothing in memory but what it loads itself.
+    command = [sys.executable, "-c", WORKER, str(bakery.id), str(job_id)]
+    told = subprocess.run(command, env=surroundings(), cwd=ROOT, stdout=subprocess.PIPE, check=True).stdout
     with business_scope(bakery):
         assert Job.objects.get().cursor == ROWS
     empty, most = map(int, told.split())
