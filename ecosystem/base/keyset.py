@@ -55,6 +55,10 @@ def keyset_page(
     found = queryset.order_by(*shown)
     if values is not None:
         found = found.filter(_beyond(shown, values))
+        if standing and order[0].lstrip("-") == "id":
+            # Both sides of the join begin there: neither is read from its end.
+            own = [_turned(name) for name in order] if backwards else order
+            found = found.filter(_beyond(own, values))
     found = found[: limit + 1]
     if read is not None:
         found = read(queryset.model._default_manager.filter(pk__in=found.values("pk"))).order_by(*shown)

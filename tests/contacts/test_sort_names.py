@@ -170,3 +170,16 @@ def test_of_many_with_a_tag_the_order_of_touches_is_walked_beside_a_table_in_mem
             plan = "\n".join(row[0] for row in cursor.fetchall())
     assert "ecosystem_tally" in counted
     assert "hashed SubPlan" in plan
+
+
+def test_a_page_far_in_begins_there_in_both_tables_that_are_joined(bakery, ana):
+    make_contact(bakery, "Ben Ode", tags=["rye"])
+    with business_scope(bakery):
+        wanted = PeopleFilter(tag_id=Tag.objects.get().pk, stage="prospect")
+        cursor = page_of(wanted, now=now(), cursor=None, limit=1).next_cursor
+        with CaptureQueriesContext(connection) as captured:
+            found = page_of(wanted, now=now(), cursor=cursor, limit=1)
+    (asked,) = (query["sql"] for query in captured.captured_queries)
+    assert [person.pk for person in found.items] == [ana.pk]
+    assert 'said."contact_id" <' in asked
+    assert '"contacts_contact"."id" <' in asked
