@@ -1,7 +1,5 @@
 """How letters and clicks are told in a person's timeline."""
 
-import re
-
 from django.db.models import IntegerField, OuterRef, Subquery
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Left
@@ -9,13 +7,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import IncomingText, Link, Message
+from campaigns.names import called
 from contacts.models import Channel, Interaction
 from contacts.timeline_kinds import TIMELINE_KINDS, Fact, Scene, Shelf, Telling, TimelineKind, about
 
-# What is filled in for each reader, and what is decided for each, in the words as they were written; the last may be
-# cut off.
-_FILLED_IN = re.compile(r"{{.*?(?:}}|$)", re.DOTALL)
-_RULE = re.compile(r"{%.*?(?:%}|$)", re.DOTALL)
 _LETTER = {"subject": "content_version__subject", "body": Left("content_version__text_body", 60)}
 
 
@@ -39,12 +34,6 @@ def a_text() -> Subquery:
 def subject_of(fact: Fact) -> str:
     """What a letter is called in a timeline."""
     return called(fact["subject"], fact["body"]) if fact else called("", "")
-
-
-def called(subject: str | None, body: str | None) -> str:
-    """What a letter, or a text, is called: its subject, or how it begins. A name that is filled in is three dots."""
-    words = _FILLED_IN.sub("…", subject or (body or "")[:60])
-    return " ".join(_RULE.sub("", words).split()) or gettext("a message of ours")
 
 
 def tell_sent(line: Interaction, scene: Scene, fact: Fact) -> Telling:

@@ -15,7 +15,7 @@ TWELVE_HOURS = "en-us"
 
 @lru_cache(maxsize=512)
 def tongue_of(language: str, country: str) -> str:
-    """The language in which a business is read, with the clock of its country: `en` tells 12:07, `en-us` 12:07 p.m.
+    """The language in which a business is read, with the clock of its country: `en` tells 12:07, `en-us` 12:07 PM.
 
     Only English is written with both clocks; what we know nothing of has 24 hours.
     """
@@ -29,8 +29,9 @@ def tongue_of(language: str, country: str) -> str:
 
 
 def clock_words(moment: datetime, zone: ZoneInfo | None = None) -> str:
-    """The time of day, as it is read there: `12:07`, or `12:07 p.m.`"""
-    return date_format(localtime(moment, zone), "TIME_FORMAT")
+    """The time of day, as it is read there: `12:07`, or `12:07 PM`. It has no full stop: a sentence may end in it."""
+    words = date_format(localtime(moment, zone), "TIME_FORMAT")
+    return words.replace("a.m.", "AM").replace("p.m.", "PM")
 
 
 def day_words(day: date, form: str = DAY) -> str:

@@ -9,6 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import Message
+from campaigns.names import told
 from contacts.models import Channel, Contact
 from ecosystem.base.keyset import Page, keyset_page
 
@@ -70,7 +71,7 @@ def _line(message: Message) -> SentLine:
         id=message.id,
         channel=message.channel,
         sent_at=message.accepted_at or message.handed_at or message.due_at,
-        title=words or str(TEMPLATE_NAMES.get(message.template, _("A letter"))),
+        title=told(words) or str(TEMPLATE_NAMES.get(message.template, _("A letter"))),
         topic_name=topic.name if topic is not None else "",
         is_readable=version is not None,
     )

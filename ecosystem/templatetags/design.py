@@ -93,7 +93,7 @@ def seen(moment: datetime) -> str:
 
 @register.filter
 def clock(moment: datetime) -> str:
-    """The time of day as it is read in the business's country: `12:07`, or `12:07 p.m.`"""
+    """The time of day as it is read in the business's country: `12:07`, or `12:07 PM`"""
     return clock_words(moment)
 
 

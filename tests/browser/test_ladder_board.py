@@ -130,7 +130,7 @@ def test_the_mouse_drags_a_card(visit, nora, bakery, ana):
 def test_a_finger_drags_a_card(browser, visit, nora, bakery, ana):
     page = visit(nora, width=1024).open(board_url(bakery))
     start = page.locator(".pc", has_text="Ana Ruiz").locator("[data-grip]").bounding_box()
-    end = page.locator('[data-lane="suspect"] .pc').first.bounding_box()
+    end = page.locator('[data-lane="suspect"] li.pc').first.bounding_box()
     touch = page.context.new_cdp_session(page)
     touch.send("Emulation.setTouchEmulationEnabled", {"enabled": True})
     x, y = start["x"] + start["width"] / 2, start["y"] + start["height"] / 2
@@ -149,7 +149,7 @@ def test_a_finger_drags_a_card(browser, visit, nora, bakery, ana):
 def test_a_card_whose_move_was_not_kept_is_back_in_its_lane(visit, nora, bakery, ana):
     page = visit(nora).open(board_url(bakery))
     page.context.set_offline(True)
-    page.locator(".pc", has_text="Ana Ruiz").locator("[data-grip]").drag_to(page.locator('[data-lane="client"] .pc'))
+    page.locator(".pc", has_text="Ana Ruiz").locator("[data-grip]").drag_to(page.locator('[data-lane="client"] li.pc'))
     expect(page.locator("#toasts")).to_contain_text("That was not kept, and Ana Ruiz is back in their lane.")
     expect(in_lane(page, "prospect")).to_have_count(1)
     keep_picture(page, "ladder-not-kept")
@@ -193,7 +193,7 @@ def test_a_long_lane_opens_by_twenties(visit, nora, bakery, scripts):
     for number in range(45):
         make_contact(bakery, f"Person {number:02}", stage="client")
     page = visit(nora, scripts=scripts).open(board_url(bakery))
-    cards = page.locator('[data-lane="client"] .pc')
+    cards = page.locator('[data-lane="client"] li.pc')
     expect(cards).to_have_count(20)
     page.get_by_role("link", name="See 25 more").click()
     if scripts:

@@ -77,11 +77,24 @@ def test_a_talk_at_the_counter_is_two_taps_with_scripts_and_without(visit, nora,
 
 
 def test_what_came_before_is_put_below_without_another_page(visit, nora, bakery, ana):
-    page = visit(nora).open(url(bakery, "contact_detail", ana))
-    before = page.locator(".tl .disc").count()
+    visitor = visit(nora)
+    failures = iter([lambda route: route.fulfill(status=503, body="<h1>Broken</h1>"), lambda route: route.abort()])
+    visitor.context.route("**/timeline/?cursor=*", lambda route: next(failures, type(route).continue_)(route))
+    page = visitor.open(url(bakery, "contact_detail", ana))
+    lines = page.locator(".tl .disc")
+    before = lines.count()
+    failed = page.get_by_role("alert").filter(has_text="This could not be shown just now.")
     page.get_by_text("Show the 12 before this").click()
-    expect(page.locator(".tl .disc")).to_have_count(before + 12)
+    for _ in ("an error page", "no answer at all"):
+        expect(failed).to_have_count(1)
+        expect(lines).to_have_count(before)
+        expect(page.get_by_text("Show the 12 before this")).to_be_visible()
+        with page.expect_request("**/timeline/?cursor=*"):
+            failed.get_by_role("button", name="Try again").click()
+    expect(lines).to_have_count(before + 12)
     expect(page.get_by_text("before this")).to_have_count(0)
+    expect(failed).to_have_count(0)
+    expect(page.get_by_role("heading", name="Broken")).to_have_count(0)
 
 
 def test_an_order_works_as_soon_as_it_is_chosen(visit, nora, bakery, ana):

@@ -62,6 +62,16 @@ def test_a_letter_is_written_and_kept_word_for_word(as_nora, bakery, here):
     assert "Rye is back" in as_nora.get(here).content.decode()
 
 
+def test_the_list_shows_three_dots_where_the_name_of_a_reader_is_filled_in(as_nora, bakery, here):
+    words = 'Good morning {{ contact.first_name | default: "neighbour" }}, the rye is back.'
+    with business_scope(bakery):
+        Content.objects.create(**WORDS | {"subject": words})
+        Content.objects.create(name="Ready", kind="text", text_body=words)
+    page = as_nora.get(here).content.decode()
+    assert page.count("<small>Good morning …, the rye is back.</small>") == 2
+    assert "first_name" not in page
+
+
 def test_an_empty_list_says_what_letters_are_for(as_nora, here):
     page = as_nora.get(here).content.decode()
     assert "What would they like to hear first?" in page

@@ -2,7 +2,7 @@
 
 import pytest
 
-from campaigns.timeline import called
+from campaigns.names import called
 
 
 @pytest.mark.parametrize(

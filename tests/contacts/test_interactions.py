@@ -104,7 +104,7 @@ def test_the_second_tap_saves_the_talk_and_a_second_click_on_it_nothing(as_nora,
     assert page.count("Nora Bell talked with them at the counter") == 1
     assert page.count("No nuts, please.") == 1
     assert "4 May" in page
-    assert "9:30 a.m." in page
+    assert "9:30 AM" in page
 
 
 def test_a_time_is_the_one_on_the_clock_of_the_business(as_nora, bakery, ana):

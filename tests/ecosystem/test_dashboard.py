@@ -155,7 +155,7 @@ def test_a_large_business_is_shown_from_its_stored_day(as_nora: Client, bakery: 
         feed(person("Nobody counts me yet"), 1)
     response = as_nora.get(url)
     # The map, how each group is doing, and who may be written to: each says from when its figures are.
-    assert text_of(response).count("As of 9:30 a.m., 14 May.") == 2
+    assert text_of(response).count("As of 9:30 AM, 14 May.") == 2
     assert text_of(response).count("As of 14 May.") == 1
     assert "3 people" in response.content.decode()
     assert _statements(as_nora, url) <= 8

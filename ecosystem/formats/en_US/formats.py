@@ -1,3 +1,3 @@
-"""English where the day has twice twelve hours: `12:07 p.m.`, `noon`."""
+"""English where the day has twice twelve hours: `12:07 PM`, `noon`."""
 
 TIME_FORMAT = "P"
