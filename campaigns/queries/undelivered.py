@@ -11,9 +11,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import Enrollment, Message, Sequence
+from campaigns.names import called
 from campaigns.queries.eligibility import may_send
 from campaigns.queries.sequences import ARRIVED_AFTER_ALL, failed_sentence, skip_sentence
-from campaigns.names import called
 from contacts.models import Contact
 from contacts.queries.consent import address_of
 from contacts.timeline_kinds import Question, Telling, Trouble, TroubleAction
