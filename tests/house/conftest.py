@@ -6,11 +6,13 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.conf import settings
-from django.db import connections
+from django.db import connections, transaction
 from django.db.models import CompositePrimaryKey
 from django.test import override_settings
 
+from campaigns.demo.tenants import DemoTenant, write_tenants
 from ecosystem.base.fields import business_field_of
+from ecosystem.middleware import forget_businesses
 from ecosystem.models import Business
 from tests.house.tenantapp.apps import TenantAppConfig
 
@@ -46,6 +48,20 @@ def two_businesses(db) -> tuple[Business, Business]:
         Business.objects.create(slug="oat-and-ember", name="Oat & Ember"),
         Business.objects.create(slug="garage", name="Gus's Garage"),
     )
+
+
+@pytest.fixture(scope="module")
+def both(django_db_setup, django_db_blocker) -> Iterator[tuple[DemoTenant, DemoTenant]]:
+    """The demo tenants, written once for the tests of a file: what a test does to them is taken back at its end.
+
+    No test beside it may write them, and none may commit; a file that asks for it stands in tests/scheduling.py.
+    """
+    with django_db_blocker.unblock(), transaction.atomic():
+        forget_businesses()
+        written = write_tenants()
+        with django_db_blocker.block():
+            yield written
+        transaction.set_rollback(True)
 
 
 @pytest.fixture(scope="package")

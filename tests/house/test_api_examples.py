@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from campaigns.demo.tenants import DemoTenant, write_tenants
+from campaigns.demo.tenants import DemoTenant
 from ecosystem.api.schema import described
 from ecosystem.base.clock import now
 from ecosystem.base.tenancy import business_scope
@@ -57,8 +57,8 @@ def example_of(content: dict[str, Any]) -> Any:
 
 
 @pytest.fixture
-def tenant() -> DemoTenant:
-    return write_tenants()[0]
+def tenant(both) -> DemoTenant:
+    return both[0]
 
 
 def test_every_example_is_of_its_own_schema():

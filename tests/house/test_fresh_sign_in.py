@@ -9,9 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from campaigns.demo.tenants import write_tenants
 from ecosystem.base.tenancy import business_scope
-from ecosystem.middleware import forget_businesses
 from ecosystem.models import AuditEntry, BusinessProfile
 from tests.factories.ecosystem import sign_in
 from tests.house.routes import dashboard_routes, ids_of
@@ -20,9 +18,8 @@ pytestmark = [pytest.mark.django_db, pytest.mark.timeout(300)]
 
 
 @pytest.fixture
-def tenant():
-    forget_businesses()
-    return write_tenants()[0]
+def tenant(both):
+    return both[0]
 
 
 def two_hours_later():

@@ -3,11 +3,9 @@
 import pytest
 from django.test import Client
 
-from campaigns.demo.tenants import write_tenants
 from contacts.models import Affiliation, Contact, ContactPoint, Organization
 from ecosystem.base.access import Role
 from ecosystem.base.tenancy import business_scope
-from ecosystem.middleware import forget_businesses
 from ecosystem.models import Membership, User
 from ecosystem.services.memberships import add_membership
 from tests.factories.ecosystem import make_user, sign_in
@@ -19,10 +17,9 @@ PHONE = "+12125550177"
 
 
 @pytest.fixture
-def asked():
+def asked(both):
     """A tenant with one of everything, its adviser, its helper, and what stands in the fields for the team."""
-    forget_businesses()
-    tenant, _other = write_tenants()
+    tenant, _other = both
     with business_scope(tenant.business):
         contact = Contact.objects.get(given_name=f"{tenant.marker}given")
         Contact.objects.filter(pk=contact.pk).update(primary_phone=PHONE)
