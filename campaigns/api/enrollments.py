@@ -9,6 +9,7 @@ from rest_framework.response import Response
 
 from campaigns.models import Enrollment
 from campaigns.queries.api_rows import ORDER, enrollment_rows, get_enrollment_of
+from campaigns.queries.paused_walks import PAUSED
 from campaigns.queries.sequences import get_sequence
 from campaigns.services.enrollments import enroll_contact, exit_enrollments
 from contacts.queries.contacts import get_contact
@@ -70,6 +71,9 @@ class EnrollmentFilters(Paging):
     """Which walks."""
 
     state = serializers.ChoiceField(choices=Enrollment.State.choices, required=False)
+    paused = serializers.BooleanField(
+        required=False, help_text="true: only those who rest by themselves; their `paused_at` says since when."
+    )
 
 
 class EnrollmentListView(ApiView):
@@ -84,11 +88,16 @@ class EnrollmentListView(ApiView):
         tags=["Sequences"],
     )
     def get(self, request: Request, sequence_id: UUID) -> Response:
-        """Who walks or walked a sequence, the newest first."""
+        """Who walks or walked a sequence, the newest first; with `paused=true` those alone who were paused one by one.
+
+        A pause of the whole sequence pauses none of them by themselves.
+        """
         asked = self.asked(EnrollmentFilters)
         rows = enrollment_rows(get_sequence(sequence_id))
         if "state" in asked:
             rows = rows.filter(state=asked["state"])
+        if asked.get("paused"):
+            rows = rows.filter(PAUSED)
         return answer_page(request, rows, EnrollmentOut, order=ORDER, paging=asked)
 
     @extend_schema(

@@ -58,6 +58,11 @@ class Enrollment(TenantModel):
                 name="enrollment_ended",
                 condition=models.Q(state__in=["completed", "exited"]),
             ),
+            models.Index(
+                fields=["business_id", "sequence", "-id"],
+                name="enrollment_paused",
+                condition=models.Q(state="active", paused_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from campaigns.models import Sequence, Step
+from campaigns.queries.paused_walks import PausedPeople, paused_beside
 from campaigns.queries.sequences import (
     SequenceNumbers,
     StepNumbers,
@@ -58,6 +59,7 @@ class SequencePage:
     numbers: SequenceNumbers
     nodes: Many[StepNode]
     has_unpublished_changes: bool
+    paused: PausedPeople
 
     @property
     def letters(self) -> int:
@@ -78,6 +80,7 @@ def sequence_page(sequence: Sequence) -> SequencePage:
         numbers=numbers,
         nodes=[StepNode(step) for step in steps],
         has_unpublished_changes=is_draft and sequence.live_version is not None,
+        paused=paused_beside(shown),
     )
 
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import Message, Sequence, SequenceVersion, Step
 from campaigns.queries.eligibility import sentence_of
+from campaigns.queries.paused_walks import paused_count
 from campaigns.queries.pressure import measure_of, promise_of
 from contacts.models import Channel, Stage
 from ecosystem.base.errors import NotFound
@@ -157,8 +158,12 @@ def find_published(sequence: Sequence) -> SequenceVersion | None:
 
 
 def find_shown(sequence: Sequence) -> SequenceVersion | None:
-    """The version that its page shows: the draft, or else the published one; None where there is neither."""
+    """The version that its page shows: the draft, or else the published one; None where there is neither.
+
+    Beside it stands how many people are paused one by one (`paused_beside`).
+    """
     shown = sequence.versions.filter(Q(published_at=None) | Q(number=sequence.live_version))
+    shown = shown.annotate(people_paused=paused_count(sequence))
     return shown.order_by(F("published_at").desc(nulls_first=True), "-number").first()
 
 

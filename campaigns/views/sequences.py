@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.functional import Promise
@@ -17,6 +18,7 @@ from campaigns.models import Message, Sequence
 from campaigns.queries.enrollments import as_rows, enrollments
 from campaigns.queries.held_letters import find_held_away
 from campaigns.queries.messages import OUTCOMES, messages_of_step
+from campaigns.queries.paused_walks import PAUSED
 from campaigns.queries.pressure import HELD_SENTENCES
 from campaigns.queries.sending_notes import sending_notes
 from campaigns.queries.sequence_pages import sequence_page, split_wait
@@ -160,12 +162,14 @@ def show_sequence(
 
 @require_GET
 @member_required(Action.SEE_SEQUENCES)
-@takes("cursor")
+@takes("cursor", "show")
 def sequence_people(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
-    """Who walks it and who has walked it."""
+    """Who walks it and who has walked it; or those alone who were paused one by one."""
     sequence = get_sequence(id)
-    walks = keyset_page(enrollments().filter(sequence=sequence), order=("-id",), cursor=request.GET.get("cursor"))
-    context = {"sequence": sequence, "page": walks, "rows": as_rows(walks.items)}
+    only_paused = request.GET.get("show") == "paused"
+    found = enrollments().filter(PAUSED if only_paused else Q(), sequence=sequence)
+    walks = keyset_page(found, order=("-id",), cursor=request.GET.get("cursor"))
+    context = {"sequence": sequence, "page": walks, "rows": as_rows(walks.items), "only_paused": only_paused}
     return render(request, "campaigns/sequences/people.html", context)
 
 

@@ -16,10 +16,12 @@ from contacts.services.consent import withdraw_consent
 from ecosystem.base.access import Role
 from ecosystem.base.clock import now
 from ecosystem.base.errors import Conflict
+from ecosystem.base.ids import uuid7
 from ecosystem.models import AuditEntry
 from tests.factories.campaigns import DAY, make_friend, make_sequence, pass_time, states_of, work
 from tests.factories.ecosystem import sign_in
 from tests.factories.permission import make_member, owner_of
+from tests.statements import statements_of
 
 HOUR = timedelta(hours=1)
 
@@ -191,6 +193,43 @@ def test_the_person_and_the_people_of_a_sequence_say_so_and_lead_on_with_undo(cl
     audit = nora.get(reverse("ecosystem:audit", kwargs={"slug": shop.slug})).content.decode()
     assert "paused a sequence for" in audit
     assert "walk on along a sequence" in audit
+
+
+def test_the_page_of_a_sequence_says_how_many_are_paused_and_leads_to_exactly_those(client, shop, sequence, seasonal):
+    walks = [enroll_contact(sequence, make_friend(seasonal, number), source="staff") for number in range(4)]
+    elsewhere = enroll_contact(make_sequence(seasonal), make_friend(seasonal, 9), source="staff")
+    nora, page = sign_in(client, owner_of(shop).user), url_of(shop, "sequence_detail", id=sequence.id)
+    people = url_of(shop, "sequence_people", id=sequence.id)
+    before = statements_of(nora, page)
+    shown = nora.get(page).content.decode()
+    assert "paused" not in shown.partition("<main")[2]
+    assert "Nobody is paused" in nora.get(people, {"show": "paused"}).content.decode()
+    for walk in (*walks[:3], elsewhere):
+        pause_walk(walk)
+    exit_enrollments(enrollment_id=walks[2].id, reason="manual")
+    shown = nora.get(page).content.decode()
+    assert "2 people are paused one by one" in shown
+    assert f'href="{people}?show=paused"' in shown
+    assert len(statements_of(nora, page)) == len(before)
+    listed = nora.get(people, {"show": "paused"})
+    assert [row.walk.pk for row in listed.context["rows"]] == [walks[1].pk, walks[0].pk]
+    assert f'name="next" value="{people}?show=paused"' in listed.content.decode()
+    assert [row.walk.pk for row in nora.get(people).context["rows"]] == [walk.pk for walk in reversed(walks)]
+    resume_walk(walks[0])
+    assert "1 person is paused by themselves" in nora.get(page).content.decode()
+
+
+def test_more_than_a_thousand_who_are_paused_are_counted_no_further(client, shop, sequence, walk):
+    pause_walk(walk)
+    values = {field.attname: getattr(Enrollment.objects.get(), field.attname) for field in Enrollment._meta.fields}
+    copies = [Enrollment(**{**values, "id": uuid7(), "entry_key": str(number)}) for number in range(1_000)]
+    Enrollment.objects.bulk_create(copies[:-1])
+    nora, page = sign_in(client, owner_of(shop).user), url_of(shop, "sequence_detail", id=sequence.id)
+    assert "1,000 people are paused one by one" in nora.get(page).content.decode()
+    copies[-1].save(force_insert=True)
+    assert "More than 1,000 people are paused one by one" in nora.get(page).content.decode()
+    people = url_of(shop, "sequence_people", id=sequence.id)
+    assert len(statements_of(nora, f"{people}?show=paused")) <= 8
 
 
 @pytest.mark.parametrize(("role", "status"), [(Role.STAFF, 302), (Role.MANAGER, 302), (Role.HELPER, 403)])

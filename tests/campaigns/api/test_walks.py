@@ -1,5 +1,6 @@
 """A person's walks through sequences, and the switches of a sequence, over the API."""
 
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -87,6 +88,30 @@ def test_one_person_rests_on_the_way_and_walks_on(till, bakery, garage, sequence
     till.delete(f"{path}/{begun['id']}")
     refused = till.post(f"{path}/{begun['id']}/pause", None)
     assert (refused.status_code, refused.json()["code"]) == (409, "walk_over")
+
+
+def test_who_rests_on_a_sequence_stands_in_one_list(till, bakery, sequence, friend):
+    """The call that docs/api.md shows."""
+    assert '/api/v1/sequences/$SEQUENCE_ID/enrollments?paused=true"' in Path("docs/api.md").read_text()
+    with business_scope(bakery):
+        people = [friend, *(make_friend(sequence.topic, number) for number in (1, 2))]
+    path = f"sequences/{sequence.pk}/enrollments"
+    walks = [till.post(path, {"contact_id": str(one.pk)}).json()["id"] for one in people]
+    for person, walk in zip(people[:2], walks[:2], strict=True):
+        assert till.post(f"contacts/{person.pk}/enrollments/{walk}/pause", None).status_code == 200
+    till.delete(f"{path}/{walks[1]}")
+
+    def listed(query):
+        return [one["id"] for one in till.get(f"{path}?{query}").json()["items"]]
+
+    assert listed("paused=true") == listed("paused=true&state=active") == [walks[0]]
+    assert listed("paused=true&state=exited") == []
+    assert listed("paused=false") == listed("") == walks[::-1]
+    # All of them rest with their sequence, and this one alone by themselves.
+    till.post(f"sequences/{sequence.pk}/pause", None)
+    assert listed("paused=true") == [walks[0]]
+    refused = till.get(f"{path}?paused=maybe")
+    assert (refused.status_code, list(refused.json()["errors"])) == (400, ["paused"])
 
 
 def test_a_sequence_is_paused_resumed_and_started(till, bakery, sequence, friend):
