@@ -1,5 +1,5 @@
 // What is asked for while the page stays says so when it could not come, and can be asked for again. What was there
-// stays there, and what an error page says stands nowhere. Where the answer is another page (a sign-in), we go there.
+// stays there, and what an error page says stands nowhere. Whoever is signed out meanwhile is led to sign in.
 (() => {
   const show = (card, failed) => {
     card.querySelector('[data-wait]').hidden = failed
@@ -26,11 +26,10 @@
   })
   addEventListener('htmx:before:response', event => {
     const source = sourceOf(event)
-    const { raw, status } = event.detail.ctx.response
-    if (status < 400 && !raw.redirected) return
+    const { hx, response } = event.detail.ctx
+    if (!source || response.status < 400 || hx.redirect) return
     event.preventDefault()
-    if (raw.redirected) location.assign(source?.matches?.('a') ? source.href : location.href)
-    else if (source) fail(source)
+    fail(source)
   })
   addEventListener('htmx:error', event => {
     const source = sourceOf(event)

@@ -95,6 +95,10 @@ def test_what_came_before_is_put_below_without_another_page(visit, nora, bakery,
     expect(page.get_by_text("before this")).to_have_count(0)
     expect(failed).to_have_count(0)
     expect(page.get_by_role("heading", name="Broken")).to_have_count(0)
+    page.reload(wait_until="networkidle")
+    visitor.context.clear_cookies()
+    page.get_by_text("Show the 12 before this").click()
+    page.wait_for_url("**/accounts/login/**")
 
 
 def test_an_order_works_as_soon_as_it_is_chosen(visit, nora, bakery, ana):
