@@ -37,11 +37,11 @@ _PEOPLE = """
 SELECT person.id, person.display_name, person.stage, person.primary_email, person.primary_phone
   FROM best JOIN contacts_contact AS person ON person.id = best.holder_id AND person.business_id = %(business_id)s
  WHERE person.deleted_at IS NULL
- ORDER BY best.is_whole DESC, person.touched_at DESC, person.sort_name LIMIT %(most)s"""
+ ORDER BY best.is_whole DESC, person.touched_at DESC, person.sort_name, person.id LIMIT %(most)s"""
 _FIRMS = """
 SELECT firm.id, firm.name FROM best
   JOIN contacts_organization AS firm ON firm.id = best.holder_id AND firm.business_id = %(business_id)s
- WHERE firm.deleted_at IS NULL ORDER BY best.is_whole DESC, firm.sort_name LIMIT %(most)s"""
+ WHERE firm.deleted_at IS NULL ORDER BY best.is_whole DESC, firm.sort_name, firm.id LIMIT %(most)s"""
 
 
 def _statements(shown: str, places: Sequence[int]) -> dict[int, str]:
@@ -66,11 +66,11 @@ PEOPLE = {by_address: _statements(_PEOPLE, places) for by_address, places in PEO
 FIRMS = {by_address: _statements(_FIRMS, places) for by_address, places in FIRM_PLACES.items()}
 _BY_EMAIL = """
 SELECT person.id, person.display_name, person.stage, person.primary_email, person.primary_phone
-  FROM (SELECT contact_id FROM contacts_contactpoint
+  FROM (SELECT contact_id, value_norm FROM contacts_contactpoint
          WHERE business_id = %(business_id)s AND kind = 'email' AND value_norm >= %(word_0)s AND value_norm < %(end_0)s
          ORDER BY value_norm LIMIT %(looked_at)s) AS point
   JOIN contacts_contact AS person ON person.id = point.contact_id AND person.business_id = %(business_id)s
- WHERE person.deleted_at IS NULL LIMIT %(most)s"""
+ WHERE person.deleted_at IS NULL ORDER BY point.value_norm, person.id LIMIT %(most)s"""
 
 _WORDS_OF_PERSON = """
 SELECT contacts_search_name(sort_name) AS word

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from django.db import connection
 from django.urls import reverse
 
 from benchmarks.search_words import BENCHMARK
@@ -75,6 +76,22 @@ def test_whole_words_come_first_and_then_who_was_touched_last(bakery):
         person = make_contact(bakery, name)
         make_talk(bakery, person, days_ago={"Annabel Lee": 1, "Ann Late": 2, "Ann Early": 3}[name])
     assert found(bakery, "ann") == ["Ann Late", "Ann Early", "Annabel Lee"]
+
+
+def test_those_of_one_name_who_were_touched_at_once_stand_in_one_order_every_time(bakery):
+    people = [make_contact(bakery, "Sam Lee", email=f"sam@n{number:02}.example.com") for number in range(40)]
+    firms = [make_organization(bakery, "Sam Mill") for _times in range(40)]
+    with business_scope(bakery):
+        Contact.objects.update(touched_at=now())
+        # Written once more, the first stand last on the disk.
+        for model, first in ((Contact, people[:6]), (Organization, firms[:6])):
+            model.objects.filter(pk__in=[one.pk for one in reversed(first)]).update(version=2)
+        with connection.cursor() as cursor:
+            # Gathered by hashing, hits come in no order of their own.
+            cursor.execute("SET LOCAL enable_sort TO off")
+        for text in ("sam", "lee sam", "sam@"):
+            assert [one.id for one in search_people(text, most=8)] == [one.pk for one in people[:8]], text
+        assert [one.id for one in search_organizations("mill", most=8)] == [one.pk for one in firms[:8]]
 
 
 def test_digits_that_are_no_phone_are_words_of_a_name(bakery):
