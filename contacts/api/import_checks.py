@@ -81,7 +81,8 @@ class ImportStartView(ApiView):
     def post(self, request: Request, import_id: UUID) -> Response:
         """Bring in a list that was sent with `check_first`, in the background. Twice is once.
 
-        You need not wait for the end of the look. The scopes are those of sending it without `check_first`.
+        You need not wait for the end of the look. The scopes are those of sending it without `check_first`. A list that
+        was put away, stopped, or could not be brought in is a 409 `import_over`.
         """
         imported = get_import(import_id)
         need_scopes_of(self, imported)

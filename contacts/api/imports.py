@@ -299,7 +299,8 @@ class ImportStopView(ApiView):
     def post(self, request: Request, import_id: UUID) -> Response:
         """Stop a list after the rows that are being read. Who was brought in by then stays.
 
-        One that was looked through and not started is put away.
+        One that was looked through and not started is put away. Twice is once; one that is in already, or could not be
+        brought in, is a 409 `import_over`.
         """
         get_import(import_id)
         cancel_import(import_id)

@@ -152,11 +152,13 @@ def _check_yes(imported: Import, *, rule: str, topic: Topic | None, source: str,
 def start_import(import_id: UUID, *, started_by: Membership | None = None) -> Import:
     """Hand the list to the workers. A second start of the same import changes nothing.
 
-    Raises QuotaFull while as many lists come in as may at once: the list stays as it is, ready to be started.
+    Raises Conflict where it was put away, stopped, or could not be brought in; QuotaFull while as many lists come in as
+    may at once: the list stays as it is, ready to be started.
     """
     imported = Import.objects.defer("content").select_for_update().get(id=import_id)
     if imported.state in (Import.State.UPLOADED, Import.State.MAPPED):
         raise Conflict("import_not_ready", _("Answer the steps before first."))
+    _refuse_ended(imported)
     if imported.state != Import.State.PERMITTED:
         return imported
     hold_places("imports")
@@ -170,11 +172,19 @@ def start_import(import_id: UUID, *, started_by: Membership | None = None) -> Im
 
 
 def cancel_import(import_id: UUID) -> Import:
-    """Stop after the slice that is running. Who was brought in by then stays."""
+    """Stop after the slice that is running. Who was brought in by then stays. Stopped twice it is stopped once.
+
+    Raises Conflict where the list is in, or could not be brought in: there is nothing to stop.
+    """
     imported = Import.objects.defer("content").select_for_update().get(id=import_id)
+    if imported.state == Import.State.CANCELLED:
+        return imported
+    if imported.state == Import.State.DONE:
+        raise Conflict("import_over", _("This list is in already, so there is nothing to stop."))
+    _refuse_ended(imported)
     if imported.state == Import.State.RUNNING and imported.job_id:
         request_cancel(imported.job_id)
-    elif imported.state not in (Import.State.DONE, Import.State.FAILED):
+    else:
         drop_check(imported)
         finish_import(imported, state=Import.State.CANCELLED)
     return imported
@@ -189,8 +199,19 @@ def finish_import(imported: Import, *, state: str) -> None:
     imported.save(update_fields=["state", "content", "sample", "ended_at", "updated_at"])
 
 
+def _refuse_ended(imported: Import) -> None:
+    """Refuse what is asked of a list that ended without being in: nothing of its file is kept."""
+    if imported.state == Import.State.FAILED:
+        raise Conflict("import_over", _("This list could not be brought in. Bring it in anew."))
+    if imported.state == Import.State.CANCELLED and imported.started_at is not None:
+        raise Conflict("import_over", _("This list was stopped. Bring it in anew."))
+    if imported.state == Import.State.CANCELLED:
+        raise Conflict("import_over", _("This list was put away. Bring it in anew."))
+
+
 def _open_import(import_id: UUID) -> Import:
     imported = Import.objects.defer("content").select_for_update().get(id=import_id)
+    _refuse_ended(imported)
     if imported.state not in (Import.State.UPLOADED, Import.State.MAPPED, Import.State.PERMITTED):
         raise Conflict("import_started", _("This list is being brought in already. Its steps cannot be changed now."))
     return imported

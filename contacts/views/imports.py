@@ -40,7 +40,7 @@ from contacts.views.progress import is_to_be_said, show_progress, tenths
 from ecosystem.base.access import Action, member_required
 from ecosystem.base.clock import now
 from ecosystem.base.csv_lines import csv_line
-from ecosystem.base.errors import DomainError, Invalid
+from ecosystem.base.errors import Conflict, DomainError, Invalid
 from ecosystem.base.http import lead, takes, takes_body
 from ecosystem.fresh_login import fresh_login_required
 from ecosystem.models import Job, KindSetting
@@ -162,6 +162,9 @@ def import_check(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
             start_import(id, started_by=request.membership)
         except QuotaFull as full:
             refused = full
+        except Conflict as over:
+            messages.error(request, str(over))
+            return redirect("contacts:import_detail", slug=slug, id=id)
         else:
             return redirect("contacts:import_detail", slug=slug, id=id)
     try:
@@ -208,7 +211,11 @@ def import_detail(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
 def import_cancel(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
     """Stop it, or put away a list that was not started."""
     get_import(id)
-    imported = cancel_import(id)
+    try:
+        imported = cancel_import(id)
+    except Conflict as over:
+        messages.error(request, str(over))
+        return redirect("contacts:import_detail", slug=slug, id=id)
     messages.info(request, _("Stopped. Who was brought in by then stays."))
     if imported.job_id:
         return redirect("contacts:import_detail", slug=slug, id=id)

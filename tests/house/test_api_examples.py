@@ -145,6 +145,8 @@ def _fresh(program: Program, tenant: DemoTenant, name: str, own: dict[str, str])
             "import_id": made.json()["id"],
             "problem_id": program.get(f"{made['Location']}/problems").json()["items"][0]["id"],
         }
+    if name == "import_stop":
+        return {"import_id": program.post("imports", {"name": "Fair", "rows": [{"full_name": "Bea"}]}).json()["id"]}
     if name == "merge_add":
         ana, anna = (program.post("contacts", {"given_name": name}).json()["id"] for name in ("Ana", "Anna"))
         return {"contact_id": ana, "other_id": anna}

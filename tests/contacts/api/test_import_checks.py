@@ -2,7 +2,7 @@
 
 import pytest
 
-from contacts.models import Contact, ImportCheck, ImportProblem
+from contacts.models import Contact, Import, ImportCheck, ImportProblem
 from contacts.services.import_checks import CHECK_JOB, work_check
 from contacts.services.import_problems import mend_problem
 from contacts.services.topics import add_topic
@@ -74,11 +74,41 @@ def test_a_list_that_was_looked_through_is_put_away(till, bakery):
     where = till.post("imports", {"name": "Fair", "rows": ROWS, "check_first": True})["Location"]
     assert till.post(f"{where}/stop", None).json()["state"] == "cancelled"
     assert till.get(f"{where}/check").status_code == 404
-    assert till.post(f"{where}/start", None).json()["state"] == "cancelled"
+    ended_at = till.get(where).json()["ended_at"]
+    refused = till.post(f"{where}/start", None)
+    assert (refused.status_code, refused.json()["code"]) == (409, "import_over")
+    assert refused.json()["title"] == "This list was put away. Bring it in anew."
+    # Put away twice, it is put away since the first time.
+    assert till.post(f"{where}/stop", None).json()["ended_at"] == ended_at
     work_jobs(bakery.pk, now())
     with business_scope(bakery):
         assert not Contact.objects.filter(primary_email="bo@example.com").exists()
         assert (ImportCheck.objects.count(), ImportProblem.objects.count()) == (0, 0)
+
+
+def test_what_is_asked_of_a_list_that_is_over_is_refused_in_plain_words(till, bakery):
+    where = till.post("imports", {"name": "Fair", "rows": ROWS})["Location"]
+    assert till.post(f"{where}/stop", None).status_code == 200
+    work_jobs(bakery.pk, now())
+    assert till.get(where).json()["state"] == "cancelled"
+    assert till.post(f"{where}/stop", None).json()["state"] == "cancelled"
+    stopped = till.post(f"{where}/start", None)
+    where = till.post("imports", {"name": "Fair", "rows": ROWS})["Location"]
+    work_jobs(bakery.pk, now())
+    # Its start came through, and so it is said once more.
+    assert (till.post(f"{where}/start", None).status_code, till.get(where).json()["state"]) == (202, "done")
+    done = till.post(f"{where}/stop", None)
+    with business_scope(bakery):
+        Import.objects.filter(state="done").update(state="failed")
+    failed, not_stopped = till.post(f"{where}/start", None), till.post(f"{where}/stop", None)
+    refusals = (stopped, done, failed, not_stopped)
+    assert [(one.status_code, one.json()["code"]) for one in refusals] == [(409, "import_over")] * 4
+    assert [one.json()["title"] for one in refusals] == [
+        "This list was stopped. Bring it in anew.",
+        "This list is in already, so there is nothing to stop.",
+        "This list could not be brought in. Bring it in anew.",
+        "This list could not be brought in. Bring it in anew.",
+    ]
 
 
 def test_a_look_tells_how_much_room_there_is(till, bakery, ana):
