@@ -146,10 +146,12 @@ class ImportPermissionForm(forms.Form):
 
 
 class ProblemForm(forms.Form):
-    """One row to mend: a field for each column that means something."""
+    """One row to mend: a field for each column that means something, and the version of it that was read."""
+
+    version = forms.CharField(widget=forms.HiddenInput, required=False)
 
     def __init__(self, imported: Import, problem: ImportProblem, data: Any = None) -> None:
-        super().__init__(data, prefix=str(problem.id))
+        super().__init__(data, prefix=str(problem.id), initial={"version": problem.version})
         self.problem = problem
         for index, meaning in sorted(imported.mapping.items(), key=lambda pair: int(pair[0])):
             place = int(index)
@@ -162,7 +164,29 @@ class ProblemForm(forms.Form):
 
     def cells(self) -> dict[int, str]:
         """What was typed, by the column's place."""
-        return {int(index): value for index, value in self.cleaned_data.items()}
+        return {int(index): value for index, value in self.cleaned_data.items() if index != "version"}
+
+    def seen(self) -> int:
+        """The version that was read; 0, which no row has, where the form names none."""
+        told = str(self.data.get(self.add_prefix("version"), ""))
+        return int(told) if told.isdecimal() and len(told) < 10 else 0
+
+    def read_anew(self) -> None:
+        """Keep what was typed, so that the next sending puts it in place of how the row stands now."""
+        self.data = self.data.copy()
+        self.data[self.add_prefix("version")] = str(self.problem.version)
+
+    def show_meanwhile(self, sentence: str) -> None:
+        """Refuse it with a sentence, and say beside each field what somebody else wrote there."""
+        self.full_clean()
+        self.add_error(None, sentence)
+        for index, field in self.fields.items():
+            if index == "version" or str(self[index].value() or "").strip() == str(field.initial or "").strip():
+                continue
+            said = _("Meanwhile “%(theirs)s” stands here. Send it once more to put yours in its place.")
+            empty = _("Meanwhile this is empty. Send it once more to put yours in its place.")
+            self.add_error(index, said % {"theirs": field.initial} if field.initial else empty)
+        self.read_anew()
 
 
 def read_answers(posted: QueryDict) -> dict[UUID, set[str]]:

@@ -14,13 +14,25 @@ from ecosystem.base.errors import Conflict, NotFound
 from ecosystem.services.quotas import hold_places
 
 
+class StaleRow(Conflict):
+    """Somebody else wrote into the row meanwhile; `current` is how it stands now."""
+
+    def __init__(self, current: ImportProblem) -> None:
+        sentence = _("Somebody else changed this row meanwhile, so nothing was done yet. What you typed is still here.")
+        super().__init__("stale_edit", sentence)
+        self.current = current
+
+
 @transaction.atomic
-def mend_problem(import_id: UUID, problem_id: UUID, cells: Mapping[int, str]) -> ImportProblem | None:
+def mend_problem(
+    import_id: UUID, problem_id: UUID, cells: Mapping[int, str], *, version: int | None = None
+) -> ImportProblem | None:
     """Read a row again with what somebody wrote into it, and bring its person in; None where that went well.
 
-    Otherwise the row stays as it is written now, with the sentence that says what is wrong with it.
+    Otherwise the row stays as it is written now, with the sentence that says what is wrong with it. Raises StaleRow
+    where it is of another `version` than was read.
     """
-    imported, problem = hold_problem(import_id, problem_id)
+    imported, problem = _hold_version(import_id, problem_id, version)
     row = (problem.row + [""] * len(imported.header))[: len(imported.header)]
     for place, cell in cells.items():
         row[place] = cell
@@ -41,9 +53,9 @@ def mend_problem(import_id: UUID, problem_id: UUID, cells: Mapping[int, str]) ->
 
 
 @transaction.atomic
-def leave_problem(import_id: UUID, problem_id: UUID) -> None:
-    """Leave a row out for good."""
-    _done_with(*hold_problem(import_id, problem_id))
+def leave_problem(import_id: UUID, problem_id: UUID, *, version: int | None = None) -> None:
+    """Leave a row out for good. Raises StaleRow where it is of another `version` than was read."""
+    _done_with(*_hold_version(import_id, problem_id, version))
 
 
 def hold_problem(import_id: UUID, problem_id: UUID) -> tuple[Import, ImportProblem]:
@@ -59,6 +71,13 @@ def hold_problem(import_id: UUID, problem_id: UUID) -> tuple[Import, ImportProbl
     problem = ImportProblem.objects.select_for_update().filter(imported=imported, id=problem_id).first()
     if problem is None:
         raise NotFound("problem_unknown", _("This row was mended or left out already."))
+    return imported, problem
+
+
+def _hold_version(import_id: UUID, problem_id: UUID, version: int | None) -> tuple[Import, ImportProblem]:
+    imported, problem = hold_problem(import_id, problem_id)
+    if version is not None and version != problem.version:
+        raise StaleRow(problem)
     return imported, problem
 
 

@@ -14,7 +14,7 @@ from contacts.models import ImportProblem
 from contacts.queries.import_reviews import differences_page, get_problem, kept_page, problems_page
 from contacts.queries.imports import get_import
 from contacts.services.import_changes import answer_all, answer_changes
-from contacts.services.import_problems import leave_problem, mend_problem
+from contacts.services.import_problems import StaleRow, leave_problem, mend_problem
 from contacts.services.import_undo import undo_import
 from contacts.services.import_waiting import go_on
 from ecosystem.base.access import Action, member_required
@@ -42,12 +42,16 @@ def problem_mend(request: HttpRequest, slug: str, id: UUID, problem_id: UUID) ->
     if not form.is_valid():
         return _mend_page(request, id, broken=form, status=422)
     try:
-        still = mend_problem(id, problem_id, form.cells())
+        still = mend_problem(id, problem_id, form.cells(), version=form.seen())
+    except StaleRow as stale:
+        return _meanwhile(request, id, stale)
     except DomainError as refused:
         messages.error(request, str(refused))
         return redirect(MEND, slug=slug, id=id)
     if still is not None:
-        return _mend_page(request, id, broken=ProblemForm(get_import(id), still, request.POST), status=422)
+        form = ProblemForm(get_import(id), still, request.POST)
+        form.read_anew()
+        return _mend_page(request, id, broken=form, status=422)
     messages.success(request, _("Line %(line)d is in.") % {"line": problem.line})
     return redirect(MEND, slug=slug, id=id)
 
@@ -58,7 +62,9 @@ def problem_leave(request: HttpRequest, slug: str, id: UUID, problem_id: UUID) -
     """Leave one row out."""
     problem = get_problem(id, problem_id)
     try:
-        leave_problem(id, problem_id)
+        leave_problem(id, problem_id, version=ProblemForm(get_import(id), problem, request.POST).seen())
+    except StaleRow as stale:
+        return _meanwhile(request, id, stale)
     except DomainError as refused:
         messages.error(request, str(refused))
     else:
@@ -130,6 +136,13 @@ def import_kept(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
     imported = get_import(id)
     page = kept_page(imported, request.GET.get("cursor"))
     return render(request, "contacts/imports/kept.html", {"imported": imported, "page": page})
+
+
+def _meanwhile(request: HttpRequest, id: UUID, stale: StaleRow) -> HttpResponse:
+    """The page with what was typed into a row, beside what somebody else wrote there meanwhile."""
+    form = ProblemForm(get_import(id), stale.current, request.POST)
+    form.show_meanwhile(str(stale))
+    return _mend_page(request, id, broken=form, status=409)
 
 
 def _mend_page(request: HttpRequest, id: UUID, *, broken: ProblemForm | None = None, status: int = 200) -> HttpResponse:

@@ -20,6 +20,7 @@ from contacts.models import (
 from contacts.services.consent import withdraw_consent
 from contacts.services.contacts import details_of, edit_contact, hold_contact
 from contacts.services.import_changes import work_answers
+from contacts.services.import_problems import mend_problem
 from contacts.services.import_slices import work_import
 from contacts.services.import_undo import undo_import, work_undo
 from contacts.services.imports import map_import, permit_import, start_import, upload_import
@@ -240,10 +241,13 @@ def test_a_row_is_mended_on_the_page_and_its_person_comes_in(as_nora, bakery):
     assert 'value="ana@@example"' in page
     mend = reverse("contacts:problem_mend", kwargs={**kwargs, "problem_id": problem.id})
     cells = {f"{problem.id}-0": "Ana Ruiz", f"{problem.id}-1": "ana@@", f"{problem.id}-2": "vip"}
-    answer = as_nora.post(mend, cells)
+    seen = f"{problem.id}-version"
+    assert f'name="{seen}" value="1"' in page
+    answer = as_nora.post(mend, {**cells, seen: "1"})
     assert answer.status_code == 422
     assert 'value="ana@@"' in answer.content.decode()
-    answer = as_nora.post(mend, {**cells, f"{problem.id}-1": "ana@example.com"})
+    assert f'name="{seen}" value="2"' in answer.content.decode()
+    answer = as_nora.post(mend, {**cells, f"{problem.id}-1": "ana@example.com", seen: "2"})
     assert answer.status_code == 302
     with business_scope(bakery):
         ana = Contact.objects.get(primary_email="ana@example.com")
@@ -257,10 +261,9 @@ def test_a_row_is_mended_on_the_page_and_its_person_comes_in(as_nora, bakery):
 
 def test_a_row_is_left_out(as_nora, bakery):
     done = bring_in(bakery, b"Name,Email\nAna,ana@@example\n")
-    url = reverse("contacts:problem_leave", kwargs={
-        "slug": bakery.slug, "id": done.id, "problem_id": problem_of(bakery, done).id
-    })  # fmt: skip
-    assert as_nora.post(url).status_code == 302
+    problem_id = problem_of(bakery, done).id
+    url = reverse("contacts:problem_leave", kwargs={"slug": bakery.slug, "id": done.id, "problem_id": problem_id})
+    assert as_nora.post(url, {f"{problem_id}-version": "1"}).status_code == 302
     with business_scope(bakery):
         done.refresh_from_db()
         assert (ImportProblem.objects.count(), done.problem_count, Contact.objects.filter(source="import").count()) == (
@@ -268,6 +271,34 @@ def test_a_row_is_left_out(as_nora, bakery):
             0,
             0,
         )
+
+
+@pytest.mark.parametrize("old", ["1", "", "x", "²", "9" * 30])
+@pytest.mark.parametrize("deed", ["problem_mend", "problem_leave"])
+def test_rel_23_an_old_page_overwrites_no_row_that_somebody_else_wrote_into(as_nora, bakery, deed, old):
+    done = bring_in(bakery, b"Name,Email,Tags\nAna,ana@@example,vip\n")
+    problem = problem_of(bakery, done)
+    url = reverse(f"contacts:{deed}", kwargs={"slug": bakery.slug, "id": done.id, "problem_id": problem.id})
+    with business_scope(bakery):
+        mend_problem(done.id, problem.id, {0: "Anna", 1: "anna@@", 2: ""})
+    typed = {f"{problem.id}-{place}": cell for place, cell in enumerate(["Ana R", "ana@example.com", "vip"])}
+    refused = as_nora.post(url, {**typed, f"{problem.id}-version": old})
+    shown = refused.content.decode()
+    assert refused.status_code == 409
+    assert "Somebody else changed this row meanwhile, so nothing was done yet." in shown
+    for cell in typed.values():
+        assert f'value="{cell}"' in shown
+    for theirs in ("“Anna” stands here", "“anna@@” stands here", "Meanwhile this is empty."):
+        assert theirs in shown
+    assert problem_of(bakery, done).row == ["Anna", "anna@@", ""]
+    with business_scope(bakery):
+        assert not Contact.objects.filter(primary_email="ana@example.com").exists()
+    # The page knows by now what it puts its own in place of.
+    assert f'name="{problem.id}-version" value="2"' in shown
+    assert as_nora.post(url, {**typed, f"{problem.id}-version": "2"}).status_code == 302
+    with business_scope(bakery):
+        assert Contact.objects.filter(primary_email="ana@example.com").exists() == (deed == "problem_mend")
+        assert not ImportProblem.objects.exists()
 
 
 def test_another_business_mends_answers_and_takes_back_nothing(as_gus, garage, bakery, known):
