@@ -24,6 +24,8 @@ class Everything:
         self.questions: set[str] = set()
         self.tables: list[str] = []
         self.visited: set[tuple[str, str]] = set()
+        # The question and the key of each statement that was asked word by word before; None for what is none.
+        self._known: dict[str, tuple[str, str] | None] = {}
         # What the last place asked.
         self.last: set[str] = set()
         # Which places a list takes, by its path, its order and the names of its filters.
@@ -44,12 +46,20 @@ class Everything:
         if sql.lower().startswith("create temp"):
             self.tables.append(sql)
         sql = _ALONE.sub("", sql).strip() if ";" in sql else sql
-        if sql.startswith(_FRAME) and "select" not in sql[11:].lower():
-            return
-        if sql.split(maxsplit=1)[0].upper() in _ASKED and ("FROM" in sql.upper() or "UPDATE" in sql.upper()):
-            question = skeleton_of(sql)
+        if sql not in self._known:
+            self._known[sql] = self._understood(sql)
+        if (found := self._known[sql]) is not None:
+            question, key = found
             self.questions.add(question)
-            # A word in it, such as a state, may lead to another index.
-            key = f"{question} {sorted(self._telling & set(_WORDS.findall(sql)))}"
             self.last.add(key)
             self.statements.setdefault(key, Asked(place, sql))
+
+    def _understood(self, sql: str) -> tuple[str, str] | None:
+        """The question that a statement asks, and the key by which it is kept; None where it asks nothing."""
+        if sql.startswith(_FRAME) and "select" not in sql[11:].lower():
+            return None
+        if sql.split(maxsplit=1)[0].upper() not in _ASKED or not ("FROM" in sql.upper() or "UPDATE" in sql.upper()):
+            return None
+        question = skeleton_of(sql)
+        # A word in it, such as a state, may lead to another index.
+        return question, f"{question} {sorted(self._telling & set(_WORDS.findall(sql)))}"
