@@ -7,16 +7,17 @@ entered, so that the policies hold here too.
 import hashlib
 from typing import Any
 
+from django.db.models import Prefetch
 from django.http import HttpResponse
 from django.urls import include, path
 from rest_framework import authentication, exceptions, pagination, permissions, renderers, serializers, viewsets
 from rest_framework.response import Response
 from rest_framework.routers import SimpleRouter
 
-from contacts.models import Contact, ContactTag, RoleAssignment
+from contacts.models import Contact, ContactPoint, ContactTag, RoleAssignment
 from ecosystem.base.tenancy import business_scope
 from ecosystem.config.urls import urlpatterns as ours
-from ecosystem.models import ApiKey, ApiKeyIndex
+from ecosystem.models import ApiKey, ApiKeyIndex, KindSetting
 
 
 class TokenAuthentication(authentication.BaseAuthentication):
@@ -47,16 +48,28 @@ class RoleSerializer(serializers.ModelSerializer):
         fields = ("kind",)
 
 
+class PostalSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = ContactPoint
+        fields = ("value",)
+
+
 class ContactSerializer(serializers.ModelSerializer):
     contact_tags = TagSerializer(many=True)
     roles = RoleSerializer(many=True)
+    points = PostalSerializer(many=True)
+    kinds = serializers.SerializerMethodField()
+
+    def get_kinds(self, person: Contact) -> list[dict[str, str]]:
+        """What somebody is, in the words of the business, which the view has read once."""
+        return [self.context["kinds"][kind] for kind in (person.stage, *(role.kind for role in person.roles.all()))]
 
     class Meta:
         model = Contact
         fields = (
             "id", "given_name", "family_name", "display_name", "language", "primary_email", "primary_phone", "stage",
-            "stage_since", "roles", "contact_tags", "source", "source_detail", "do_not_contact", "last_touch_at",
-            "owner_id", "fed_at", "created_at", "updated_at", "version",
+            "stage_since", "roles", "kinds", "contact_tags", "points", "source", "source_detail", "do_not_contact",
+            "last_touch_at", "owner_id", "fed_at", "created_at", "updated_at", "version",
         )  # fmt: skip
 
 
@@ -73,7 +86,12 @@ class ContactViewSet(viewsets.ModelViewSet):
 
     def get_queryset(self) -> Any:
         people = Contact.objects.filter(deleted_at=None).order_by("-id")
-        return people.prefetch_related("contact_tags__tag", "roles")
+        postal = ContactPoint.objects.filter(kind=ContactPoint.Kind.POSTAL, is_primary=True)
+        return people.prefetch_related("contact_tags__tag", "roles", Prefetch("points", queryset=postal))
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        words = KindSetting.objects.values("kind", "label", "definition")
+        return {**super().get_serializer_context(), "kinds": {row["kind"]: row for row in words}}
 
     def list(self, request: Any, *args: Any, **kwargs: Any) -> Response:
         with business_scope(request.business_id):
