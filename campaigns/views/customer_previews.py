@@ -88,7 +88,8 @@ def _topics() -> list[Topic]:
 
 
 def _drawn(request: HttpRequest, profile: BusinessProfile, template: str, **context: Any) -> HttpResponse:
-    given = {"profile": profile, "token": SAMPLE_TOKEN, "here": request.path, **context}
+    # Nothing runs in the frame.
+    given = {"profile": profile, "token": SAMPLE_TOKEN, "here": request.path, "is_framed": True, **context}
     with translation.override(customer_tongue_of(profile)):
         return render(request, template, given)
 

@@ -24,16 +24,12 @@ class Program:
     def call(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
         """Ask; `path` is what comes after /api/v1/ unless it begins with a slash. A body with a `file` is a form."""
         path = path if path.startswith("/") else f"/api/v1/{path}"
-        is_form = isinstance(body, dict) and "file" in body
-        if is_form:
-            sent: Any = encode_multipart(BOUNDARY, _fields(body))
-        else:
-            sent = body if isinstance(body, bytes) else json.dumps(body) if body is not None else ""
+        sent, content_type = sent_of(body)
         return self._client.generic(
             method.upper(),
             path,
             sent,
-            content_type=MULTIPART_CONTENT if is_form else "application/json",
+            content_type=content_type,
             headers={
                 "authorization": f"Bearer {self.key}",
                 **{name.replace("_", "-"): headers[name] for name in headers},
@@ -62,6 +58,15 @@ class Program:
             cursor = page["next_cursor"]
             if cursor is None:
                 return found
+
+
+def sent_of(body: Any) -> tuple[bytes, str]:
+    """What goes over the line for a body, and its kind: a form where a `file` is in it, else a JSON document."""
+    if isinstance(body, dict) and "file" in body:
+        return encode_multipart(BOUNDARY, _fields(body)), MULTIPART_CONTENT
+    if isinstance(body, bytes):
+        return body, "application/json"
+    return b"" if body is None else json.dumps(body).encode(), "application/json"
 
 
 def _fields(body: dict[str, Any]) -> dict[str, Any]:

@@ -237,9 +237,13 @@ def _send_forms(tenant: DemoTenant, asked: Everything) -> None:
     """Every form as it stands, sent, and taken back."""
     client = sign_in(Client(raise_request_exception=False), tenant.owner)
     for route in dashboard_routes():
-        url = route.url(tenant.business.slug, ids_of(tenant.business, route))
+        ids = ids_of(tenant.business, route)
+        # Forms of a list name their fields by the row they are of.
+        versions = {f"{one}-version": "1" for one in ids.values()}
         with transaction.atomic(), asked.at(f"POST {route.name}"):
-            client.post(url, {"stage": "client", "name": "Zz", "version": "1"})
+            client.post(
+                route.url(tenant.business.slug, ids), {"stage": "client", "name": "Zz", "version": "1", **versions}
+            )
             transaction.set_rollback(True)
     program = {"authorization": f"Bearer {tenant.api_key}", "idempotency-key": "once"}
     with transaction.atomic(), asked.at("POST /api/v1/contacts"):

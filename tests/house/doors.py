@@ -1,6 +1,5 @@
 """Every way into a business: each route as each asker, with its own ids and with another's; never a list of routes."""
 
-import json
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
@@ -26,6 +25,7 @@ from ecosystem.base.links import (
 from ecosystem.base.tenancy import business_scope
 from ecosystem.models import BrandImage, Invitation, User
 from ecosystem.services import invitations
+from tests.factories.api import sent_of
 from tests.factories.ecosystem import sign_in
 from tests.house.routes import Route, all_routes, dashboard_routes, ids_of
 from tests.house.test_api_walls import body_of, operations, rows_of
@@ -96,15 +96,13 @@ def _dashboard(tenant: DemoTenant, other: DemoTenant, owner: dict[str, str], str
 
 
 def _api(tenant: DemoTenant, other: DemoTenant, owner: dict[str, str]) -> Iterator[Ask]:
-    key = {"Authorization": f"Bearer {tenant.api_key}", "Content-Type": "application/json"}
     own, foreign = rows_of(tenant), rows_of(other)
     for operation in operations():
         method, url = operation.method.upper(), operation.url(own)
-        body = json.dumps(body_of(operation, own)).encode() if operation.body else None
+        sent = body_of(operation, own) if operation.body else None
         # What takes something away would have others miss it; words that are written anew are still the business's own.
-        if body:
-            sent = json.loads(body)
-            body = json.dumps({**sent, **{name: f"{tenant.marker}words" for name in WORDS if name in sent}}).encode()
+        body, kind = sent_of(sent and {**sent, **{name: f"{tenant.marker}words" for name in WORDS if name in sent}})
+        key = {"Authorization": f"Bearer {tenant.api_key}", "Content-Type": kind}
         if method != "DELETE" and operation.name not in TAKE_AWAY:
             yield Ask("key", url, (tenant.marker,), (200, 201, 202, 204, 403, 409), method, key, body)
         for name in operation.ids:
