@@ -8,6 +8,6 @@ register = template.Library()
 
 
 @register.filter
-def told(words: str) -> str:
-    """Words of a letter in one line, with three dots where each reader's own stand."""
-    return told_words(words)
+def told(words: str | None) -> str:
+    """Words of a letter in one line, with three dots where each reader's own stand; nothing where there is none."""
+    return told_words(words or "")

@@ -1,5 +1,6 @@
 """Before a list comes in: what would become of it, and its start."""
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
@@ -85,16 +86,17 @@ class ImportStartView(ApiView):
         was put away, stopped, or could not be brought in is a 409 `import_over`.
         """
         imported = get_import(import_id)
-        need_scopes_of(self, imported)
+        need_scopes_of(self, imported, imported.mapping.values())
         start_import(import_id, started_by=self.member)
         return answer(ImportOut, get_import(import_id), status=202)
 
 
-def need_scopes_of(view: ApiView, imported: Import) -> None:
-    """Refuse a key that may not do what a list does beside bringing in people: give a yes, or move known ones."""
+def need_scopes_of(view: ApiView, imported: Import, meanings: Collection[str]) -> None:
+    """Refuse a key that may not do what cells of these meanings do beside bringing in people: give a yes, or move known
+    ones."""
     if permission_of(imported).is_given:
         view.need_scope(Scope.CONSENTS_WRITE)
-    if imported.known == Import.Known.UPDATE and "stage" in imported.mapping.values():
+    if imported.known == Import.Known.UPDATE and "stage" in meanings:
         view.need_scope(Scope.STAGES_WRITE)
 
 

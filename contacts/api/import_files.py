@@ -9,10 +9,9 @@ from rest_framework.response import Response
 from contacts.api.import_checks import need_scopes_of
 from contacts.api.imports import ImportOut, ListIn, told_of
 from contacts.lists.columns import COLUMN_MEANINGS
-from contacts.lists.csv_files import MAX_BYTES, MAX_COLUMNS
+from contacts.lists.csv_files import MAX_COLUMNS
 from contacts.queries.topics import get_open_topic
 from contacts.services.row_lists import begin_import, import_file
-from ecosystem.base.errors import Invalid
 from ecosystem.rest.base import ApiView, In
 from ecosystem.scopes import Scope
 
@@ -78,23 +77,13 @@ class ImportFileView(ApiView):
         """
         given = self.read_form(ImportFileIn)
         file, about = given["file"], given["about"]
-        if file.size > MAX_BYTES:
-            sentence = "This file is larger than 25 MB. Split it and bring in the parts."
-            raise Invalid("file_too_large", sentence, field="file")
-        topic_id = about.get("topic_id")
+        check_first, topic_id = about.pop("check_first"), about.pop("topic_id", None)
         imported = import_file(
             file.read(),
-            file_name=about.get("name", file.name),
-            sheet=about["sheet"],
-            mapping=about.get("mapping"),
-            stage=about["stage"],
-            tags=about["tags"],
-            rule=about["rule"],
+            file_name=about.pop("name", file.name),
             topic=get_open_topic(topic_id) if topic_id else None,
-            source=about.get("source", ""),
-            said_on=about.get("said_on"),
-            known=about["known"],
             actor=self.member,
+            **about,
         )
-        need_scopes_of(self, imported)
-        return told_of(begin_import(imported.pk, check_first=about["check_first"], actor=self.member))
+        need_scopes_of(self, imported, imported.mapping.values())
+        return told_of(begin_import(imported.pk, check_first=check_first, actor=self.member))

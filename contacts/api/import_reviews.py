@@ -8,6 +8,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from contacts.api.import_checks import need_scopes_of
 from contacts.api.imports import ImportOut, ImportProblemOut, ImportRowIn
 from contacts.models import DIFFERING, Import, ImportChange
 from contacts.queries.import_reviews import (
@@ -17,7 +18,6 @@ from contacts.queries.import_reviews import (
     kept_page,
     refuse_strange_differences,
 )
-from contacts.queries.import_rows import permission_of
 from contacts.queries.imports import get_import
 from contacts.services.import_changes import MOST_AT_ONCE, answer_all, answer_changes
 from contacts.services.import_problems import hold_problem, leave_problem, mend_problem
@@ -188,7 +188,7 @@ class ImportProblemView(ApiView):
         version = given.pop("version", None)
         imported = get_import(import_id)
         get_problem(import_id, problem_id)
-        self._need_scopes(imported, given)
+        need_scopes_of(self, imported, [meaning for meaning, cell in given.items() if cell])
         cells = _cells(imported, given)
         self._expect_version(import_id, problem_id, version=version)
         still = mend_problem(import_id, problem_id, cells)
@@ -200,12 +200,6 @@ class ImportProblemView(ApiView):
         if version is not None or "If-Match" in self.request.headers:
             _imported, held = hold_problem(import_id, problem_id)
             expect_version(self.request, held.version, current=ImportProblemOut(held).data, given=version)
-
-    def _need_scopes(self, imported: Import, given: dict[str, Any]) -> None:
-        if permission_of(imported).is_given:
-            self.need_scope(Scope.CONSENTS_WRITE)
-        if imported.known == Import.Known.UPDATE and given.get("stage"):
-            self.need_scope(Scope.STAGES_WRITE)
 
     @extend_schema(operation_id="import_problem_leave", responses={204: None}, tags=["Imports"])
     def delete(self, request: Request, import_id: UUID, problem_id: UUID) -> Response:

@@ -240,7 +240,7 @@ class ImportListView(ApiView):
             self.need_scope(Scope.STAGES_WRITE)
         topic_id = given.pop("topic_id", None)
         imported = import_rows(
-            **{"source": "", "said_on": None, **given},
+            **given,
             topic=get_open_topic(topic_id) if topic_id else None,
             actor=self.member,
         )

@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import Required, TypedDict, Unpack
 from uuid import UUID
 
 from django.db import transaction
@@ -19,20 +20,26 @@ from ecosystem.models import Membership
 MOST_ROWS = 5_000
 
 
+class Answers(TypedDict, total=False):
+    """What holds for all people of a list, as `permit_import` takes it."""
+
+    rule: Required[str]
+    topic: Topic | None
+    source: str
+    said_on: date | None
+    stage: str
+    tags: list[str]
+    known: str
+
+
 @transaction.atomic
 def import_rows(
     rows: Sequence[Mapping[str, str]],
     *,
     name: str,
-    stage: str,
-    tags: Sequence[str],
-    rule: str,
-    topic: Topic | None,
-    source: str,
-    said_on: date | None,
-    known: str,
     check_first: bool,
     actor: Membership | None,
+    **answers: Unpack[Answers],
 ) -> Import:
     """Begin to bring in people, a row each: the keys of a row are meanings of columns.
 
@@ -42,16 +49,7 @@ def import_rows(
     meanings = list(dict.fromkeys(meaning for row in rows for meaning in row))
     imported = upload_import(_as_file(meanings, rows), file_name=name, uploaded_by=actor)
     map_import(imported.pk, mapping={str(place): meaning for place, meaning in enumerate(meanings)})
-    permit_import(
-        imported.pk,
-        rule=rule,
-        topic=topic,
-        source=source,
-        said_on=said_on,
-        stage=stage,
-        tags=list(tags),
-        known=known,
-    )
+    permit_import(imported.pk, **answers)
     return begin_import(imported.pk, check_first=check_first, actor=actor)
 
 
@@ -60,16 +58,10 @@ def import_file(
     content: bytes,
     *,
     file_name: str,
-    sheet: str,
-    mapping: Mapping[str, str] | None,
-    stage: str,
-    tags: Sequence[str],
-    rule: str,
-    topic: Topic | None,
-    source: str,
-    said_on: date | None,
-    known: str,
+    sheet: str = "",
+    mapping: Mapping[str, str] | None = None,
     actor: Membership | None,
+    **answers: Unpack[Answers],
 ) -> Import:
     """Take a file with what its columns mean, by their names, and what its people said; `begin_import` comes next.
 
@@ -80,16 +72,7 @@ def import_file(
         imported = choose_sheet(imported.pk, sheet)
     meant = imported.mapping if mapping is None else _by_place(imported.header, mapping)
     map_import(imported.pk, mapping=meant)
-    return permit_import(
-        imported.pk,
-        rule=rule,
-        topic=topic,
-        source=source,
-        said_on=said_on,
-        stage=stage,
-        tags=list(tags),
-        known=known,
-    )
+    return permit_import(imported.pk, **answers)
 
 
 def _by_place(header: Sequence[str], mapping: Mapping[str, str]) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """What a letter is called where its person's timeline tells of it."""
 
 import pytest
+from django.template import Context, Template
 
 from campaigns.names import called
 
@@ -28,3 +29,8 @@ from campaigns.names import called
 )
 def test_no_reader_sees_how_a_name_is_filled_in(subject, body, name):
     assert called(subject, body) == name
+
+
+def test_a_letter_without_words_of_its_own_is_told_of_by_something_else():
+    page = Template("{% load letters %}{% firstof letter.version.subject|told name %}")
+    assert page.render(Context({"letter": {"version": None}, "name": "Bread news"})) == "Bread news"
