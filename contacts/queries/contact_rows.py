@@ -18,7 +18,6 @@ from ecosystem.base.errors import NotFound
 from ecosystem.base.keyset import Page, page_by_id
 from ecosystem.models import LADDER, SIDE_KINDS
 
-# A filter that is not wished for is NULL, and falls away when the statement is planned.
 PEOPLE = """
     SELECT person.id, person.version, json_build_object(
                'id', person.id,
@@ -62,9 +61,14 @@ PEOPLE = """
                     WHERE role.business_id = %(business_id)s AND role.contact_id = person.id AND role.ended_at IS NULL
                     ORDER BY role.kind) AS roles
         OFFSET 0) AS held
-     WHERE person.business_id = %(business_id)s AND person.deleted_at IS NULL
+     WHERE person.business_id = %(business_id)s AND person.deleted_at IS NULL"""
+# A filter that is not wished for is NULL, and falls away when the statement is planned.
+FILTERED = (
+    PEOPLE
+    + """
        AND (%(only_id)s::uuid IS NULL OR person.id = %(only_id)s::uuid)
        AND (%(stage)s::text IS NULL OR person.stage = %(stage)s::text)"""
+)
 WITH_TAG = """
        AND EXISTS (SELECT 1 FROM contacts_contacttag AS wanted
                     WHERE wanted.business_id = %(business_id)s AND wanted.tag_id = %(tag_id)s::uuid
@@ -81,14 +85,23 @@ UP = """
      ORDER BY person.id LIMIT %(limit)s"""
 # By: is a tag asked for, is a role asked for, is it read upwards.
 STATEMENTS = {
-    (False, False, False): PEOPLE + DOWN,
-    (False, False, True): PEOPLE + UP,
-    (False, True, False): PEOPLE + WITH_ROLE + DOWN,
-    (False, True, True): PEOPLE + WITH_ROLE + UP,
-    (True, False, False): PEOPLE + WITH_TAG + DOWN,
-    (True, False, True): PEOPLE + WITH_TAG + UP,
-    (True, True, False): PEOPLE + WITH_TAG + WITH_ROLE + DOWN,
-    (True, True, True): PEOPLE + WITH_TAG + WITH_ROLE + UP,
+    (False, False, False): FILTERED + DOWN,
+    (False, False, True): FILTERED + UP,
+    (False, True, False): FILTERED + WITH_ROLE + DOWN,
+    (False, True, True): FILTERED + WITH_ROLE + UP,
+    (True, False, False): FILTERED + WITH_TAG + DOWN,
+    (True, False, True): FILTERED + WITH_TAG + UP,
+    (True, True, False): FILTERED + WITH_TAG + WITH_ROLE + DOWN,
+    (True, True, True): FILTERED + WITH_TAG + WITH_ROLE + UP,
+}
+# Everybody, as programs read them that copy a whole list, page after page: one plan is right for all of these.
+EVERYBODY = {
+    "everybody": PEOPLE
+    + """
+     ORDER BY person.id DESC LIMIT %(limit)s""",
+    "everybody_beyond": PEOPLE
+    + """
+       AND person.id < %(beyond)s ORDER BY person.id DESC LIMIT %(limit)s""",
 }
 CHOSEN = (
     PEOPLE
@@ -128,8 +141,12 @@ def contact_page(
     }
 
     def read(beyond: UUID | None, upwards: bool, limit: int) -> list[ContactRow]:
-        statement = STATEMENTS[tag_id is not None, wanted["role"] is not None, upwards]
-        found = sql.rows(statement, {**wanted, "beyond": beyond, "limit": limit})
+        given = {**wanted, "beyond": beyond, "limit": limit}
+        if upwards or kind or tag_id or only_id:
+            found = sql.rows(STATEMENTS[tag_id is not None, wanted["role"] is not None, upwards], given)
+        else:
+            name = "everybody" if beyond is None else "everybody_beyond"
+            found = sql.rows(EVERYBODY[name], given, prepared=name, keeps_plan=True)
         return [ContactRow(**row) for row in found]
 
     return page_by_id(Contact, read, cursor, limit)
@@ -141,8 +158,8 @@ def filtered_page(
     """The live people whom a filter lets through, in its order, in two statements: who they are, and them printed."""
     keys = [name.lstrip("-") for name in ORDERS[wanted.order]]
     page = page_of(wanted, now=now, cursor=cursor, limit=limit, read=lambda people: people.only(*keys))
-    asked = {"ids": [str(person.pk) for person in page.items], "with_addresses": with_addresses}
-    rows = sql.rows(CHOSEN, {**asked, "only_id": None, "stage": None}) if page.items else []
+    asked = {"ids": sql.array_text([str(person.pk) for person in page.items]), "with_addresses": with_addresses}
+    rows = sql.rows(CHOSEN, asked, prepared="people_chosen", keeps_plan=True) if page.items else []
     printed = {row["id"]: ContactRow(**row) for row in rows}
     items = [printed[person.pk] for person in page.items if person.pk in printed]
     return Page(items, page.next_cursor, page.previous_cursor)

@@ -62,7 +62,8 @@ def take_all(limits: Sequence[tuple[Sequence[object], int]], window_seconds: int
     """
     hashes = [hash_of(key_parts) for key_parts, _limit in limits]
     most = max(limit for _key_parts, limit in limits)
-    found = sql.rows(_TAKE_ALL, {"keys": hashes, "seconds": window_seconds, "limit": most})
+    asked = {"keys": hashes, "seconds": window_seconds, "limit": most}
+    found = sql.rows(_TAKE_ALL, asked, prepared="count_calls")
     counts = {row["key_hash"]: row["count"] for row in found}
     for (key_parts, limit), name in zip(limits, hashes, strict=True):
         if counts[name] > limit:

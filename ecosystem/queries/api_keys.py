@@ -51,7 +51,7 @@ class KeyEntry:
 
 def find_entry(secret_hash: str) -> KeyEntry | None:
     """The active business that a key belongs to; whether the key works is asked inside of it."""
-    found = sql.rows(_ENTRY, {"secret_hash": secret_hash})
+    found = sql.rows(_ENTRY, {"secret_hash": secret_hash}, prepared="api_key_entry")
     if not found:
         return None
     row = found[0]
@@ -60,7 +60,8 @@ def find_entry(secret_hash: str) -> KeyEntry | None:
 
 def find_working_key(entry: KeyEntry, *, at: datetime) -> ApiKey | None:
     """The key with its maker, while it is neither ended nor over and its maker is in the team."""
-    found = sql.rows(_KEY, {"key_id": entry.key_id, "secret_hash": entry.secret_hash, "at": at})
+    asked = {"key_id": entry.key_id, "secret_hash": entry.secret_hash, "at": at}
+    found = sql.rows(_KEY, asked, prepared="api_key_working")
     if not found:
         return None
     key, maker = _of(ApiKey, found[0], "key_"), _of(Membership, found[0], "member_")

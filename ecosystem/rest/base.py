@@ -1,6 +1,7 @@
 """What every view of the API stands on."""
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
 from functools import cache
 from typing import Any, ClassVar, TypeVar
 
@@ -10,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.exceptions import MethodNotAllowed, PermissionDenied
+from rest_framework.fields import empty
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -37,9 +39,16 @@ CHANGED_MEANWHILE = _("Somebody else changed this meanwhile. Read it again, then
 class In(serializers.Serializer):
     """What comes in: named fields only. A field that we do not know is an error, not a wish that is passed over."""
 
+    def get_fields(self) -> dict[str, Any]:
+        """The fields that can say something of what was sent: making all of them costs more than checking one."""
+        sent = getattr(self, "initial_data", None)
+        if not isinstance(sent, Mapping):
+            return super().get_fields()
+        return {name: deepcopy(one) for name, one in self._declared_fields.items() if name in sent or _speaks(one)}
+
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, Mapping):
-            unknown = sorted(set(data) - set(self.fields))
+            unknown = sorted(set(data) - set(self._declared_fields))
             if unknown:
                 raise serializers.ValidationError({str(name): [_("There is no such field.")] for name in unknown})
         address = self.context.get("address")
@@ -51,6 +60,11 @@ class In(serializers.Serializer):
         if wrong:
             raise serializers.ValidationError(wrong)
         return found
+
+
+def _speaks(field: serializers.Field) -> bool:
+    """Whether a field says something where nothing was sent for it."""
+    return field.required or field.default is not empty
 
 
 class Out(serializers.Serializer):
