@@ -66,6 +66,7 @@ class PreferencePage:
 
     is_resting: bool = False
     is_measured: bool = False
+    shown_number: str = ""
 
     @property
     def rhythms(self) -> list[RhythmChoice]:
@@ -144,8 +145,9 @@ def preference_page(message: Message, *, now: datetime) -> PreferencePage:
     is_resting = contact.paused_until is not None and contact.paused_until > now
     profile = get_profile()
     is_measured = profile.follows_links or profile.sees_opens
+    number = masked_number(contact.primary_phone) if texts else ""
     return PreferencePage(
-        message, contact, masked(message.address), shown, texts, is_stopped, history, is_resting, is_measured
+        message, contact, masked(message.address), shown, texts, is_stopped, history, is_resting, is_measured, number
     )
 
 
@@ -153,6 +155,11 @@ def masked(address: str) -> str:
     """An address that its owner knows again and nobody else: `p••••@raman.example`."""
     local, at, domain = address.partition("@")
     return f"{local[:1]}••••@{domain}" if at else _("your address")
+
+
+def masked_number(number: str) -> str:
+    """A number that its owner knows again and nobody else: `••• 0142`."""
+    return f"••• {number[-4:]}" if number else ""
 
 
 def _received(contact: Contact, topics: Sequence[Topic], now: datetime) -> dict[tuple[str, UUID], int]:

@@ -12,7 +12,7 @@ from campaigns.models import Message
 from campaigns.queries.preferences import TopicSwitch, hashes_of_message, preference_page
 from campaigns.queries.pressure import RHYTHMS
 from campaigns.services.messages import queue_of
-from contacts.models import Contact, Topic
+from contacts.models import Channel, Contact, Topic
 from contacts.services.consent import grant_own_consent, withdraw_address, withdraw_consent
 from contacts.services.consent_ledger import Evidence
 from ecosystem.base.errors import Invalid
@@ -50,10 +50,19 @@ SELECT DISTINCT lane FROM freed"""
 
 @dataclass(frozen=True)
 class Change:
-    """What a person changed: the topics that are on now and were off, and the other way round."""
+    """What a person changed: the switches that are on now and were off, and the other way round."""
 
-    turned_on: tuple[str, ...]
-    turned_off: tuple[str, ...]
+    turned_on: tuple[TopicSwitch, ...] = ()
+    turned_off: tuple[TopicSwitch, ...] = ()
+
+    @property
+    def undo(self) -> bytes:
+        """What takes it back, to be sealed: each topic of letters that changed, and which way.
+
+        Texts are left out: they begin only from the phone itself.
+        """
+        letters = [(b"-", each) for each in self.turned_on] + [(b"+", each) for each in self.turned_off]
+        return b"".join(way + each.topic.id.bytes for way, each in letters if each.channel == Channel.EMAIL)
 
 
 @transaction.atomic
@@ -97,7 +106,7 @@ def keep_preferences(
     page = preference_page(message, now=now)
     contact = page.contact
     if contact is None:
-        return Change((), ())
+        return Change()
     switches = [switch for switch in page.switches if switch.key in shown]
     turned_on = [switch for switch in switches if switch.key in chosen and not switch.is_on and switch.can_turn_on]
     turned_off = [switch for switch in switches if switch.key not in chosen and switch.is_on]
@@ -109,11 +118,31 @@ def keep_preferences(
             contact, channel=switch.channel, topic=switch.topic, source="preferences", address=address,
             request_id=message.id, evidence=evidence, now=now,
         )  # fmt: skip
-    return Change(_names(turned_on), _names(turned_off))
+    return Change(tuple(turned_on), tuple(turned_off))
 
 
 @transaction.atomic
-def stop_everything(message: Message, *, evidence: Evidence, now: datetime) -> None:
+def take_back(message: Message, undo: bytes, *, evidence: Evidence, now: datetime) -> Change:
+    """Take a change of the page back, as `Change.undo` says; what was changed again since stays as it is."""
+    page = preference_page(message, now=now)
+    if page.contact is None or not message.address or message.channel != Channel.EMAIL:
+        return Change()
+    parts = [undo[start : start + 17] for start in range(0, len(undo), 17)]
+    wanted = {UUID(bytes=part[1:]): part[:1] == b"+" for part in parts}
+    changed = [each for each in page.email if wanted.get(each.topic.id, each.is_on) != each.is_on]
+    turned_on = [each for each in changed if wanted[each.topic.id] and each.can_turn_on]
+    turned_off = [each for each in changed if not wanted[each.topic.id]]
+    come_back(message, [each.topic.id for each in turned_on], evidence=evidence, now=now)
+    for switch in turned_off:
+        withdraw_consent(
+            page.contact, channel=switch.channel, topic=switch.topic, source="preferences", address=message.address,
+            request_id=message.id, evidence=evidence, now=now,
+        )  # fmt: skip
+    return Change(tuple(turned_on), tuple(turned_off))
+
+
+@transaction.atomic
+def stop_everything(message: Message, *, evidence: Evidence, now: datetime) -> Change:
     """Stop every topic on every channel that somebody can be reached by. Twice changes nothing."""
     page = preference_page(message, now=now)
     if page.contact is None:
@@ -121,7 +150,7 @@ def stop_everything(message: Message, *, evidence: Evidence, now: datetime) -> N
             channel=message.channel, hashes=hashes_of_message(message), topic=None, source="preferences",
             request_id=message.id, now=now,
         )  # fmt: skip
-        return
+        return Change()
     channels = {message.channel, *(switch.channel for switch in page.switches)}
     for channel in sorted(channels):
         address = message.address if channel == message.channel else ""
@@ -129,6 +158,7 @@ def stop_everything(message: Message, *, evidence: Evidence, now: datetime) -> N
             page.contact, channel=channel, topic=None, source="preferences", address=address,
             request_id=message.id, evidence=evidence, now=now,
         )  # fmt: skip
+    return Change(turned_off=tuple(switch for switch in page.switches if switch.is_on))
 
 
 @transaction.atomic
@@ -206,7 +236,3 @@ def _say_yes(
         wording=_("%(topic)s, by email") % {"topic": topic.name} + f"\n{topic.promise}", source=source,
         evidence=evidence, now=now,
     )  # fmt: skip
-
-
-def _names(switches: Collection[TopicSwitch]) -> tuple[str, ...]:
-    return tuple(switch.topic.name for switch in switches)

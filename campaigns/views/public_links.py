@@ -31,11 +31,12 @@ from campaigns.services.preferences import (
     leave_by_message,
     rest,
     stop_everything,
+    take_back,
 )
 from campaigns.services.signups import Confirmation, confirm_signup
 from campaigns.services.tracking import is_in_trap, note_trap, note_visit
 from campaigns.views.public_pages import closed_page, evidence_of, lost_page, private, public_page
-from contacts.models import Topic
+from contacts.models import Channel, Topic
 from contacts.queries.consent import is_suppressed
 from ecosystem.base import clock
 from ecosystem.base.links import CONFIRM, PREFERENCES, PURPOSES, UNSUBSCRIBE, BadLink, MessageSigner, read_link
@@ -170,13 +171,24 @@ def preferences(request: HttpRequest, link: OpenedLink) -> HttpResponse:
             if keep_unmeasured(message, is_unmeasured=is_unmeasured, now=now):
                 context["measured"] = "again" if not is_unmeasured else "no"
         elif "stop" in request.POST:
-            stop_everything(message, evidence=evidence, now=now)
-            context["has_stopped"] = True
+            context |= {"has_stopped": True, "change": stop_everything(message, evidence=evidence, now=now)}
+        elif "undo" in request.POST:
+            undo = _opened_undo(request.POST["undo"], message)
+            context["undone"] = take_back(message, undo, evidence=evidence, now=now)
         else:
             shown, chosen = request.POST.getlist("shown"), request.POST.getlist("on")
             context["change"] = keep_preferences(message, shown=shown, chosen=chosen, evidence=evidence, now=now)
+    if "change" in context and context["change"].undo and message.channel == Channel.EMAIL and message.address:
+        context["undo"] = stamp_form(message.id.bytes + context["change"].undo)
     context |= {"page": preference_page(message, now=now), "token": link.token}
     return public_page(request, link.business, "campaigns/public/preferences.html", context)
+
+
+def _opened_undo(proof: str, message: Message) -> bytes:
+    """What an Undo of this page takes back; nothing where a machine pressed it, or it was pressed before."""
+    read = read_form_time(proof, now=clock.now().timestamp())
+    is_theirs = read.freshness == Freshness.GOOD and read.about[:16] == message.id.bytes
+    return read.about[16:] if is_theirs and use_form_time(read) else b""
 
 
 def _days_of(text: str) -> int:

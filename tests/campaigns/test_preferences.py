@@ -105,8 +105,8 @@ def test_turning_a_topic_on_is_a_new_yes_of_their_own_and_off_stops_what_waits(u
     waiting = Message.objects.get()
     client = Client(enforce_csrf_checks=True)
     page = client.post(url, {"shown": keys(season, offers), "on": keys(offers)}).content.decode()
-    assert "“Offers” is on." in page
-    assert "“What is in season” is off." in page
+    assert "“Offers” by email is on." in page
+    assert "“What is in season” by email is off." in page
     assert states() == {"What is in season": "withdrawn", "Offers": "granted"}
     granted = Consent.objects.get(act="granted")
     assert (granted.source, granted.basis, granted.wording) == (
@@ -146,6 +146,57 @@ def test_who_stopped_everything_can_come_back_for_one_thing(client, url, season,
     client.post(url, {"shown": keys(season, offers), "on": keys(season)})
     assert states()["What is in season"] == "granted"
     assert list(Suppression.objects.filter(lifted_at=None).values_list("topic__name", flat=True)) == ["Offers"]
+
+
+def undo_of(page: str) -> str:
+    """The sealed word of the page's Undo."""
+    (proof,) = re.findall(r'name="undo" value="([^"]+)"', page)
+    return proof
+
+
+def test_undo_takes_a_change_back_and_keeps_what_changed_since(url, season, offers):
+    client = Client(enforce_csrf_checks=True)
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        proof = undo_of(client.post(url, {"shown": keys(season, offers), "on": keys(offers)}).content.decode())
+        clock.shift(5)
+        page = client.post(url, {"undo": proof}).content.decode()
+        assert "Taken back. “What is in season” by email is on. “Offers” by email is off." in page
+        assert states() == {"What is in season": "granted", "Offers": "withdrawn"}
+        newest = Consent.objects.filter(act="granted").order_by("-id").first()
+        assert (newest.topic, newest.source, newest.actor_id) == (season, "undo", None)
+        client.post(url, {"shown": keys(season), "on": []})
+        rows = Consent.objects.count()
+        page = client.post(url, {"undo": proof}).content.decode()
+    assert "That cannot be taken back any more." in page
+    assert Consent.objects.count() == rows
+
+
+def test_undo_of_stopping_everything_brings_back_the_letters_that_were_a_yes_and_no_others(client, url, season, offers):
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        proof = undo_of(client.post(url, {"stop": "1"}).content.decode())
+        clock.shift(5)
+        client.post(url, {"undo": proof})
+    assert states() == {"What is in season": "granted"}
+    assert list(Suppression.objects.filter(lifted_at=None).values_list("topic__name", flat=True)) == ["Offers"]
+
+
+def test_sec_59_no_machine_no_stranger_and_no_forger_takes_a_change_back(client, url, ana, season, offers):
+    """The quick press of a scanner, a seal of another letter, and what nobody sealed."""
+    other = letter(ana, season, "s:other")
+    other_url = "/prefs/" + MessageSigner(other.business_id).tokens(other.id).preferences
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        proof = undo_of(client.post(url, {"stop": "1"}).content.decode())
+        rows = Consent.objects.count()
+        for sent_to, word, after in (
+            (url, proof, 1),
+            (other_url, proof, 5),
+            (url, proof[:-4] + "AAAA", 5),
+            (url, "", 5),
+        ):
+            clock.shift(after)
+            assert "That cannot be taken back" in client.post(sent_to, {"undo": word}).content.decode()
+    assert Consent.objects.count() == rows
+    assert set(states().values()) == {"withdrawn"}
 
 
 def test_a_topic_that_was_put_away_can_be_left_but_not_joined(client, url, season, offers):
@@ -298,7 +349,12 @@ def test_mission_51_letters_and_texts_are_counted_apart(caller, url, season):
 def test_mission_51_a_switch_of_texts_is_turned_off_and_stays_off(caller, url, season):
     page = Client().get(url).content.decode()
     (key,) = re.findall(r'name="shown" value="(sms:[^"]*)"', page)
-    Client().post(url, {"shown": re.findall(r'name="shown" value="([^"]*)"', page), "on": [f"email:{season.id}"]})
+    assert "••• 0123" in page
+    assert NUMBER not in page
+    shown = re.findall(r'name="shown" value="([^"]*)"', page)
+    saved = Client().post(url, {"shown": shown, "on": [f"email:{season.id}"]}).content.decode()
+    assert "“What is in season” by text is off." in saved
+    assert 'name="undo"' not in saved, "texts begin only from the phone itself"
     assert ConsentState.objects.get(contact=caller, channel="sms").state == "withdrawn"
     assert ConsentState.objects.get(contact=caller, channel="email", topic=season).state == "granted"
     assert key not in Client().get(url).content.decode()
