@@ -263,8 +263,9 @@ def failed_sentence(message: Message) -> str | Promise:
         Message.State.LOST: _("Nobody knew whether it arrived, and it was given up."),
         Message.State.FAILED: _("It was refused."),
     }
-    # What was given up keeps why nobody knew of it, which nobody said.
-    said: str | Promise = "" if message.state == Message.State.LOST else message.reason
+    # What was given up or set aside keeps why, in a word of ours that nobody said.
+    own_words = (Message.State.LOST, Message.State.PARKED)
+    said: str | Promise = "" if message.state in own_words else message.reason
     if said == "opted_out":
         said = _("They stopped texts at their provider.")
     sentence = words.get(message.state, _("Could not be sent."))

@@ -98,15 +98,15 @@ def clock(moment: datetime) -> str:
 
 
 @register.filter
-def at(moment: datetime, form: str = DAY) -> str:
-    """A date with its time: `14 May, 12:07`. Every page tells a moment so, and in no other way."""
-    return moment_words(moment, form)
+def at(moment: datetime | None, form: str = DAY) -> str:
+    """A date with its time: `14 May, 12:07`. Every page tells a moment so, and in no other way; none says nothing."""
+    return moment_words(moment, form) if moment else ""
 
 
 @register.filter
-def dated(moment: datetime, form: str = "j F Y") -> str:
-    """A date as one says it in the reader's language: `14 May 2026`, `14. Mai 2026`."""
-    return day_words(localtime(moment), form)
+def dated(moment: datetime | None, form: str = "j F Y") -> str:
+    """A date as one says it in the reader's language: `14 May 2026`, `14. Mai 2026`; none says nothing."""
+    return day_words(localtime(moment), form) if moment else ""
 
 
 @register.filter

@@ -166,7 +166,7 @@ def test_what_may_have_arrived_says_so_and_goes_only_when_somebody_wants_it(nora
     [
         ("expired", "too_late", "it would come too late to be of use"),
         ("lost", "", "somebody of the team gave it up"),
-        ("parked", "", "before we have mended"),
+        ("parked", "too_many_attempts", "before we have mended"),
         ("failed", "opted_out", "only they can open that"),
     ],
 )
@@ -174,6 +174,7 @@ def test_what_may_not_be_tried_again_says_why_and_has_no_button(nora, shop, frie
     Message.objects.filter(id=refused.id).update(state=state, reason=reason)
     page = nora.get(page_of(shop, friend)).content.decode()
     assert why in page
+    assert "too_many_attempts" not in page
     assert again_url(shop, friend, refused) not in page
     with pytest.raises(Conflict):
         send_once_more(friend, refused.id, actor=owner_of(shop))

@@ -1,5 +1,7 @@
 """The pages of a sequence behind its numbers: who walks it and what became of a letter."""
 
+from datetime import UTC, datetime
+
 import pytest
 from django.urls import reverse
 
@@ -52,12 +54,30 @@ def test_the_people_behind_a_number_are_shown_with_the_letter_and_the_reason(nor
     enroll_contact(sequence, friend, source="staff")
     work()
     with business_scope(shop):
-        Message.objects.update(state="skipped", reason="too_late")
+        was_due = datetime(2026, 5, 14, 12, 7, tzinfo=UTC)
+        Message.objects.update(state="skipped", reason="too_late", accepted_at=None, due_at=was_due)
         step = sequence.versions.get().steps.get(position=0)
     skipped = page_of(shop, "step_messages", id=sequence.id, step_key=step.step_key, outcome="skipped")
     page = nora.get(skipped).content.decode()
     assert step.content.name in page
     assert "Its time was over before it could be sent." in page
+    assert "14 May 2026, 8:07 AM" in page, "when it was due, not when one looks"
+
+
+def test_whoever_takes_somebody_off_is_asked_once_and_told_of_the_pause(nora, shop, seasonal, mail_server):
+    """There is no way back: whoever walked it does not walk it again."""
+    walk = enroll_contact(make_sequence(seasonal, letters=2), make_friend(seasonal), source="staff")
+    ends = page_of(shop, "enrollment_exit", id=walk.id)
+    card = {"slug": shop.slug, "id": walk.contact_id, "card": "sequences"}
+    for url in (page_of(shop, "sequence_people", id=walk.sequence_id), reverse("contacts:contact_panel", kwargs=card)):
+        page = nora.get(url).content.decode()
+        asked = page.partition(f'id="off-{walk.id}" popover role="dialog"')[2]
+        assert f'popovertarget="off-{walk.id}">Take off' in page
+        assert "they do not walk it again" in asked
+        assert page.count(ends) == asked.count(ends) == 1
+    nora.post(ends)
+    walk.refresh_from_db()
+    assert (walk.state, walk.exit_reason) == ("exited", "manual")
 
 
 def test_a_sequence_that_was_put_away_says_so_and_offers_no_change(nora, shop, seasonal):

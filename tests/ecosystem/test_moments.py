@@ -63,6 +63,11 @@ def test_pages_follow_the_country_of_the_business(as_nora, bakery, country, expe
     assert all(re.search(expected, time) for time in times)
 
 
+def test_what_has_not_happened_is_told_by_no_moment():
+    """The moment of a look would stand for it otherwise."""
+    assert (at(None), dated(None)) == ("", "")
+
+
 def test_no_page_and_no_sentence_tells_a_time_of_day_by_hand():
     told = []
     for folder in ("ecosystem", "contacts", "campaigns", "templates"):
