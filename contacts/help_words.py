@@ -18,8 +18,9 @@ HELP.add(
 HELP.add(
     "contacts/imports",
     Help(
-        _("Bring in a list from your old system, your till or your own table."),
+        _("Bring in a list from your old system, your till, your phone or your own table."),
         [
+            _("A CSV file, an Excel workbook or cards (vCard). A row or card that is broken waits to be mended."),
             _("You see what will happen before anything happens. Nobody is written to because of it."),
             _("A column that says “newsletter” is no permission without where and when it was given."),
         ],

@@ -52,7 +52,9 @@ class AboutFileIn(ListIn):
 class ImportFileIn(In):
     """A file, and a JSON document about it."""
 
-    file = serializers.FileField(help_text="CSV, or an Excel workbook; at most 25 MB, 200,000 rows and 200 columns.")
+    file = serializers.FileField(
+        help_text="CSV, an Excel workbook, or cards (vCard); at most 25 MB, 200,000 rows or cards, and 200 columns."
+    )
     about = AboutFileIn()
 
 

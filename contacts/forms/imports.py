@@ -20,9 +20,9 @@ class ImportUploadForm(forms.Form):
 
     file = forms.FileField(
         label=_("Your list"),
-        help_text=_("An Excel workbook or a CSV file up to 25 MB. Google and most shop systems can save one."),
+        help_text=_("A CSV file, an Excel workbook or the cards of a phone (vCard, .vcf), up to 25 MB."),
         error_messages={"empty": _("This file is empty. Choose the list once more.")},
-        widget=forms.ClearableFileInput(attrs={"accept": ".csv,.txt,.tsv,.xlsx,.xlsm,text/csv"}),
+        widget=forms.ClearableFileInput(attrs={"accept": ".csv,.txt,.tsv,.xlsx,.xlsm,.vcf,.vcard,text/csv,text/vcard"}),
     )
 
     def clean_file(self) -> Any:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
+from contacts.lists.cards import trouble_of
 from contacts.lists.programs import STAGE_WORDS
 from contacts.models import Stage
 from contacts.postal import put_together, read_postal
@@ -74,6 +75,11 @@ class ProblemRow:
     code: str
     sentence: str
 
+    @property
+    def words(self) -> str:
+        """What stands in it, without its empty cells."""
+        return " · ".join(filter(None, self.row))
+
 
 @dataclass(frozen=True)
 class Permission:
@@ -112,9 +118,12 @@ class RowReader:
         try:
             return self._person(line, row)
         except DomainError as problem:
-            return ProblemRow(line, [cell[:300] for cell in row[: self.width + 5]], problem.code, str(problem.message))
+            kept = row[: self.width if trouble_of(row, self.width) else self.width + 5]
+            return ProblemRow(line, [cell[:300] for cell in kept], problem.code, str(problem.message))
 
     def _person(self, line: int, row: list[str]) -> PersonRow:
+        if trouble := trouble_of(row, self.width):
+            raise trouble
         if len(row) > self.width and any(cell.strip() for cell in row[self.width :]):
             sentence = _("This row has %(has)s fields and the first line names %(named)s.")
             raise Invalid("row_too_wide", sentence % {"has": len(row), "named": self.width})

@@ -117,6 +117,11 @@ class ImportProblem(TenantModel):
     def __str__(self) -> str:
         return f"{self.line}: {self.code}"
 
+    @property
+    def words(self) -> str:
+        """What stands in the row, without its empty cells."""
+        return " · ".join(filter(None, self.row))
+
 
 # What of a known person a list may tell otherwise.
 DIFFERING = ("name", "phone", "postal", "stage")

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from contacts.lists.cards import cards_as_csv, is_cards
 from contacts.lists.columns import check_mapping, guess_mapping
 from contacts.lists.csv_files import CsvShape, read_shape
 from contacts.lists.programs import LEFT, find_program
@@ -27,12 +28,14 @@ IMPORT_JOB = "import"
 def upload_import(content: bytes, *, file_name: str, uploaded_by: Membership | None = None) -> Import:
     """Keep a file with what was found of its shape and a first guess at its columns.
 
-    Of a workbook the one sheet with rows is taken; where there are several, `sheets` names them and `choose_sheet`
-    comes next. A list with the very columns of an earlier one is matched as that one was.
+    Cards become a row each. Of a workbook the one sheet with rows is taken; where there are several, `sheets` names
+    them and `choose_sheet` comes next. A list with the very columns of an earlier one is matched as that one was.
     Raises Invalid with a plain sentence when it is no list that can be read, QuotaFull when there is no room for it.
     """
     imported = Import(file_name=file_name[:200], uploaded_by=uploaded_by)
     imported.file_hash = hashlib.sha256(content).hexdigest()
+    if is_cards(content, file_name=file_name):
+        return _keep_plain(imported, cards_as_csv(content))
     if not is_workbook(content):
         return _keep_list(imported, content, read_shape(content))
     sheets = sheets_with_rows(content)
@@ -60,7 +63,11 @@ def choose_sheet(import_id: UUID, sheet: str) -> Import:
 
 
 def _keep_sheet(imported: Import, workbook: bytes, sheet: str) -> Import:
-    content = sheet_as_csv(workbook, sheet)
+    return _keep_plain(imported, sheet_as_csv(workbook, sheet))
+
+
+def _keep_plain(imported: Import, content: bytes) -> Import:
+    """Keep a list that was written as CSV by us."""
     return _keep_list(imported, content, read_shape(content, encoding="utf-8", delimiter=","))
 
 

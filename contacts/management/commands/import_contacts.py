@@ -19,7 +19,7 @@ from ecosystem.models import Business
 class Command(BaseCommand):
     """Brings in a list here and now, and prints what became of it as JSON."""
 
-    help = "Bring people in from a CSV file or an Excel workbook; prints the outcome as JSON."
+    help = "Bring people in from a CSV file, an Excel workbook or cards (vCard); prints the outcome as JSON."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """The business, the file, and what the people said."""

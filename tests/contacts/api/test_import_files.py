@@ -190,3 +190,15 @@ def test_sec_01_a_topic_of_another_business_is_not_there(till, bakery, garage):
     assert send(till, **yes).status_code == 404
     with business_scope(bakery):
         assert Import.objects.count() == 0
+
+
+def test_cards_come_in_by_one_call_and_need_no_mapping(till, bakery):
+    cards = "BEGIN:VCARD\nVERSION:4.0\nFN:Bea Ruiz\nEMAIL:bea@example.com\nEND:VCARD\nBEGIN:VCARD\nFN:Cleo Marsh\n"
+    made = till.post("imports/files", {"file": cards, "about": {"name": "Phone", "tags": ["Fair"]}})
+    assert (made.status_code, made.json()["rows"]) == (202, 2), made.content
+    work_jobs(bakery.pk, now())
+    assert till.get("contacts?email=bea@example.com").json()["items"][0]["tags"] == ["Fair"]
+    (problem,) = till.get(f"{made['Location']}/problems").json()["items"]
+    assert (problem["line"], problem["code"], problem["row"][0]) == (3, "card_cut", "Cleo Marsh")
+    refused = till.post("imports/files", {"file": "BEGIN:VCARD" + "\x00", "about": {}})
+    assert (refused.status_code, refused.json()["code"]) == (400, "file_not_text")
