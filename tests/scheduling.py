@@ -4,7 +4,9 @@ from xdist.scheduler import LoadScopeScheduling
 
 # Their tests stand on something that takes long to make: once, by one worker.
 _OF_ONE_DATABASE = ("plans", "schema_editor", "scope", "sql_literal", "requests")
-_OF_ONE_PAIR_OF_TENANTS = ("api_examples", "fresh_sign_in", "visibility", "walls")
+_OF_ONE_PAIR_OF_TENANTS = (
+    *("api_examples", "api_walls", "fresh_sign_in", "headers", "offered", "requests_of_all", "visibility", "walls"),
+)
 TOGETHER = {f"tests/house/test_{name}.py" for name in (*_OF_ONE_DATABASE, *_OF_ONE_PAIR_OF_TENANTS)}
 
 

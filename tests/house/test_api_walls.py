@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from django.apps import apps
 
-from campaigns.demo.tenants import DemoTenant, write_tenants
+from campaigns.demo.tenants import DemoTenant
 from ecosystem.api.schema import METHODS, described
 from ecosystem.base.access import Role, may
 from ecosystem.base.tenancy import business_scope
@@ -161,9 +161,8 @@ def _uncounted(monkeypatch) -> None:
 
 
 @pytest.fixture
-def tenants() -> tuple[DemoTenant, DemoTenant]:
-    a, b = write_tenants()
-    return a, b
+def tenants(both) -> tuple[DemoTenant, DemoTenant]:
+    return both
 
 
 @pytest.fixture

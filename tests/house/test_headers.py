@@ -10,11 +10,10 @@ from django.template import engines
 from django.test import Client, override_settings
 from django.urls import path
 
-from campaigns.demo.tenants import DemoTenant, write_tenants
+from campaigns.demo.tenants import DemoTenant
 from campaigns.models import SignupForm
 from ecosystem.base.tenancy import business_scope
 from ecosystem.config import settings as settings_module
-from ecosystem.middleware import forget_businesses
 from tests.house.active_content import active_content
 from tests.house.doors import Ask, asks_of, session_of
 from tests.house.routes import all_routes
@@ -33,9 +32,8 @@ DOORS = {"owner", "visitor", "link", "broken link", "account", "key"}
 
 
 @pytest.fixture
-def tenants() -> tuple[DemoTenant, DemoTenant]:
-    forget_businesses()
-    a, b = write_tenants()
+def tenants(both) -> tuple[DemoTenant, DemoTenant]:
+    a, b = both
     with business_scope(a.business):
         SignupForm.objects.update(frame_sites=SITE)
     return a, b

@@ -8,10 +8,8 @@ import pytest
 from django.test import Client
 from django.urls import Resolver404, resolve
 
-from campaigns.demo.tenants import write_tenants
 from ecosystem.base.access import Role, may
 from ecosystem.base.tenancy import business_scope
-from ecosystem.middleware import forget_businesses
 from ecosystem.models import Membership, User
 from ecosystem.services.memberships import add_membership
 from tests.factories.ecosystem import make_user, sign_in
@@ -49,10 +47,9 @@ def offers_on(client: Client, url: str) -> set[tuple[str, bool]]:
 
 
 @pytest.fixture
-def tenant():
+def tenant(both):
     """A business with one of everything, and a member of each role."""
-    forget_businesses()
-    tenant, _other = write_tenants()
+    tenant, _other = both
     with business_scope(tenant.business):
         for role in set(Role) - set(Membership.objects.values_list("role", flat=True)):
             add_membership(make_user(role.title(), email=f"{role}@example.com"), role=role)

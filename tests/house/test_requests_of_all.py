@@ -7,8 +7,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
-from campaigns.demo.tenants import DemoTenant, write_tenants
-from ecosystem.middleware import forget_businesses
+from campaigns.demo.tenants import DemoTenant
 from ecosystem.rest import entry
 from tests.factories.api import sent_of
 from tests.factories.ecosystem import sign_in
@@ -38,10 +37,8 @@ def _uncounted(monkeypatch) -> None:
 
 
 @pytest.fixture
-def tenants() -> tuple[DemoTenant, DemoTenant]:
-    forget_businesses()
-    a, b = write_tenants()
-    return a, b
+def tenants(both) -> tuple[DemoTenant, DemoTenant]:
+    return both
 
 
 def without_books(contents: dict[str, list[str]]) -> dict[str, list[str]]:
