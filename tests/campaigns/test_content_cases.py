@@ -66,7 +66,9 @@ ORDERS = (
 
 
 @pytest.mark.parametrize("order", ORDERS)
-def test_a_sent_letter_ends_the_same_in_whatever_order_its_provider_tells(shop, seasonal, account, mail_server, order):
+def test_case_30_a_sent_letter_ends_the_same_in_whatever_order_its_provider_tells(
+    shop, seasonal, account, mail_server, order
+):
     """CAMPAIGNS 4m case 30: duplicates, delivered before accepted, the bounce before the open and after it."""
     send(seasonal, [make_friend(seasonal)])
     message = Message.objects.get()
@@ -82,7 +84,7 @@ def test_a_sent_letter_ends_the_same_in_whatever_order_its_provider_tells(shop, 
     assert len(mail_server.accepted) == 1
 
 
-def test_a_forged_word_about_a_sent_letter_changes_nothing(shop, seasonal, account, mail_server):
+def test_case_31_a_forged_word_about_a_sent_letter_changes_nothing(shop, seasonal, account, mail_server):
     """CAMPAIGNS 4m case 31: another key, a changed body and no signature are turned away, a true one is heard."""
     send(seasonal, [make_friend(seasonal)])
     message = Message.objects.get()
@@ -100,7 +102,7 @@ def test_a_forged_word_about_a_sent_letter_changes_nothing(shop, seasonal, accou
 
 
 @pytest.mark.parametrize("has_said_yes_anew", [False, True])
-def test_a_letter_to_an_address_that_changed_meanwhile_does_not_go_there(
+def test_case_32_a_letter_to_an_address_that_changed_meanwhile_does_not_go_there(
     shop, seasonal, mail_server, has_said_yes_anew
 ):
     """CAMPAIGNS 4m case 32: what was planned for the old address is skipped; the new one has its own yes or none."""
@@ -125,7 +127,7 @@ def test_a_letter_to_an_address_that_changed_meanwhile_does_not_go_there(
     assert [mail.recipient for mail in mail_server.accepted] == ["new@example.com"] * has_said_yes_anew
 
 
-def test_a_letter_that_cannot_be_made_for_one_person_goes_to_all_others(shop, seasonal, mail_server):
+def test_case_33_a_letter_that_cannot_be_made_for_one_person_goes_to_all_others(shop, seasonal, mail_server):
     """CAMPAIGNS 4m case 33, with a thousand: she alone is skipped, with the reason; 999 get theirs."""
     people = add_people(seasonal, [f"P{number}" for number in range(1_000)])
     Contact.objects.update(family_name="7")
@@ -143,7 +145,7 @@ def test_a_letter_that_cannot_be_made_for_one_person_goes_to_all_others(shop, se
     assert states_of(Message).count("accepted") == 999
 
 
-def test_a_letter_to_somebody_without_a_name_has_no_hole(shop, seasonal, mail_server):
+def test_case_34_a_letter_to_somebody_without_a_name_has_no_hole(shop, seasonal, mail_server):
     """CAMPAIGNS 4m case 34: never “Hello ,”; the writer's default first, else ours."""
     people = [make_person(f"{number}@example.com", name="") for number in range(2)]
     Contact.objects.filter(id=people[1].id).update(given_name=" ")
@@ -167,7 +169,7 @@ NAMES = {
 }
 
 
-def test_a_name_opens_no_header_no_element_and_no_link(shop, seasonal, mail_server):
+def test_case_35_a_name_opens_no_header_no_element_and_no_link(shop, seasonal, mail_server):
     """CAMPAIGNS 4m case 35: line breaks, HTML, a link to javascript: and merge tags in a name are letters of a name."""
     people = {}
     for kind, name in NAMES.items():
@@ -189,7 +191,7 @@ def test_a_name_opens_no_header_no_element_and_no_link(shop, seasonal, mail_serv
 
 
 @pytest.mark.parametrize("target", ["javascript:alert(1)", "JAVASCRIPT:alert(1)", "data:text/html,x", "vbscript:x"])
-def test_a_letter_with_a_link_that_acts_is_never_sent(shop, seasonal, mail_server, target):
+def test_case_35_a_letter_with_a_link_that_acts_is_never_sent(shop, seasonal, mail_server, target):
     """CAMPAIGNS 4m case 35: a target that is no web address stops the sequence from starting, or is no link."""
     ana = make_friend(seasonal)
     try:
@@ -201,7 +203,7 @@ def test_a_letter_with_a_link_that_acts_is_never_sent(shop, seasonal, mail_serve
     assert not re.search(rf'href="\s*{target.partition(":")[0]}', html, re.IGNORECASE)
 
 
-def test_two_people_of_one_address_get_one_letter(shop, seasonal, mail_server):
+def test_case_36_two_people_of_one_address_get_one_letter(shop, seasonal, mail_server):
     """CAMPAIGNS 4m case 36: an address belongs to one person, by the form and by the table, and gets one letter."""
     ana = make_friend(seasonal)
     with pytest.raises(DomainError) as refused:
@@ -223,7 +225,7 @@ def test_two_people_of_one_address_get_one_letter(shop, seasonal, mail_server):
     assert sorted(mail.recipient for mail in mail_server.accepted) == sorted([ana.primary_email, "sister@example.com"])
 
 
-def test_two_people_whom_a_list_gave_one_address_get_one_letter(shop, seasonal, mail_server):
+def test_case_36_two_people_whom_a_list_gave_one_address_get_one_letter(shop, seasonal, mail_server):
     """CAMPAIGNS 4m case 36: a mailbox of two, brought in by a list that says yes for both."""
     rows = "Name,Email\nAna Weiss,both@example.com\nBen Weiss,both@example.com\n"
     imported = upload_import(rows.encode(), file_name="two.csv")
@@ -239,7 +241,7 @@ def test_two_people_whom_a_list_gave_one_address_get_one_letter(shop, seasonal, 
     assert [mail.recipient for mail in mail_server.accepted] == ["both@example.com"]
 
 
-def test_a_second_yes_that_a_scanner_gave_is_none_and_the_persons_own_is(shop, seasonal, mail_server):
+def test_case_37_a_second_yes_that_a_scanner_gave_is_none_and_the_persons_own_is(shop, seasonal, mail_server):
     """CAMPAIGNS 4m case 37: from the letter in the sink, every link followed, the button pressed, the trap sprung."""
     send_form(join_url(shop, make_form(seasonal)), seasonal)
     work("transactional")
@@ -266,7 +268,7 @@ def test_a_second_yes_that_a_scanner_gave_is_none_and_the_persons_own_is(shop, s
     assert ConsentState.objects.get(topic=seasonal).state == "granted"
 
 
-def test_nobody_walks_past_a_letter_twice_however_often_their_way_is_looked_at(shop, seasonal, mail_server):
+def test_case_40_nobody_walks_past_a_letter_twice_however_often_their_way_is_looked_at(shop, seasonal, mail_server):
     """CAMPAIGNS 4m case 40: a sequence is a line with an end, so a loop cannot be written; no visit is repeated."""
     ana, sequence = make_friend(seasonal), make_sequence(seasonal, letters=2, wait=60)
     for _ in range(3):
@@ -290,7 +292,7 @@ def test_nobody_walks_past_a_letter_twice_however_often_their_way_is_looked_at(s
         )
 
 
-def test_a_worker_of_one_business_reads_nothing_of_another_and_its_links_lead_nowhere_there(
+def test_case_41_a_worker_reads_nothing_of_another_business_and_its_links_lead_nowhere_there(
     shop, seasonal, garage, mail_server, client
 ):
     """CAMPAIGNS 4m case 41: bound to Nora's shop, Gus's letters are not there; her tokens say nothing about him."""

@@ -52,7 +52,7 @@ def addressed(mail_server: SmtpServer, address: str) -> list[str]:
     ("point", "twins"),
     [("after_claim", 0), ("after_gate", 0), ("before_data", 0), ("after_final_dot", 1), ("before_result_commit", 0)],
 )
-def test_case_2_what_somebody_needs_goes_exactly_once_after_a_kill_or_again_with_the_same_id(
+def test_cases_1_2_and_3_what_somebody_needs_goes_once_after_a_kill_or_again_with_the_same_id(
     mail_server, tmp_path, point, twins
 ):
     """CAMPAIGNS 4m cases 1, 2 and 3, transactional: once later; only where the provider had it and nobody heard, a

@@ -135,7 +135,7 @@ def test_sending_forty_costs_the_statements_of_two_sub_batches(shop, seasonal, m
 # The gate
 
 
-def test_rel_15_unsubscribing_between_claim_and_gate_is_honoured(shop, seasonal, friends, mail_server):
+def test_rel_15_case_11_unsubscribing_between_claim_and_gate_is_honoured(shop, seasonal, friends, mail_server):
     """CAMPAIGNS 4m case 11, between claim and gate."""
     token = uuid4()
     claimed = claim_messages(LANE, token=token, now=now(), count=20)
@@ -156,7 +156,7 @@ def test_a_stop_without_any_message_called_off_is_seen_by_the_gate(shop, seasona
     assert Message.objects.get(contact=friends[0]).reason == "complained"
 
 
-def test_what_was_said_yes_to_with_another_address_is_not_sent(shop, friends, mail_server):
+def test_case_32_what_was_said_yes_to_with_another_address_is_not_sent(shop, friends, mail_server):
     """CAMPAIGNS 4m case 32."""
     Contact.objects.filter(id=friends[0].id).update(primary_email="new@example.com")
     send(shop)
@@ -243,7 +243,7 @@ def test_a_letter_that_cannot_be_made_is_skipped_alone(shop, friends, mail_serve
     assert len(mail_server.accepted) == 2
 
 
-def test_a_temporary_refusal_is_tried_again_a_minute_later(shop, friends, mail_server):
+def test_case_8_a_temporary_refusal_is_tried_again_a_minute_later(shop, friends, mail_server):
     """CAMPAIGNS 4m case 8, 450."""
     mail_server.script("friend0@example.com", Trouble("rcpt", "450 4.2.1 later", times=1))
     assert send(shop) == 2
@@ -278,7 +278,7 @@ def test_rel_11_a_letter_is_not_tried_again_after_its_day(shop, friends, mail_se
     assert set(Message.objects.exclude(contact=friends[0]).values_list("state", flat=True)) == {"queued"}
 
 
-def test_an_address_that_does_not_exist_is_never_written_to_again(shop, friends, mail_server):
+def test_case_8_an_address_that_does_not_exist_is_never_written_to_again(shop, friends, mail_server):
     """CAMPAIGNS 4m case 8, 550."""
     mail_server.script("friend0@example.com", Trouble("rcpt", "550 5.1.1 no such user"))
     assert send(shop) == 2
@@ -304,7 +304,7 @@ def test_sec_10_what_a_provider_says_of_a_letter_is_kept_without_whom_it_was_for
     assert refused.reason == "554 5.7.1 <***@***>: not welcome, ***"
 
 
-def test_a_line_cut_after_the_last_dot_is_not_known_and_never_sent_again(shop, seasonal, friends, mail_server):
+def test_case_7_a_line_cut_after_the_last_dot_is_not_known_and_never_sent_again(shop, seasonal, friends, mail_server):
     """CAMPAIGNS 4m case 7."""
     mail_server.script("friend1@example.com", Trouble("dot", DROP_AFTER))
     assert send(shop) == 2
@@ -330,7 +330,7 @@ def test_the_owner_decides_about_what_is_not_known(shop, friends, mail_server):
     assert (len(ids), len(set(ids))) == (4, 3)
 
 
-def test_what_somebody_needs_goes_once_more_with_the_same_id_after_a_quarter_of_an_hour(shop, mail_server):
+def test_case_7_what_somebody_needs_goes_once_more_with_the_same_id_after_a_quarter_of_an_hour(shop, mail_server):
     """CAMPAIGNS 4m case 7 for what somebody needs now."""
     mail_server.script("ana@example.com", Trouble("dot", DROP_AFTER, times=2))
     message = plan()
@@ -370,7 +370,7 @@ def test_what_does_not_go_by_itself_again_does_not_after_a_pause_at_the_gate_eit
         assert len(mail_server.accepted) == 2
 
 
-def test_a_server_that_is_away_costs_no_attempt_and_opens_the_breaker(shop, seasonal, mail_server):
+def test_case_25_a_server_that_is_away_costs_no_attempt_and_opens_the_breaker(shop, seasonal, mail_server):
     """CAMPAIGNS 4m case 25."""
     mail_server.script("*", Trouble("connect", "421 closed"))
     people = [make_friend(seasonal, number) for number in range(6)]
@@ -566,7 +566,7 @@ def test_a_worker_whose_lease_was_taken_away_meanwhile_stops(shop, friends, mail
     mark.close(is_over=True)
 
 
-def test_after_a_restart_of_postgresql_the_marks_are_not_believed(shop, friends, mail_server):
+def test_case_28_after_a_restart_of_postgresql_the_marks_are_not_believed(shop, friends, mail_server):
     """CAMPAIGNS 4m case 28: the running marks of a PostgreSQL that is gone."""
     token = uuid4()
     pass_gate(claim_messages(LANE, token=token, now=now(), count=20), token=token)

@@ -70,7 +70,7 @@ def database() -> str:
     return str(connection.settings_dict["NAME"])
 
 
-def test_rel_02_a_worker_killed_at_any_point_sends_nothing_twice_and_loses_nothing(open_shop, mail_server, tmp_path):
+def test_rel_02_cases_1_2_and_3_a_worker_killed_at_any_point_sends_nothing_twice(open_shop, mail_server, tmp_path):
     """CAMPAIGNS 4m cases 1, 2 and 3 for letters that people may do without: killed after the claim, after the
     hand-over, after the provider took it."""
     business, topic, sequence = open_shop
@@ -126,7 +126,7 @@ def kill_and_count(business, people, plans, mail_server, folder) -> None:
     assert len(ids) >= len(people) - states.count("unknown"), plans
 
 
-def test_rel_09_two_beats_and_three_workers_send_each_letter_once(open_shop, mail_server, tmp_path):
+def test_rel_09_case_27_two_beats_and_three_workers_send_each_letter_once(open_shop, mail_server, tmp_path):
     """CAMPAIGNS 4m case 27, by processes that all serve the same lanes."""
     business, topic, sequence = open_shop
     with business_scope(business):
@@ -147,7 +147,7 @@ def test_rel_09_two_beats_and_three_workers_send_each_letter_once(open_shop, mai
     assert check_invariants().problems == ()
 
 
-def test_rel_15_who_leaves_while_letters_go_out_gets_none_after_it(open_shop, mail_server, tmp_path):
+def test_rel_15_case_11_who_leaves_while_letters_go_out_gets_none_after_it(open_shop, mail_server, tmp_path):
     """CAMPAIGNS 4m case 11, raced."""
     business, topic, sequence = open_shop
     with business_scope(business):
@@ -209,7 +209,7 @@ def test_rel_08_work_that_was_noted_while_redis_is_away_is_done_all_the_same(ope
     assert check_invariants().problems == ()
 
 
-def test_a_large_business_does_not_starve_a_small_one(mail_server: SmtpServer):
+def test_case_24_a_large_business_does_not_starve_a_small_one(mail_server: SmtpServer):
     """CAMPAIGNS 4m case 24 in small; at full size `manage.py bench send.fair`."""
     shops = []
     for name, owner, count in (("Large", "large@example.com", 130), ("Small", "small@example.com", 1)):

@@ -348,7 +348,7 @@ def test_a_thousand_people_take_a_step_in_the_same_number_of_statements(shop, se
     assert (len(for_many), len(for_none)) == (2, 1)
 
 
-def test_two_advances_of_the_same_moment_write_one_message_each(shop, seasonal):
+def test_rel_01_case_5_two_advances_of_the_same_moment_write_one_message_each(shop, seasonal):
     """CAMPAIGNS 4m case 5 and REL-01: two that plan at the same moment."""
     sequence = make_sequence(seasonal)
     enroll_contact(sequence, make_friend(seasonal), source="staff")

@@ -126,7 +126,7 @@ def test_resend_is_known_by_its_signature(shop, seasonal, kind, more, state, sto
     assert (state_of(message), Suppression.objects.count()) == (state, stops)
 
 
-def test_sec_32_of_resend_nothing_old_and_nothing_altered_is_believed(shop, seasonal):
+def test_sec_32_case_31_of_resend_nothing_old_and_nothing_altered_is_believed(shop, seasonal):
     """CAMPAIGNS 4m case 31, Resend."""
     account = add_account(provider="resend", name="Resend", secret=WHSEC)
     told = resend_event("complained", letter(seasonal))
@@ -432,7 +432,9 @@ def tell(account: ProviderAccount, message: Message, kind: str, at: datetime) ->
     cuts=st.sets(st.integers(0, 9)),
     first=st.sampled_from(["unknown", "lost", "accepted"]),
 )
-def test_rel_16_every_kind_in_every_order_ends_the_same_in_states_numbers_and_lines(shop, seasonal, told, cuts, first):
+def test_rel_16_case_30_every_kind_in_every_order_ends_the_same_in_states_numbers_and_lines(
+    shop, seasonal, told, cuts, first
+):
     """CAMPAIGNS 4m case 30, all kinds."""
     account = ProviderAccount.objects.first() or add_account(provider="mailgun", name="Mailgun", secret="key")
     Suppression.objects.all().delete()

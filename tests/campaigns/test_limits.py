@@ -91,7 +91,7 @@ def test_a_bucket_holds_one_second_however_long_nobody_came(db):
     assert take(100, at=START + 3_600, shared=[bucket()]).shares[0].granted == 10
 
 
-def test_a_redis_that_was_emptied_lets_no_burst_go(db):
+def test_case_26_a_redis_that_was_emptied_lets_no_burst_go(db):
     """CAMPAIGNS 4m case 26: no burst."""
     fill(bucket())
     shared_memory.forget_all()
@@ -337,7 +337,7 @@ def test_forty_letters_cost_one_round_trip_for_each_twenty(shop, seasonal, mail_
 # Breaker and rests
 
 
-def test_rel_11_the_breaker_opens_after_five_in_a_row_for_every_worker(db):
+def test_rel_11_case_25_the_breaker_opens_after_five_in_a_row_for_every_worker(db):
     """CAMPAIGNS 4m case 25 for every worker."""
     mine, theirs = Breaker("tested"), Breaker("tested")
     mine.hear([outcome(**TROUBLE)] * 4, at=START)
@@ -392,7 +392,7 @@ def test_rel_10_a_rest_that_is_asked_for_is_kept_to_the_second_by_every_worker(d
     assert Breaker("another").seconds_left(at=START) == 0
 
 
-def test_rel_10_only_the_account_that_asked_for_a_rest_slows_and_no_attempt_is_burnt(
+def test_rel_10_case_9_only_the_account_that_asked_for_a_rest_slows_and_no_attempt_is_burnt(
     shop, seasonal, mail_server, settings
 ):
     """CAMPAIGNS 4m case 9 and 25: no attempt is burnt."""

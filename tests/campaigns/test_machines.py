@@ -67,7 +67,7 @@ def judge() -> None:
     work("webhooks")
 
 
-def test_sec_55_a_crawler_that_follows_every_link_of_fifty_letters_twice_changes_nothing(
+def test_sec_55_case_13_a_crawler_that_follows_every_link_of_fifty_letters_twice_changes_nothing(
     sequence, seasonal, mail_server
 ):
     """CAMPAIGNS 4m case 13: a scanner that follows all links."""

@@ -77,7 +77,7 @@ def unknown_counted() -> int:
 
 @pytest.mark.parametrize("marks", ["/nowhere", "/dev/shm"])
 @pytest.mark.parametrize("provider", ["resend", "postmark"])
-def test_rel_02_a_worker_killed_at_any_point_over_http_keeps_the_contract(
+def test_rel_02_cases_1_2_and_3_a_worker_killed_at_any_point_over_http_keeps_the_contract(
     open_shop, api, tmp_path, settings, provider, marks
 ):
     """CAMPAIGNS 4m cases 1, 2 and 3 over HTTP, with keys and without."""

@@ -118,7 +118,7 @@ def all_is_well() -> bool:
 # PostgreSQL is away
 
 
-def test_rel_07_postgresql_is_killed_while_letters_go_out_and_comes_back(mail_server, tmp_path):
+def test_rel_07_case_28_postgresql_is_killed_while_letters_go_out_and_comes_back(mail_server, tmp_path):
     """CAMPAIGNS 4m case 28."""
     business, _topic, _sequence = shop_with(60)
     mail_server.script("*", Trouble("dot", 0.05))
@@ -209,7 +209,7 @@ def celery(redis_url: str, mail_server: SmtpServer, *, beats: int = 1) -> Iterat
             process.wait()
 
 
-def test_rel_08_a_redis_that_is_killed_and_comes_back_empty_delays_nothing_for_long(
+def test_rel_08_case_26_a_redis_that_is_killed_and_comes_back_empty_delays_nothing_for_long(
     own_redis, mail_server, settings, client: Client
 ):
     """CAMPAIGNS 4m case 26: no twin."""

@@ -104,7 +104,7 @@ def sent(name: str = "step.sent") -> int:
     cuts=st.sets(st.integers(0, 7)),
     first=st.sampled_from(["unknown", "accepted"]),
 )
-def test_rel_16_all_orders_and_duplicates_end_the_same(account, seasonal, told, cuts, first):
+def test_rel_16_case_30_all_orders_and_duplicates_end_the_same(account, seasonal, told, cuts, first):
     """CAMPAIGNS 4m case 30."""
     Suppression.objects.all().delete()
     before = Interaction.objects.filter(kind="message_sent").count()
@@ -140,7 +140,7 @@ def test_what_a_provider_tells_is_taken_in_by_three_statements_in_one_transactio
     ]
 
 
-def test_rel_17_an_event_before_our_own_commit_waits_for_it(account, seasonal):
+def test_rel_17_case_30_an_event_before_our_own_commit_waits_for_it(account, seasonal):
     """CAMPAIGNS 4m case 30: delivered before accepted."""
     message = letter(seasonal, "queued")
     place = QueuedMessage.objects.create(id=message.id, lane="sequence", handed_at=now())
@@ -220,7 +220,7 @@ def test_e10_a_complaint_of_an_unknown_letter_stops_the_address_for_everything_o
     assert ProviderEvent.objects.count() == 1
 
 
-def test_a_forged_event_changes_nothing(account, seasonal):
+def test_sec_32_case_31_a_forged_event_changes_nothing(account, seasonal):
     """CAMPAIGNS 4m case 31."""
     message = letter(seasonal)
     post(account, event("complained", message.id, message.address, key="another-key"), 401)

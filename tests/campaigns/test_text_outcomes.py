@@ -99,7 +99,7 @@ def put_to(message, state: str) -> None:
     cuts=st.sets(st.integers(0, 5)),
     first=st.sampled_from(["unknown", "accepted", "lost", "again"]),
 )
-def test_rel_16_all_orders_and_duplicates_of_reports_end_the_same(sent, told, cuts, first):
+def test_rel_16_case_30_all_orders_and_duplicates_of_reports_end_the_same(sent, told, cuts, first):
     """CAMPAIGNS 4m case 30 for texts: in the record, in the numbers, in the queue and in what is stopped."""
     with transaction.atomic():
         put_to(sent, first)

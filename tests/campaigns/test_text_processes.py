@@ -71,7 +71,7 @@ def number_of(number: int) -> str:
     return f"+1202555{100 + number:04}"
 
 
-def test_cases_2_and_3_a_worker_killed_at_any_point_texts_nobody_twice(open_shop, provider, tmp_path):
+def test_cases_1_2_and_3_a_worker_killed_at_any_point_texts_nobody_twice(open_shop, provider, tmp_path):
     """CAMPAIGNS 4m cases 1, 2 and 3 for texts."""
     assert set(MOST_IN_DOUBT) | SWEPT | NOT_OF_TEXTS == faults.POINTS
     for place, point in enumerate(MOST_IN_DOUBT):

@@ -64,7 +64,7 @@ def is_out(topic=None) -> bool:
 
 
 @pytest.mark.parametrize("content_type", ["application/x-www-form-urlencoded", "multipart/form-data; boundary=b"])
-def test_e2_one_click_counts_at_once_without_cookies_or_redirect(bakery, ana, topic, content_type):
+def test_e2_case_13_one_click_counts_at_once_without_cookies_or_redirect(bakery, ana, topic, content_type):
     """CAMPAIGNS 4m case 13: POST."""
     first, waiting = letter(ana, topic), letter(ana, topic, "s:2")
     form = "List-Unsubscribe=One-Click"
@@ -80,7 +80,7 @@ def test_e2_one_click_counts_at_once_without_cookies_or_redirect(bakery, ana, to
     assert (waiting.state, waiting.reason) == ("cancelled", "left")
 
 
-def test_e2_repeating_it_is_the_same_answer_and_one_ledger_row(client, ana, topic):
+def test_e2_case_13_repeating_it_is_the_same_answer_and_one_ledger_row(client, ana, topic):
     """CAMPAIGNS 4m case 13: the POST twice."""
     message = letter(ana, topic)
     answers = [client.post(leave_url(message), ONE_CLICK) for _ in range(3)]
@@ -95,7 +95,7 @@ def test_e2_a_body_that_cannot_be_read_has_left_all_the_same(client, ana, topic,
     assert (answer.status_code, is_out(topic)) == (200, True)
 
 
-def test_e3_get_and_head_change_nothing_and_show_one_button(client, ana, topic):
+def test_e3_case_13_get_and_head_change_nothing_and_show_one_button(client, ana, topic):
     """CAMPAIGNS 4m case 13: GET and HEAD."""
     message = letter(ana, topic)
     for _ in range(5):
@@ -176,7 +176,7 @@ def test_a_no_to_texts_is_no_word_about_letters(bakery, ana, topic):
     assert ConsentState.objects.get(contact=ana, channel="email").state == "granted"
 
 
-def test_c8_who_left_stays_out_after_deletion_and_coming_again_with_a_list(client, bakery, ana, topic):
+def test_c8_case_14_who_left_stays_out_after_deletion_and_coming_again_with_a_list(client, bakery, ana, topic):
     """CAMPAIGNS 4m case 14."""
     client.post(leave_url(letter(ana, topic)), ONE_CLICK)
     delete_contact(ana, actor=None, now=timezone.now())
@@ -217,7 +217,7 @@ def test_taking_back_works_once_soon_and_only_with_its_own_proof(client, bakery,
     assert is_out(topic)
 
 
-def test_sec_55_a_scanner_that_follows_the_links_of_the_page_changes_nothing(client, ana, topic):
+def test_sec_55_case_13_a_scanner_that_follows_the_links_of_the_page_changes_nothing(client, ana, topic):
     """CAMPAIGNS 4m case 13: a scanner."""
     message = letter(ana, topic)
     page = client.get(leave_url(message)).content.decode()
