@@ -1,5 +1,6 @@
 """The whole proof of one person's permission: every row of the ledger with what shows it."""
 
+import hashlib
 from dataclasses import dataclass, fields
 
 from contacts.models import Channel, Consent, ConsentEvidence, Contact
@@ -20,6 +21,7 @@ class ProofLine:
     topic: str
     basis: str
     wording: str
+    wording_version: str
     source: str
     where: str
     address: str
@@ -50,6 +52,11 @@ def proof_lines(contact: Contact) -> list[ProofLine]:
     return [_line(row, proofs.get(row.id)) for row in sorted(rows, key=lambda row: row.id)]
 
 
+def version_of(wording: str) -> str:
+    """Which words were agreed to, in short: the same for everybody who saw the same, and of none nothing."""
+    return hashlib.sha256(wording.encode()).hexdigest()[:16] if wording else ""
+
+
 def _line(row: Consent, proof: ConsentEvidence | None) -> ProofLine:
     return ProofLine(
         id=str(row.id),
@@ -61,6 +68,7 @@ def _line(row: Consent, proof: ConsentEvidence | None) -> ProofLine:
         topic=row.topic.name if row.topic else "",
         basis=row.basis,
         wording=row.wording,
+        wording_version=version_of(row.wording),
         source=row.source,
         where=row.source_detail or where_of(row.source),
         address=proof.address if proof else "",

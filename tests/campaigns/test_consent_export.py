@@ -1,12 +1,14 @@
 """The proof of one person's permission, taken out as a file."""
 
 import csv
+import hashlib
 import io
 
 import pytest
 
 from campaigns.queries.signups import confirm_url
 from contacts.models import Consent
+from contacts.queries.consent_proofs import version_of
 from contacts.services.consent import withdraw_consent
 from contacts.services.consent_ledger import Evidence
 from ecosystem.base.tenancy import business_scope
@@ -77,6 +79,12 @@ def test_c2_the_export_says_who_when_how_to_what_words_from_where_and_that_they_
         assert line["said_at"].startswith("20")
     assert asked["page"].endswith("/join/keep-your-starter-alive/")
     assert confirmed["request_id"] == asked["request_id"] != ""
+    assert confirmed["user_agent"] == FORMULA
+    assert [line["basis"] for line in lines] == ["", "express", ""], "to ask is no permission yet"
+    assert [line["said_at"] for line in lines] == [row.occurred_at.isoformat() for row in rows]
+    version = hashlib.sha256(b"What is in season, by email\nTwo letters a month").hexdigest()[:16]
+    assert [line["wording_version"] for line in (asked, confirmed)] == [version, version]
+    assert left["wording_version"] == version_of(left["wording"]) != version
     assert (left["page"], left["ip"], left["user_agent"]) == ("unsubscribe", "198.51.100.7", "Firefox")
     assert "ben@example.com" not in answer.content.decode()
 
