@@ -5,11 +5,11 @@ from uuid import uuid4
 
 import pytest
 
-from campaigns.models import Content, ContentVersion, Message
-from contacts.models import Interaction
+from campaigns.models import Content, ContentVersion, Message, Pressure
+from contacts.models import Consent, Interaction
 from ecosystem.base.tenancy import business_scope
-from ecosystem.models import AuditEntry, BusinessProfile
-from ecosystem.queries.tallies import tallies
+from ecosystem.models import AuditEntry, BusinessProfile, Tally
+from ecosystem.services.invariants import check_invariants
 from tests.factories.campaigns import make_letter, make_sequence, states_of, work
 from tests.factories.permission import make_business, make_person, make_topic
 
@@ -165,9 +165,10 @@ def test_a_preview_shows_the_chosen_person_in_a_closed_frame(as_nora, sendable, 
     assert "Hello Zoë," in as_nora.get(f"{here}{letter.id}/preview/frame/?person={zoe.id}").content.decode()
 
 
-def test_a_test_letter_arrives_and_counts_nowhere(as_nora, sendable, here, letter, mail_server):
+def test_case_44_a_test_letter_of_ones_own_arrives_and_counts_nowhere(as_nora, sendable, here, letter, mail_server):
+    """CAMPAIGNS 4m case 44: no numbers, no place under a cap, no line of anybody, and it needs and changes no yes."""
     with business_scope(sendable):
-        before = Interaction.objects.count()
+        before = (Interaction.objects.count(), Consent.objects.count())
     answer = as_nora.post(f"{here}{letter.id}/test/", {"person": "sample"})
     assert answer.headers["Location"].startswith(f"{here}{letter.id}/preview/")
     with business_scope(sendable):
@@ -175,8 +176,10 @@ def test_a_test_letter_arrives_and_counts_nowhere(as_nora, sendable, here, lette
         assert (message.is_test, message.address, message.contact_id) == (True, "nora@example.com", None)
         work("transactional")
         assert states_of(Message) == ["accepted"]
-        assert Interaction.objects.count() == before
-        assert [name for name, _key in tallies(("step.sent",))] == []
+        assert (Interaction.objects.count(), Consent.objects.count()) == before
+        assert not Pressure.objects.exists()
+        assert not Tally.objects.filter(name__startswith="step.").exists()
+        assert check_invariants().problems == ()
     (mail,) = mail_server.accepted
     assert b"Rye, Ana" in mail.body
 

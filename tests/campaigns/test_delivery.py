@@ -148,7 +148,7 @@ def test_rel_15_case_11_unsubscribing_between_claim_and_gate_is_honoured(shop, s
     assert sorted(passage.state for passage in passages.values()) == ["handed", "handed"]
 
 
-def test_a_stop_without_any_message_called_off_is_seen_by_the_gate(shop, seasonal, friends, mail_server):
+def test_rel_15_a_stop_without_any_message_called_off_is_seen_by_the_gate(shop, seasonal, friends, mail_server):
     hashes = address_hashes("email", friends[0].primary_email)
     suppress_address(channel="email", hashes=hashes, topic=None, reason=Suppression.Reason.COMPLAINED)
     send(shop)

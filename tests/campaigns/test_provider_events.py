@@ -210,7 +210,7 @@ def make_sequence(topic):
     return create_sequence(name="Welcome", topic=topic)
 
 
-def test_e10_a_complaint_of_an_unknown_letter_stops_the_address_for_everything_once(account):
+def test_e10_a_complaint_of_an_unknown_letter_stops_the_address_for_everything_once(account, garage):
     """CAMPAIGNS 2a E10: once, and also where the letter is not known."""
     body = event("complained", uuid7(), "ana@example.com")
     for _ in range(2):
@@ -218,6 +218,8 @@ def test_e10_a_complaint_of_an_unknown_letter_stops_the_address_for_everything_o
         work(account)
     assert stops() == [("complained", None)]
     assert ProviderEvent.objects.count() == 1
+    with business_scope(garage):
+        assert stops() == [], "they complained of one business, and of no other"
 
 
 def test_sec_32_case_31_a_forged_event_changes_nothing(account, seasonal):

@@ -59,7 +59,7 @@ def receipt(key: str) -> None:
 # Days
 
 
-def test_a_new_business_begins_with_few_and_each_day_of_sending_is_a_step(shop, steps):
+def test_sec_57_a_new_business_begins_with_few_and_each_day_of_sending_is_a_step(shop, steps):
     assert day().take(5) == 2
     assert day().take(5) == 0
     assert day(EVENING + timedelta(days=1)).take(3) == 3
@@ -116,7 +116,7 @@ def test_sec_50_twenty_workers_at_once_take_exactly_the_places_of_the_day(settin
     assert (len(got), sum(got)) == (20, 30)
 
 
-def test_letters_beyond_the_day_wait_until_midnight_and_what_is_needed_now_does_not(
+def test_sec_57_rel_15_letters_beyond_the_day_wait_until_midnight_and_what_is_needed_now_does_not(
     shop, seasonal, mail_server, settings, steps
 ):
     write_to(seasonal, 3)

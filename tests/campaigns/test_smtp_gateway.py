@@ -220,7 +220,7 @@ def test_signing_in_works_and_fails_in_words(mechanisms):
         assert "wrong" not in repr(wrong.address)
 
 
-def test_encryption_is_verified(certificate):
+def test_e9_encryption_is_verified(certificate):
     """CAMPAIGNS 2a E9: TLS, and with the server that was meant."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate / "cert.pem", certificate / "key.pem")
@@ -243,7 +243,7 @@ class FarAway(socket.socket):
 
 
 @pytest.mark.parametrize("offers", [False, True])
-def test_nothing_is_sent_in_clear_to_a_server_outside_of_the_house(monkeypatch, certificate, offers):
+def test_e9_nothing_is_sent_in_clear_to_a_server_outside_of_the_house(monkeypatch, certificate, offers):
     """CAMPAIGNS 2a E9: an address without a word of encryption is not one without encryption."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate / "cert.pem", certificate / "key.pem")
@@ -270,7 +270,7 @@ def test_a_connection_carries_fifty_letters_at_most():
         assert (len(server.accepted), server.connections) == (101, 3)
 
 
-def test_nothing_is_sent_in_clear_where_encryption_was_asked_for():
+def test_e9_nothing_is_sent_in_clear_where_encryption_was_asked_for():
     """CAMPAIGNS 2a E9: every hop that we open is encrypted, or none is opened."""
     with smtp_server() as server:
         address = read_smtp_url(f"smtp+tls://localhost:{server.port}")

@@ -9,10 +9,13 @@ from django.test import Client
 from django.utils import timezone
 
 from campaigns.models import Message
+from campaigns.queries.eligibility import may_send
 from campaigns.services.messages import plan_message
 from contacts.models import Consent, ConsentState, Contact, ContactPoint, Suppression
 from contacts.services.consent import withdraw_consent
 from contacts.services.contacts import delete_contact
+from contacts.services.import_slices import work_import
+from contacts.services.imports import map_import, permit_import, start_import, upload_import
 from ecosystem.base.addresses import address_hash
 from ecosystem.base.links import UNSUBSCRIBE, MessageSigner, sign_link
 from ecosystem.base.tenancy import business_scope
@@ -181,9 +184,17 @@ def test_c8_case_14_who_left_stays_out_after_deletion_and_coming_again_with_a_li
     client.post(leave_url(letter(ana, topic)), ONE_CLICK)
     delete_contact(ana, actor=None, now=timezone.now())
     ContactPoint.objects.filter(contact=ana).delete()
-    make_person(ANA)
-    assert Contact.objects.filter(primary_email=ANA, deleted_at=None).count() == 1
+    imported = upload_import(f"Name,Email\nAna Lima,{ANA}\n".encode(), file_name="stall.csv")
+    map_import(imported.id, mapping=imported.mapping)
+    yesterday = (timezone.now() - timedelta(days=1)).date()
+    permit_import(imported.id, rule="all", topic=topic, source="Their slip", said_on=yesterday)
+    job_id = start_import(imported.id).job_id
+    while work_import(bakery.pk, job_id):
+        pass
+    again = Contact.objects.get(primary_email=ANA, deleted_at=None)
     assert is_out(topic)
+    verdict = may_send(again, channel="email", topic=topic, message_class="marketing", now=timezone.now())
+    assert not verdict.allowed, "a list that says yes brings nobody back who left"
 
 
 def test_leaving_by_the_page_can_be_taken_back_there_as_a_new_yes(client, bakery, ana, topic):
