@@ -16,7 +16,7 @@ from campaigns.models import (
     TextSignup,
     TrackingEvent,
 )
-from ecosystem.privacy import PersonalTable, Subject, add_not_personal, add_personal, of_contact, whole_table
+from ecosystem.privacy import About, PersonalTable, Subject, add_not_personal, add_personal, of_contact, whole_table
 
 
 def _messages(who: Subject) -> Any:
@@ -54,36 +54,40 @@ def _tracking(who: Subject) -> Any:
 add_personal(
     PersonalTable(
         TrackingEvent,
+        About.SENT,
         _("What you, or a machine, did with letters"),
         rows=_tracking,
         forget=lambda who: _tracking(who).update(user_agent_hash=""),
     ),
     order=10,
 )
-add_personal(whole_table(Signup, _("Opt-in pages you filled in"), rows=_signups), order=20)
-add_personal(whole_table(TextSignup, _("Numbers you left for texts"), rows=_text_signups), order=15)
-add_personal(whole_table(IncomingText, _("Texts you sent us"), rows=_incoming), order=15)
+add_personal(whole_table(Signup, About.SAID, _("Opt-in pages you filled in"), rows=_signups), order=20)
+add_personal(whole_table(TextSignup, About.SAID, _("Numbers you left for texts"), rows=_text_signups), order=15)
+add_personal(whole_table(IncomingText, About.BETWEEN, _("Texts you sent us"), rows=_incoming), order=15)
 add_personal(
     PersonalTable(
         Enrollment,
+        About.SENT,
         _("Sequences that followed you home"),
         rows=of_contact(Enrollment),
         kept=_("That somebody went through a sequence, without your name."),
     )
 )
-add_personal(whole_table(Pressure, _("When we wrote to you lately"), rows=_pressure))
+add_personal(whole_table(Pressure, About.SENT, _("When we wrote to you lately"), rows=_pressure))
 add_personal(
     PersonalTable(
         ProviderEvent,
+        About.SENT,
         _("What the provider told us of letters to you"),
         rows=lambda who: ProviderEvent.objects.filter(address_hashes__in=who.hashes),
         kept=_("A keyed number stands there in place of your address."),
     )
 )
-add_personal(whole_table(AddressTrouble, _("Letters that came back from your address"), rows=_troubles))
+add_personal(whole_table(AddressTrouble, About.SENT, _("Letters that came back from your address"), rows=_troubles))
 add_personal(
     PersonalTable(
         Message,
+        About.SENT,
         _("What was sent to you"),
         rows=_messages,
         forget=lambda who: _messages(who).update(contact=None, address="", merge={}, reason=""),

@@ -35,7 +35,7 @@ from contacts.models import (
 )
 from contacts.queries.search import words_of_person
 from ecosystem.base import clock
-from ecosystem.privacy import PersonalTable, Subject, add_not_personal, add_personal, of_contact, whole_table
+from ecosystem.privacy import About, PersonalTable, Subject, add_not_personal, add_personal, of_contact, whole_table
 
 _PROOF = _("The bare proof of what you said yes and no to, by a keyed number instead of your address.")
 
@@ -100,12 +100,17 @@ def _forget_person(who: Subject) -> None:
     )  # fmt: skip
 
 
-add_personal(whole_table(ContactPoint, _("How you can be reached")))
-add_personal(whole_table(Note, _("What was written down about you"), withheld=frozenset({"written_by_id"})))
-add_personal(whole_table(NextStep, _("What was to be done for you"), withheld=frozenset({"assignee_id"})))
+add_personal(whole_table(ContactPoint, About.YOU, _("How you can be reached")))
+add_personal(
+    whole_table(Note, About.BETWEEN, _("What was written down about you"), withheld=frozenset({"written_by_id"}))
+)
+add_personal(
+    whole_table(NextStep, About.BETWEEN, _("What was to be done for you"), withheld=frozenset({"assignee_id"}))
+)
 add_personal(
     PersonalTable(
         Interaction,
+        About.BETWEEN,
         _("Everything between us"),
         rows=of_contact(Interaction),
         kept=_("That something happened on a day, without a word of yours and without your name."),
@@ -115,27 +120,32 @@ add_personal(
 add_personal(
     PersonalTable(
         StageChange,
+        About.BETWEEN,
         _("How well we came to know you"),
         rows=of_contact(StageChange),
         forget=lambda who: StageChange.objects.filter(contact_id=who.contact_id).update(reason=""),
         withheld=frozenset({"actor_id"}),
     )
 )
-add_personal(whole_table(RoleAssignment, _("What you are to the business"), withheld=frozenset({"started_by_id"})))
-add_personal(whole_table(Affiliation, _("Where you work")))
+add_personal(
+    whole_table(RoleAssignment, About.YOU, _("What you are to the business"), withheld=frozenset({"started_by_id"}))
+)
+add_personal(whole_table(Affiliation, About.YOU, _("Where you work")))
 add_personal(
     PersonalTable(
         Organization,
+        About.YOU,
         _("Firms that you speak for"),
         rows=lambda who: Organization.objects.filter(main_contact_id=who.contact_id),
         forget=lambda who: Organization.objects.filter(main_contact_id=who.contact_id).update(main_contact=None),
     )
 )
-add_personal(whole_table(SearchToken, _("The words you are found by"), rows=_words))
-add_personal(whole_table(ContactTag, _("Tags")))
+add_personal(whole_table(SearchToken, About.YOU, _("The words you are found by"), rows=_words))
+add_personal(whole_table(ContactTag, About.YOU, _("Tags")))
 add_personal(
     whole_table(
         DuplicateCandidate,
+        About.YOU,
         _("Who may be the same person as you"),
         rows=lambda who: DuplicateCandidate.objects.filter(Q(first_id=who.contact_id) | Q(second_id=who.contact_id)),
     )
@@ -143,27 +153,30 @@ add_personal(
 add_personal(
     whole_table(
         MergeOperation,
+        About.YOU,
         _("Records of you that were made one"),
         rows=lambda who: MergeOperation.objects.filter(Q(winner_id=who.contact_id) | Q(loser_id=who.contact_id)),
         withheld=frozenset({"actor_id"}),
     )
 )
-add_personal(whole_table(ImportChange, _("What lists told otherwise of you")))
-add_personal(whole_table(BulkEditItem, _("Changes to many people that you were among")))
-add_personal(whole_table(ContactStats, _("Figures about you")))
+add_personal(whole_table(ImportChange, About.LISTS, _("What lists told otherwise of you")))
+add_personal(whole_table(BulkEditItem, About.LISTS, _("Changes to many people that you were among")))
+add_personal(whole_table(ContactStats, About.YOU, _("Figures about you")))
 add_personal(
     PersonalTable(
         Consent,
+        About.SAID,
         _("What you said yes and no to"),
         rows=lambda who: Consent.objects.filter(id__in=_consent_ids(who)),
         kept=_PROOF,
         withheld=frozenset({"actor_id"}),
     )
 )
-add_personal(whole_table(ConsentEvidence, _("Where and how you said it"), rows=_evidence))
+add_personal(whole_table(ConsentEvidence, About.SAID, _("Where and how you said it"), rows=_evidence))
 add_personal(
     PersonalTable(
         ConsentState,
+        About.SAID,
         _("What holds now"),
         rows=of_contact(ConsentState),
         kept=_PROOF,
@@ -172,6 +185,7 @@ add_personal(
 add_personal(
     PersonalTable(
         Suppression,
+        About.SAID,
         _("What stops us from writing to you"),
         rows=lambda who: Suppression.objects.filter(address_hash__in=who.hashes),
         kept=_("So that you are never written to again, a keyed number stands in place of your address."),
@@ -180,6 +194,7 @@ add_personal(
 add_personal(
     PersonalTable(
         ImportProblem,
+        About.LISTS,
         _("Lines of lists that could not be read"),
         rows=_problem_rows,
         forget=lambda who: ImportProblem.objects.filter(id__in=[one.id for one in _problem_rows(who)]).delete(),
@@ -189,6 +204,7 @@ add_personal(
 add_personal(
     PersonalTable(
         ExportPiece,
+        About.LISTS,
         _("Files of people that the team took out"),
         rows=lambda who: ExportPiece.objects.none(),
         forget=lambda who: _throw_files_away(),
@@ -198,6 +214,7 @@ add_personal(
 add_personal(
     PersonalTable(
         Import,
+        About.LISTS,
         _("Lists that you came with"),
         rows=_samples,
         forget=_forget_samples,
@@ -207,6 +224,7 @@ add_personal(
 add_personal(
     PersonalTable(
         DataRequest,
+        About.SAID,
         _("What you asked about your data"),
         rows=of_contact(DataRequest),
         forget=lambda who: DataRequest.objects.filter(contact_id=who.contact_id).update(address="", sealed_copy=None),
@@ -216,6 +234,7 @@ add_personal(
 add_personal(
     PersonalTable(
         Contact,
+        About.YOU,
         _("Who you are"),
         rows=lambda who: Contact.objects.filter(id=who.contact_id),
         forget=_forget_person,

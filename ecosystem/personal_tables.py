@@ -3,11 +3,12 @@
 from django.utils.translation import gettext_lazy as _
 
 from ecosystem.models import AuditEntry
-from ecosystem.privacy import PersonalTable, add_not_personal, add_personal
+from ecosystem.privacy import About, PersonalTable, add_not_personal, add_personal
 
 add_personal(
     PersonalTable(
         AuditEntry,
+        About.BETWEEN,
         _("What the team did about you"),
         rows=lambda who: AuditEntry.objects.filter(object_kind="contact", object_id=who.contact_id.hex),
         kept=_("Who did what in the business cannot be changed by anybody. It holds ids and no word about you."),

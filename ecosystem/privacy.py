@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Model, QuerySet
+from django.db.models import Model, QuerySet, TextChoices
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from ecosystem.base.registry import Registry
 
@@ -27,6 +28,16 @@ class Subject:
     hashes: tuple[str, ...]
 
 
+class About(TextChoices):
+    """The headings under which people read what is kept of them, in their order."""
+
+    YOU = "you", _("About you")
+    BETWEEN = "between", _("Between us")
+    SENT = "sent", _("What we sent you")
+    SAID = "said", _("What you allowed and asked for")
+    LISTS = "lists", _("Lists and files of the team")
+
+
 @dataclass(frozen=True)
 class PersonalTable:
     """A table with rows about people.
@@ -36,6 +47,7 @@ class PersonalTable:
     """
 
     model: type[Model]
+    about: About
     title: str | Promise
     rows: Callable[[Subject], QuerySet[Any]]
     forget: Callable[[Subject], object] | None = None
@@ -56,6 +68,7 @@ def of_contact(model: type[Model]) -> Callable[[Subject], QuerySet[Any]]:
 
 def whole_table(
     model: type[Model],
+    about: About,
     title: str | Promise,
     *,
     rows: Callable[[Subject], QuerySet[Any]] | None = None,
@@ -63,7 +76,7 @@ def whole_table(
 ) -> PersonalTable:
     """A table whose rows about a person are theirs alone, so that an erasure deletes them; by contact unless told."""
     theirs = rows or of_contact(model)
-    return PersonalTable(model, title, theirs, lambda who: theirs(who).delete(), withheld=withheld)
+    return PersonalTable(model, about, title, theirs, lambda who: theirs(who).delete(), withheld=withheld)
 
 
 @dataclass(frozen=True)

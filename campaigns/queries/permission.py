@@ -57,11 +57,6 @@ class PermissionLine:
     may_stop: bool
 
     @property
-    def is_by_hand(self) -> bool:
-        """True where the team goes this way itself, so that a topic is told by its way as well."""
-        return self.channel in BY_HAND
-
-    @property
     def is_allowed(self) -> bool:
         return self.reason == ""
 
@@ -73,6 +68,14 @@ class PermissionLine:
     def is_open(self) -> bool:
         """True where a yes can be asked for or kept with its proof."""
         return self.reason in _OPEN
+
+
+@dataclass(frozen=True)
+class ToldTopic:
+    """A topic with what somebody allows of it, channel by channel."""
+
+    topic: Topic
+    lines: Sequence[PermissionLine]
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,12 @@ class Permissions:
     unasked: Sequence[UnaskedChannel]
     topics: Sequence[Topic]
     stoppable: frozenset[str]
+
+    @property
+    def topics_told(self) -> list[ToldTopic]:
+        """The lines under their topics, each topic once."""
+        topics = {line.topic.pk: line.topic for line in self.lines}
+        return [ToldTopic(topic, [line for line in self.lines if line.topic.pk == pk]) for pk, topic in topics.items()]
 
 
 def permissions_of(contact: Contact, *, now: datetime) -> Permissions:

@@ -47,6 +47,7 @@ def permission_panel(request: HttpRequest, contact: Contact) -> dict[str, Any]:
     return {
         "contact": contact,
         "lines": lines,
+        "topics_told": allowed.topics_told,
         "unasked": allowed.unasked,
         "topics": allowed.topics,
         "may_edit": may(request.membership, Action.EDIT_PEOPLE),  # type: ignore[attr-defined]

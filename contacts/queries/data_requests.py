@@ -12,7 +12,7 @@ from contacts.queries.consent import channel_hashes, live_suppressions
 from ecosystem.base.addresses import address_hashes
 from ecosystem.base.errors import NotFound
 from ecosystem.base.keyset import Page, keyset_page
-from ecosystem.privacy import Subject, personal_tables
+from ecosystem.privacy import About, Subject, personal_tables
 
 # To these nothing can be sent, not even what was asked for.
 _UNREACHABLE = {Suppression.Reason.BOUNCED, Suppression.Reason.COMPLAINED}
@@ -22,6 +22,14 @@ _CHANNELS = {
     ContactPoint.Kind.POSTAL: (Channel.POST,),
 }
 _SHOWN = 20
+
+
+@dataclass(frozen=True)
+class ForgottenGroup:
+    """What an erasure takes away under one heading."""
+
+    heading: str
+    titles: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -100,9 +108,11 @@ def kept_tables() -> Sequence[KeptTable]:
     return [KeptTable(str(table.title), str(table.kept)) for table in personal_tables() if table.forget is None]
 
 
-def forgotten_tables() -> Sequence[str]:
-    """What an erasure takes away, as it is said to people."""
-    return [str(table.title) for table in personal_tables() if table.forget is not None]
+def forgotten_tables() -> Sequence[ForgottenGroup]:
+    """What an erasure takes away, as it is said to people, under its headings."""
+    gone = [table for table in personal_tables() if table.forget is not None]
+    groups = [(about, [str(table.title) for table in gone if table.about == about]) for about in About]
+    return [ForgottenGroup(str(about.label), titles) for about, titles in groups if titles]
 
 
 def _listed() -> QuerySet[DataRequest]:

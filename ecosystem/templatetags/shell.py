@@ -1,7 +1,7 @@
 """What the frame of the dashboard shows: the menu that this member may use, and their other businesses."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django import template
 from django.db.models import OuterRef, Q, Subquery
@@ -33,6 +33,7 @@ class ShownItem:
     count: int | None
     is_current: bool
     key: str
+    is_around: bool = False
 
 
 @dataclass(frozen=True)
@@ -45,10 +46,14 @@ class ShownGroup:
 
 @dataclass(frozen=True)
 class ShownMenu:
-    """The whole menu, and those of its entries that stand in the phone's tab bar."""
+    """The whole menu, and those of its entries that stand in the phone's tab bar.
+
+    One tab `is_around` a page of its group that has no tab itself; `is_more` where the page is found under More alone.
+    """
 
     groups: Sequence[ShownGroup]
     tabs: Sequence[ShownItem]
+    is_more: bool = False
 
 
 @register.simple_tag(takes_context=True)
@@ -66,17 +71,20 @@ def shell_menu(context: RequestContext) -> ShownMenu:
     allowed = [item for item in MENU if item.action is None or may(request.membership, item.action)]
     urls = {id(item): reverse(item.url_name, kwargs={"slug": slug}) for item in allowed}
     current = max((url for url in urls.values() if request.path.startswith(url)), key=len, default="")
-    groups, tabs = [], []
+    groups: list[ShownGroup] = []
+    tabs: list[ShownItem] = []
+    is_more = False
     for group in MenuGroup:
-        shown = []
-        for item in allowed:
-            if item.group == group:
-                shown.append(_shown(item, urls[id(item)], current))
-                if item.tab:
-                    tabs.append(shown[-1])
-        if shown:
-            groups.append(ShownGroup(label=group.label, items=shown))
-    return ShownMenu(groups=groups, tabs=tabs[:MOST_TABS])
+        shown = [_shown(item, urls[id(item)], current) for item in allowed if item.group == group]
+        if not shown:
+            continue
+        groups.append(ShownGroup(label=group.label, items=shown))
+        own = [item for item in shown if item.tab][: MOST_TABS - len(tabs)]
+        if any(item.is_current for item in shown) and not any(item.is_current for item in own):
+            is_more = not own
+            own[:1] = [replace(item, is_around=True) for item in own[:1]]
+        tabs += own
+    return ShownMenu(groups=groups, tabs=tabs, is_more=is_more)
 
 
 @dataclass(frozen=True)

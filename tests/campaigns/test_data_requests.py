@@ -13,6 +13,7 @@ from django.apps import apps
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from django.urls import reverse
+from django.utils.html import escape
 
 from campaigns.models import IncomingText, Message, QueuedMessage, Signup, TextSignup
 from campaigns.services.tracking import note_trap
@@ -41,7 +42,7 @@ from ecosystem.base.clock import now
 from ecosystem.base.errors import Conflict
 from ecosystem.base.links import MessageSigner
 from ecosystem.models import AuditEntry
-from ecosystem.privacy import personal_tables
+from ecosystem.privacy import About, personal_tables
 from ecosystem.services.agenda import note_work
 from tests.campaigns.test_pressure import news
 from tests.factories.campaigns import make_friend, work
@@ -415,6 +416,16 @@ def test_sec_68_a_second_address_that_they_gave_up_is_forgotten_too(letter, ana,
 
 
 # By the team
+
+
+def test_the_team_reads_what_goes_under_headings_each_thing_once(client, ana, shop):
+    client.force_login(owner_of(shop).user)
+    page = client.get(reverse("contacts:contact_erase", kwargs={"slug": shop.slug, "id": ana.id})).content.decode()
+    goes = page.split("What goes:")[1].split("What stays, and why")[0]
+    told = re.findall(r"<b>(.*?)</b>|<li>([^<]+)</li>", goes)
+    assert [heading for heading, _title in told if heading] == [str(about.label) for about in About]
+    gone = [str(table.title) for table in personal_tables() if table.forget is not None]
+    assert sorted(title for _heading, title in told if title) == sorted(map(escape, gone))
 
 
 def test_sec_68_the_team_erases_with_a_ticked_box_a_right_and_a_fresh_login(client, ana, shop):

@@ -41,6 +41,7 @@ READ_BY_CUSTOMERS = [
     "contacts/services/data_copies.py",
     "ecosystem/models/legal_texts.py",
     "ecosystem/queries/legal_texts.py",
+    "ecosystem/privacy.py",
     "ecosystem/base/addresses.py",
     "ecosystem/forms/plain_words.py",
 ]
