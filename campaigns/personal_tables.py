@@ -80,7 +80,7 @@ add_personal(
         About.SENT,
         _("What the provider told us of letters to you"),
         rows=lambda who: ProviderEvent.objects.filter(address_hashes__in=who.hashes),
-        kept=_("A keyed number stands there in place of your address."),
+        kept=_("A scrambled number stands there in place of your address."),
     )
 )
 add_personal(whole_table(AddressTrouble, About.SENT, _("Letters that came back from your address"), rows=_troubles))

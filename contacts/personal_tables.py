@@ -37,7 +37,7 @@ from contacts.queries.search import words_of_person
 from ecosystem.base import clock
 from ecosystem.privacy import About, PersonalTable, Subject, add_not_personal, add_personal, of_contact, whole_table
 
-_PROOF = _("The bare proof of what you said yes and no to, by a keyed number instead of your address.")
+_PROOF = _("The bare proof of what you said yes and no to, by a scrambled number instead of your address.")
 
 
 def _consent_ids(who: Subject) -> list[UUID]:
@@ -188,7 +188,7 @@ add_personal(
         About.SAID,
         _("What stops us from writing to you"),
         rows=lambda who: Suppression.objects.filter(address_hash__in=who.hashes),
-        kept=_("So that you are never written to again, a keyed number stands in place of your address."),
+        kept=_("So that you are never written to again, a scrambled number stands in place of your address."),
     )
 )
 add_personal(

@@ -11,7 +11,7 @@ add_personal(
         About.BETWEEN,
         _("What the team did about you"),
         rows=lambda who: AuditEntry.objects.filter(object_kind="contact", object_id=who.contact_id.hex),
-        kept=_("Who did what in the business cannot be changed by anybody. It holds ids and no word about you."),
+        kept=_("Who did what in the business cannot be changed by anybody. It holds numbers and no word about you."),
         withheld=frozenset({"actor_user_id"}),
     )
 )

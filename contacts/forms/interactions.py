@@ -66,6 +66,6 @@ class NoteForm(forms.Form):
         label=_("Write a note"),
         max_length=LONGEST_NOTE,
         error_messages={"required": _("Write a word or two first.")},
-        widget=forms.TextInput(attrs={"class": "input", "placeholder": _("Write a note only your team can see")}),
+        widget=forms.TextInput(attrs={"class": "input", "placeholder": _("A note for your team alone")}),
     )
     key = NewIdField()
