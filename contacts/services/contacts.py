@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from contacts.events import ContactAdded, ContactDeleted, ContactEdited, ContactRestored
 from contacts.models import Contact, ContactPoint, StageChange
 from contacts.models.sort_names import LONGEST_NAME
-from contacts.services.points import EmailTaken, Points, keep_points, read_points, refuse_taken_email
+from contacts.services.points import EmailTaken, Points, add_points, keep_points, read_points, refuse_taken_email
 from contacts.services.roles import assign_role
 from contacts.services.stages import change_stage
 from contacts.services.stale_edits import Difference, merge_edits
@@ -99,7 +99,7 @@ def add_contact(
     try:
         with transaction.atomic():
             contact.save(force_insert=True)
-            keep_points(contact, points)
+            add_points(contact, points)
     except IntegrityError:
         # Somebody was quicker by a moment: the same form, or the same address.
         if standing := Contact.objects.filter(pk=wanted).first():

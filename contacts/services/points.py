@@ -62,6 +62,20 @@ def refuse_taken_email(email: str, *, besides: Contact | None = None) -> None:
         raise EmailTaken(taken)
 
 
+def add_points(contact: Contact, points: Points) -> None:
+    """Write down the first email, phone and postal address of a person who is new and has none yet."""
+    given = (
+        (ContactPoint.Kind.EMAIL, points.email_typed, points.email),
+        (ContactPoint.Kind.PHONE, points.phone_typed, points.phone),
+        (ContactPoint.Kind.POSTAL, points.postal_typed, points.postal),
+    )
+    ContactPoint.objects.bulk_create(
+        ContactPoint(contact=contact, kind=kind, value=typed, value_norm=norm, is_primary=True)
+        for kind, typed, norm in given
+        if norm
+    )
+
+
 def keep_points(contact: Contact, points: Points) -> None:
     """Have the first email, phone and postal address of a person be these; an empty one is taken away.
 

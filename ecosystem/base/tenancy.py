@@ -176,6 +176,12 @@ class TenantManager(models.Manager[M]):
 
     use_in_migrations = True
     _queryset_class = TenantQuerySet
+    _walled: models.sql.Query | None = None
 
     def get_queryset(self) -> models.QuerySet[M]:
-        return super().get_queryset().filter(business_id=CurrentBusiness())
+        # Built once for each model: it names no business, which is read when the SQL is compiled.
+        walled = self._walled
+        if walled is None or walled.model is not self.model:
+            walled = self._walled = super().get_queryset().filter(business_id=CurrentBusiness()).query
+        hints = self._hints  # type: ignore[attr-defined]
+        return self._queryset_class(model=self.model, query=walled.clone(), using=self._db, hints=hints)
