@@ -49,14 +49,22 @@ def looks(tenants: tuple[DemoTenant, DemoTenant]) -> Iterator[Ask]:
     return (ask for ask in asks_of(*tenants) if ask.method == "GET" and ask.door in LOOKS)
 
 
-def test_sec_20_sec_24_looking_changes_nothing_and_uses_up_no_link(tenants):
-    """SEC-20: what changes needs more than GET. SEC-24: links in letters answer GET and HEAD as often as they like."""
+def test_sec_11_sec_20_sec_24_looking_changes_nothing_uses_up_no_link_and_is_kept_by_nobody_on_the_way(tenants):
+    """SEC-11: no answer to a member or a key is kept by others. SEC-20: what changes needs more than GET.
+
+    SEC-24: links in letters answer GET and HEAD as often as they like.
+    """
     a, _b = tenants
     asks, before, client = list(looks(tenants)), without_books(contents_of(a.business)), Client()
     first: dict[str, int] = {}
+    kept: list[tuple[str, str | None]] = []
     for ask in asks:
         client.cookies.clear()
-        first[str(ask)] = client.get(ask.url, headers=ask.headers).status_code
+        answer = client.get(ask.url, headers=ask.headers)
+        first[str(ask)] = answer.status_code
+        if ask.door in ("owner", "helper", "key") and answer.headers.get("Cache-Control") != "no-store, private":
+            kept.append((str(ask), answer.headers.get("Cache-Control")))
+    assert kept == []
     for ask in [ask for ask in asks if ask.door == "link"]:
         for method in (client.head, client.get, client.head, client.get):
             client.cookies.clear()
@@ -79,16 +87,8 @@ def test_sec_20_no_page_of_a_member_takes_a_form_without_its_token(tenants):
     assert without_books(contents_of(a.business)) == before
 
 
-def test_sec_11_what_a_member_or_a_key_gets_is_kept_by_nobody_on_the_way(tenants):
+def test_sec_11_nobody_is_given_a_page_that_was_made_for_another(tenants):
     a, b = tenants
-    client, wrong = Client(), []
-    for ask in looks(tenants):
-        if ask.door in ("owner", "helper", "key"):
-            client.cookies.clear()
-            answer = client.get(ask.url, headers=ask.headers)
-            if answer.headers.get("Cache-Control") != "no-store, private":
-                wrong.append((str(ask), answer.headers.get("Cache-Control")))
-    assert wrong == []
     for path in ("/", "/businesses/", "/accounts/email/"):
         seen = [sign_in(Client(), tenant.owner).get(path, follow=True).content for tenant in (a, b, a)]
         assert (b.marker.encode() in seen[0], a.marker.encode() in seen[1]) == (False, False), path

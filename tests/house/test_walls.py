@@ -204,13 +204,12 @@ def test_sec_39_broken_input_is_never_an_error_of_ours(tenants):
         if not route.path.startswith("b/"):
             continue
         url = route.url(a.business.slug, ids_of(a.business, route))
+        answers = [("no JSON", client.post(url, b"\xff\xfe{", content_type="application/json"))]
         for text in nasty:
-            answers = (
-                client.get(url, dict.fromkeys(("cursor", "kind", "tag", "sort", "step", "reason", "period"), text)),
-                client.post(url, dict.fromkeys(("name", "email", "stage", "kind", "version", "body", "amount"), text)),
-                client.post(url, b"\xff\xfe{", content_type="application/json"),
-            )
-            wrong += [(route.name, text, seen.status_code) for seen in answers if seen.status_code >= 500]
+            sent = dict.fromkeys(("name", "email", "stage", "kind", "version", "body", "amount"), text)
+            asked = dict.fromkeys(("cursor", "kind", "tag", "sort", "step", "reason", "period"), text)
+            answers += [(text, client.get(url, asked)), (text, client.post(url, sent))]
+        wrong += [(route.name, text, seen.status_code) for text, seen in answers if seen.status_code >= 500]
     assert not wrong, "\n".join(map(str, wrong))
 
 
