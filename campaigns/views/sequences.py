@@ -46,12 +46,14 @@ OUTCOME_TITLES = {
     "waiting": gettext_lazy("Waiting to be sent"),
     "sent": gettext_lazy("Sent"),
     "clicked": gettext_lazy("Read on"),
+    "opened": gettext_lazy("Seen opened"),
     "skipped": gettext_lazy("Skipped"),
     "failed": gettext_lazy("Failed"),
     "unknown": gettext_lazy("Not known whether it arrived"),
     "held": gettext_lazy("Held back"),
     "delayed": gettext_lazy("Waiting at the receiver"),
 }
+_STOPPED = (Message.State.SKIPPED, Message.State.CANCELLED, Message.State.EXPIRED)
 
 
 @require_GET
@@ -244,6 +246,9 @@ def sequence_archive(request: HttpRequest, slug: str, id: UUID) -> HttpResponse:
 
 def _why(message: Message, outcome: str) -> str | Promise:
     """What stands below the outcome of a letter."""
+    if message.state in _STOPPED:
+        # Whatever it waited for before: this is what ended it.
+        return skip_sentence(message.reason)
     if outcome == "held":
         return HELD_SENTENCES[message.held_by]
     if outcome == "delayed":
@@ -251,7 +256,7 @@ def _why(message: Message, outcome: str) -> str | Promise:
         return words % {"when": moment_words(message.delayed_at, "j M")}
     if outcome == "failed":
         return failed_sentence(message)
-    return skip_sentence(message.reason) if outcome == "skipped" else ""
+    return ""
 
 
 def _switch(

@@ -6,6 +6,7 @@ from django.urls import reverse
 from campaigns.models import ChannelRule, Message
 from campaigns.services.enrollments import enroll_contacts
 from contacts.models import Contact
+from contacts.services.consent import withdraw_consent
 from ecosystem.base.access import Role
 from ecosystem.base.tenancy import business_scope
 from ecosystem.models import AuditEntry
@@ -87,11 +88,16 @@ def test_what_was_held_back_is_counted_with_the_promise_and_opens_into_its_peopl
     assert people_url in detail
     people = nora.get(people_url).content.decode()
     assert all(friend.display_name in people for friend in friends)
-    assert "as many letters of this topic as you promised" in people
+    assert people.count("as many letters of this topic as you promised") == 3
+    withdraw_consent(friends[0], channel="email", topic=topic, source="unsubscribe")
+    people = nora.get(people_url).content.decode()
+    assert people.count("as many letters of this topic as you promised") == 2
+    assert "Only their own new yes opens this again." in people, "what ended it, not what it waited for before"
     pass_time(7 * 86_400)
     work()
     # What was held back and went later still counts, and is told as sent.
-    assert set(Message.objects.filter(held_by="promise").values_list("state", flat=True)) == {"accepted"}
+    states = Message.objects.filter(held_by="promise").order_by("state").values_list("state", flat=True)
+    assert list(states) == ["accepted", "accepted", "cancelled"]
     assert (
         "3 held back by your promise of 1 a week"
         in nora.get(page_of(shop, "sequence_detail", id=sequence.id), {"step": step.step_key}).content.decode()

@@ -6,8 +6,11 @@ import pytest
 from django.urls import reverse
 
 from campaigns.models import Message
+from campaigns.queries.messages import OUTCOMES
 from campaigns.services.enrollments import enroll_contact
 from campaigns.services.sequences import archive_sequence
+from campaigns.views.sequences import OUTCOME_TITLES
+from ecosystem.base.clock import now
 from ecosystem.base.tenancy import business_scope
 from tests.factories.campaigns import make_friend, make_sequence, pass_time, work
 from tests.factories.permission import owner_of
@@ -62,6 +65,20 @@ def test_the_people_behind_a_number_are_shown_with_the_letter_and_the_reason(nor
     assert step.content.name in page
     assert "Its time was over before it could be sent." in page
     assert "14 May 2026, 8:07 AM" in page, "when it was due, not when one looks"
+
+
+@pytest.mark.parametrize("outcome", OUTCOMES)
+def test_every_number_of_a_letter_opens_into_a_page_with_a_name_of_its_own(nora, shop, seasonal, mail_server, outcome):
+    sequence = make_sequence(seasonal)
+    enroll_contact(sequence, make_friend(seasonal), source="staff")
+    work()
+    with business_scope(shop):
+        Message.objects.update(opened_at=now(), clicked_at=now(), delayed_at=now())
+        step = sequence.versions.get().steps.get(position=0)
+    url = page_of(shop, "step_messages", id=sequence.id, step_key=step.step_key, outcome=outcome)
+    answer = nora.get(url)
+    assert answer.status_code == 200
+    assert f"<h1>{OUTCOME_TITLES[outcome]}</h1>" in answer.content.decode()
 
 
 def test_whoever_takes_somebody_off_is_asked_once_and_told_of_the_pause(nora, shop, seasonal, mail_server):
