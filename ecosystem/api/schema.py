@@ -164,13 +164,21 @@ def _curl(path: str, method: str, operation: dict[str, Any], chosen: KeyChoice |
         lines.insert(1, f"-X {method.upper()}")
     form, body = _form(operation), _sent(operation)
     if form is not None:
-        lines.append('-F "file=@list.csv"')
+        rows = " ".join(map(_in_shell, form["file"].splitlines()))
+        lines[0] = f"printf '%s\\n' {rows} | {lines[0]}"
+        lines.append('-F "file=@-;filename=list.csv"')
         said = {name: value for name, value in form.items() if name != "file"}
-        lines += [f"-F '{name}={orjson.dumps(value).decode()}'" for name, value in said.items()]
+        lines += [
+            f"--form-string {_in_shell(f'{name}={orjson.dumps(value).decode()}')}" for name, value in said.items()
+        ]
     if body is not None:
-        example = orjson.dumps(body).decode().replace("'", "'\\''")
-        lines += ['-H "Content-Type: application/json"', f"-d '{example}'"]
+        lines += ['-H "Content-Type: application/json"', f"-d {_in_shell(orjson.dumps(body).decode())}"]
     return " \\\n  ".join(lines)
+
+
+def _in_shell(text: str) -> str:
+    """A text in single quotes, as a shell takes it to the letter."""
+    return "'{}'".format(text.replace("'", "'\\''"))
 
 
 def _python(path: str, method: str, operation: dict[str, Any], chosen: KeyChoice | None) -> str:
@@ -207,18 +215,26 @@ def _form(operation: dict[str, Any]) -> Any:
 
 
 def _python_form(path: str, form: dict[str, Any], key: str) -> str:
-    """A form with a file in Python; its standard library writes none, so this asks with requests."""
-    said = {name: value for name, value in form.items() if name != "file"}
-    lines = ["import json", "import os", "", "import requests", ""]
-    lines += [f"{name} = {pformat(value, sort_dicts=False, width=100)}" for name, value in said.items()]
-    fields = ", ".join(f'"{name}": json.dumps({name})' for name in said)
+    """A form with a file in Python, written out: its standard library has no word for one."""
+    lines = ["import json", *(["import os"] if "environ" in key else [])]
+    lines += ["from urllib.request import Request, urlopen", "from uuid import uuid4", ""]
+    lines += [f"{name} = {pformat(value, sort_dicts=False, width=100)}" for name, value in form.items()]
     lines += [
-        f'headers = {{"Authorization": "Bearer " + {key}}}',
-        'with open("list.csv", "rb") as file:',
-        "    answer = requests.post(",
-        f'        "{settings.PUBLIC_URL}{path}", headers=headers, data={{{fields}}}, files={{"file": file}}',
-        "    )",
-        "print(answer.status_code, answer.text)",
+        'head = "Content-Disposition: form-data; name="',
+        "mark = uuid4().hex",
+        "form = (",
+        """    f'--{mark}\\r\\n{head}"file"; filename="list.csv"\\r\\n\\r\\n{file}\\r\\n'""",
+        *(
+            f"""    f'--{{mark}}\\r\\n{{head}}"{name}"\\r\\n\\r\\n{{json.dumps({name})}}\\r\\n'"""
+            for name in form
+            if name != "file"
+        ),
+        "    f'--{mark}--\\r\\n'",
+        ")",
+        f'headers = {{"Authorization": "Bearer " + {key}, "Content-Type": "multipart/form-data; boundary=" + mark}}',
+        f'url = "{settings.PUBLIC_URL}{path}"',
+        'with urlopen(Request(url, method="POST", headers=headers, data=form.encode())) as answer:',
+        "    print(answer.status, answer.read().decode())",
     ]
     return "\n".join(lines)
 
