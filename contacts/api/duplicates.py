@@ -44,15 +44,15 @@ class PairOut(Out):
     reasons = serializers.ListField(child=serializers.ChoiceField(choices=[(one, one) for one in REASONS]))
 
 
-@example({"state": "waiting", "done": 0, "total": 1, "message": ""})
+@example({"state": "waiting", "done": 0, "total": 4, "message": ""})
 class SearchOut(Out):
     """A look at everybody for pairs."""
 
     state = serializers.ChoiceField(
         choices=Job.State.choices, allow_null=True, help_text="null where nobody has looked yet."
     )
-    done = serializers.IntegerField()
-    total = serializers.IntegerField()
+    done = serializers.IntegerField(help_text="For how many of the ways to be alike everybody was looked at.")
+    total = serializers.IntegerField(help_text="How many ways to be alike there are.")
     message = serializers.CharField(allow_blank=True)
 
 

@@ -399,7 +399,8 @@ def search(business):
     """Look at everybody; the open pairs with their reasons."""
     with business_scope(business):
         job = search_duplicates(actor=None)
-    work_search(business.id, job.id)
+    while work_search(business.id, job.id):
+        pass
     with business_scope(business):
         job.refresh_from_db()
         job.state = "done"
