@@ -9,6 +9,7 @@ from django.utils.translation import ngettext
 
 from campaigns.models import Sequence, Step
 from campaigns.queries.paused_walks import PausedPeople, paused_beside
+from campaigns.queries.quiet_beside import quiet_beside
 from campaigns.queries.sequences import (
     SequenceNumbers,
     StepNumbers,
@@ -60,6 +61,7 @@ class SequencePage:
     nodes: Many[StepNode]
     has_unpublished_changes: bool
     paused: PausedPeople
+    quiet: str
 
     @property
     def letters(self) -> int:
@@ -81,6 +83,7 @@ def sequence_page(sequence: Sequence) -> SequencePage:
         nodes=[StepNode(step) for step in steps],
         has_unpublished_changes=is_draft and sequence.live_version is not None,
         paused=paused_beside(shown),
+        quiet=quiet_beside(shown),
     )
 
 

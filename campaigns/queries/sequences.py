@@ -12,6 +12,7 @@ from campaigns.models import Message, Sequence, SequenceVersion, Step
 from campaigns.queries.eligibility import sentence_of
 from campaigns.queries.paused_walks import paused_count
 from campaigns.queries.pressure import measure_of, promise_of
+from campaigns.queries.quiet_beside import quiet_rule
 from contacts.models import Channel, Stage
 from ecosystem.base.errors import NotFound
 from ecosystem.models import Tally
@@ -160,10 +161,10 @@ def find_published(sequence: Sequence) -> SequenceVersion | None:
 def find_shown(sequence: Sequence) -> SequenceVersion | None:
     """The version that its page shows: the draft, or else the published one; None where there is neither.
 
-    Beside it stands how many people are paused one by one (`paused_beside`).
+    Beside it stand how many people are paused one by one (`paused_beside`) and the quiet hours (`quiet_beside`).
     """
     shown = sequence.versions.filter(Q(published_at=None) | Q(number=sequence.live_version))
-    shown = shown.annotate(people_paused=paused_count(sequence))
+    shown = shown.annotate(people_paused=paused_count(sequence), quiet_rule=quiet_rule())
     return shown.order_by(F("published_at").desc(nulls_first=True), "-number").first()
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from django.urls import reverse
 
-from campaigns.models import Message
+from campaigns.models import ChannelRule, Message
 from campaigns.queries.messages import OUTCOMES
 from campaigns.services.enrollments import enroll_contact
 from campaigns.services.sequences import archive_sequence
@@ -79,6 +79,34 @@ def test_every_number_of_a_letter_opens_into_a_page_with_a_name_of_its_own(nora,
     answer = nora.get(url)
     assert answer.status_code == 200
     assert f"<h1>{OUTCOME_TITLES[outcome]}</h1>" in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("opens", "closes", "at_weekends", "words"),
+    [
+        (480, 1200, True, "Quiet 8 PM to 8 AM<"),
+        (480, 1200, False, "Quiet 8 PM to 8 AM and at weekends<"),
+        (None, None, False, "Quiet at weekends<"),
+        (None, None, True, ""),
+    ],
+)
+def test_the_quiet_hours_stand_above_the_line_of_steps(nora, shop, seasonal, opens, closes, at_weekends, words):
+    page = page_of(shop, "sequence_detail", id=make_sequence(seasonal).id)
+    nora.get(page)
+    before = len(statements_of(nora, page))
+    assert "Quiet " not in nora.get(page).content.decode()
+    with business_scope(shop):
+        ChannelRule.objects.create(
+            channel="email",
+            most_count=3,
+            most_days=7,
+            opens_minute=opens,
+            closes_minute=closes,
+            at_weekends=at_weekends,
+        )
+    shown = nora.get(page).content.decode()
+    assert (words in shown, "Quiet " in shown) == (True, bool(words))
+    assert len(statements_of(nora, page)) == before
 
 
 def test_whoever_takes_somebody_off_is_asked_once_and_told_of_the_pause(nora, shop, seasonal, mail_server):
