@@ -50,7 +50,6 @@ def in_sql(contact, topic, message_class, now, address=ANA, channel="email") -> 
 
 def in_python(contact, topic, message_class, now, address=ANA) -> str:
     """The reason that the Python form gives."""
-    contact.refresh_from_db()
     verdict = may_send(contact, channel="email", topic=topic, message_class=message_class, now=now, address=address)
     assert verdict.allowed == (verdict.reason == "")
     return verdict.reason
@@ -99,6 +98,7 @@ def test_both_forms_agree_on_everything_that_can_be_true_of_somebody(bakery):
         rests = {"on_pause": timedelta(days=3), "rested": timedelta(0)}
         person.paused_until = now + rests[mark] if mark in rests else None
         person.save()
+        person.refresh_from_db()
         BusinessProfile.objects.update(sending_paused_at=now if mark == "paused" else None)
         asked = "new-" + address if words == "moved_on" else address
         for topic, message_class in itertools.product((season, offers, None), Message.MessageClass.values):

@@ -28,6 +28,7 @@ from ecosystem.base.clock import now
 from ecosystem.base.errors import DomainError
 from ecosystem.base.sql import rows
 from ecosystem.models import Business
+from tests.campaigns.sizes import size
 from tests.campaigns.test_pressure import allow, news
 from tests.campaigns.test_provider_events import SECRET, tell
 from tests.factories.campaigns import work
@@ -183,7 +184,7 @@ STEP = st.tuples(st.sampled_from(OTHERS + THEIR_YES), st.integers(0, 1))
 
 
 @settings(
-    max_examples=40,
+    max_examples=int(size(20, 40)),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )  # fmt: skip
 @example(history=[(Town.confirmed_an_opt_in, 0), (Town.left_by_a_link, 0), (Town.told_by_a_program, 0)])
