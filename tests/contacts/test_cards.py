@@ -7,11 +7,14 @@ import time
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from hypothesis import given
+from hypothesis import strategies as st
 
 from contacts.lists import cards
 from contacts.lists.card_lines import MAX_CARD, joined_lines
 from contacts.lists.cards import cards_as_csv, is_cards, trouble_of
 from contacts.lists.columns import guess_mapping
+from contacts.lists.csv_files import iter_rows, read_shape
 from contacts.models import Contact, Import, ImportProblem
 from contacts.services.import_problems import mend_problem
 from contacts.services.import_slices import work_import
@@ -252,6 +255,32 @@ def test_sec_41_no_line_takes_long_to_read_or_costs_the_card_after_it(line):
 def test_sec_41_of_a_line_that_is_folded_without_end_only_its_beginning_is_kept():
     content = ("NOTE:" + "x" * 70 + ("\r\n " + "x" * 70) * 5_000).encode()
     assert MAX_CARD < max(len(line) for _number, line in joined_lines(content)) < MAX_CARD + 100
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.sampled_from([b"BEGIN:VCARD", b"END:VCARD", b"VERSION:2.1", b"AGENT:", b" ", b"\t;", b"="]),
+            st.sampled_from([b"FN", b"N", b"TEL", b"EMAIL", b"ADR", b"ORG", b"CATEGORIES", b"KIND", b"PHOTO"]).flatmap(
+                lambda name: st.binary(max_size=30).map(
+                    lambda rest: name + b";ENCODING=QUOTED-PRINTABLE;CHARSET=utf-16:"[: len(rest)] + b":" + rest
+                )
+            ),
+            st.binary(max_size=30),
+        ),
+        max_size=25,
+    )
+)
+def test_whatever_stands_in_a_file_of_cards_becomes_rows_or_a_sentence(lines):
+    try:
+        written = cards_as_csv(b"BEGIN:VCARD\n" + b"\n".join(lines))
+    except Invalid:
+        return
+    shape = read_shape(written, encoding="utf-8", delimiter=",")
+    rows = [row for _line, row in iter_rows(written, encoding="utf-8", delimiter=",")][1:]
+    assert len(rows) == shape.row_count
+    assert [line for line, _row in iter_rows(written, encoding="utf-8", delimiter=",")] == list(range(1, len(rows) + 2))
+    assert all(len(row) in (len(shape.header), len(shape.header) + 1) for row in rows)
 
 
 def _ready(business, content, file_name="phone.vcf"):
