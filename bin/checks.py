@@ -20,9 +20,11 @@ def checks() -> list[tuple[str, list[str]]]:
     here = [name for name in OURS if (CHECKOUT / name).exists()]
     python = sys.executable
     return [
-        ("types", [str(SCRIPTS / "mypy")]),
+        # The database that each worker copies: they would all wait for the first of them to migrate it.
+        ("template", [python, "-m", "tests.database"]),
         # Each test is found, and compiled once for all workers that come after.
         ("collection", [python, "-m", "pytest", "-n", "0", "--collect-only", "-q"]),
+        ("types", [str(SCRIPTS / "mypy")]),
         ("migrations", [python, "manage.py", "makemigrations", "--check", "--dry-run"]),
         ("format", [str(SCRIPTS / "ruff"), "format", "--check", "-q", *here]),
         ("lint", [str(SCRIPTS / "ruff"), "check", "-q", "--output-format", "concise", *here]),

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
+import django
 import psycopg2
 from django.apps import apps
 from django.core.management import call_command
@@ -34,8 +35,7 @@ def fresh_databases(worker: str) -> Iterator[str]:
     template, copy = f"tpl_{digest}", f"test_{digest}_{os.getpid()}_{worker}"
     with _one_at_a_time():
         _drop_those_of_the_dead()
-        if not _exists(template):
-            _make_template(template)
+        _make_sure_of(template)
         _admin("CREATE DATABASE {} TEMPLATE {}", copy, template)
     former = {alias: connections[alias].settings_dict["NAME"] for alias in (OWNER, APPLICATION)}
     _point_to(dict.fromkeys(former, copy))
@@ -44,6 +44,17 @@ def fresh_databases(worker: str) -> Iterator[str]:
     finally:
         _point_to(former)
         _drop(copy)
+
+
+def make_template() -> None:
+    """Make the template where there is none: beside other checks, while no test waits for it yet."""
+    with _one_at_a_time():
+        _make_sure_of(f"tpl_{_schema_hash()}")
+
+
+def _make_sure_of(template: str) -> None:
+    if not _exists(template):
+        _make_template(template)
 
 
 def _schema_hash() -> str:
@@ -151,3 +162,9 @@ def _administrator() -> Iterator["psycopg2.extensions.cursor"]:
             yield cursor
     finally:
         session.close()
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ecosystem.config.settings")
+    django.setup()
+    make_template()
