@@ -97,6 +97,7 @@ def _forget_person(who: Subject) -> None:
     Contact.objects.filter(id=who.contact_id).update(
         given_name="", family_name="", display_name="", sort_name="", language="", timezone="", primary_email="",
         primary_phone="", preferred_channel="", source_detail="", owner=None, paused_until=None, rhythm_days=None,
+        quiet_from_minute=None, quiet_until_minute=None,
     )  # fmt: skip
 
 

@@ -31,6 +31,8 @@ PREFERRED = [(channel.value, channel.label) for channel in CHANNELS]
         "timezone": "America/Chicago",
         "rest_until": "2026-03-05T16:20:00Z",
         "rhythm_days": None,
+        "quiet_from_minute": 1200,
+        "quiet_until_minute": 480,
     }
 )
 class WishesOut(Out):
@@ -42,6 +44,12 @@ class WishesOut(Out):
     rest_until = serializers.SerializerMethodField(help_text="News and promised letters wait until then.")
     rhythm_days = serializers.IntegerField(
         allow_null=True, help_text="At most one letter or text in so many days; only they change it."
+    )
+    quiet_from_minute = serializers.IntegerField(
+        allow_null=True, help_text="From this minute of their day nothing comes but what they need at once."
+    )
+    quiet_until_minute = serializers.IntegerField(
+        allow_null=True, help_text="Until this one of the next day; only they change them."
     )
 
     @extend_schema_field(serializers.DateTimeField(allow_null=True))

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from campaigns.models import Message
+from campaigns.queries.own_hours import HourChoice, quiet_from_choices, quiet_until_choices
 from contacts.models import Channel, ConsentState, Contact, Topic
 from contacts.queries.consent import ConsentLine, addresses_of, channel_hashes, consent_history, live_suppressions
 from contacts.queries.topics import open_topics
@@ -74,6 +75,16 @@ class PreferencePage:
         chosen = self.contact.rhythm_days if self.contact is not None else None
         choices: list[tuple[int | None, str | Promise]] = [(None, _("As promised above")), *RHYTHM_CHOICES]
         return [RhythmChoice(str(days or ""), label, days == chosen) for days, label in choices]
+
+    @property
+    def quiet_from(self) -> Sequence[HourChoice]:
+        """From when they may ask for quiet, and what they chose."""
+        return quiet_from_choices(self.contact)
+
+    @property
+    def quiet_until(self) -> Sequence[HourChoice]:
+        """Until when."""
+        return quiet_until_choices(self.contact)
 
     @property
     def switches(self) -> list[TopicSwitch]:

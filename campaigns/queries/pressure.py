@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from campaigns.models import ChannelRule, Message, Pressure
+from campaigns.queries.own_hours import quiet_words
 from contacts.models import Channel, Contact, Topic
 
 
@@ -122,13 +123,14 @@ class HeldLetter:
 class Pace:
     """How often one person was written to lately by letter, out of how many, and what waits for its turn.
 
-    `rhythm_days`: they asked for at most one in so many days.
+    `rhythm_days`: they asked for at most one in so many days; `quiet`: for quiet at these hours.
     """
 
     sent: int
     measure: Measure
     rhythm_days: int | None
     held: Sequence[HeldLetter]
+    quiet: str = ""
 
     @property
     def rhythm(self) -> str:
@@ -150,6 +152,7 @@ def pace_of(contact: Contact, *, now: datetime) -> Pace:
         measure=measure,
         rhythm_days=contact.rhythm_days,
         held=[HeldLetter(one, HELD_SENTENCES[one.held_by]) for one in held if one.state == "deferred" and one.held_by],
+        quiet=quiet_words(contact),
     )
 
 

@@ -1,17 +1,12 @@
 """The hours at which letters do not go, as a sequence's page says them."""
 
-from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
-
 from django.db.models import Model, Subquery
 from django.db.models.functions import JSONObject
 from django.utils.translation import gettext as _
 
 from campaigns.models import ChannelRule
+from campaigns.queries.own_hours import minute_words
 from contacts.models import Channel
-from ecosystem.moments import clock_words
-
-_MIDNIGHT = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def quiet_rule() -> Subquery:
@@ -25,11 +20,7 @@ def quiet_beside(row: Model | None) -> str:
     rule = getattr(row, "quiet_rule", None)
     if rule is None or (rule["opens"] in (None, 0) and rule["closes"] in (None, 1440)):
         return "" if rule is None or rule["at_weekends"] else _("Quiet at weekends")
-    hours = {"begin": _clock(rule["closes"]), "end": _clock(rule["opens"])}
+    hours = {"begin": minute_words(rule["closes"]), "end": minute_words(rule["opens"])}
     if rule["at_weekends"]:
         return _("Quiet %(begin)s to %(end)s") % hours
     return _("Quiet %(begin)s to %(end)s and at weekends") % hours
-
-
-def _clock(minute: int) -> str:
-    return clock_words(_MIDNIGHT + timedelta(minutes=minute), ZoneInfo("UTC"))

@@ -2,6 +2,7 @@
 
 Where somebody is: as they said themselves, else by the state of their postal address, else by the country of their
 number, else where the business is. Where that leaves several zones, only the hours that are open in all of them count.
+Hours of quiet that somebody asked for count beside those of the business, and alone where both leave no hour.
 """
 
 from collections.abc import Iterable, Mapping
@@ -25,6 +26,7 @@ from ecosystem.places import ZONES
 
 _PEOPLE = """
 SELECT message.id, message.channel, message.address, coalesce(person.timezone, '') AS timezone,
+       person.quiet_from_minute, person.quiet_until_minute,
        coalesce(person.primary_phone, '') AS phone, coalesce(postal.value, '') AS postal,
        profile.timezone AS business_zone, profile.country,
        rule.opens_minute, rule.closes_minute, coalesce(rule.at_weekends, true) AS at_weekends
@@ -73,13 +75,23 @@ def whereabouts(row: Mapping[str, Any], *, is_law: bool) -> Whereabouts:
 def _clocks(row: Mapping[str, Any], today: date) -> Clocks:
     is_text = row["channel"] == Channel.SMS
     there = whereabouts(row, is_law=is_text)
-    taste = _taste(row)
     law = text_week(there.country, there.state, today) if is_text else ALWAYS
-    clocks = Clocks(tuple(Place(zone, common_hours(law, taste)) for zone in there.zones))
-    if is_text or taste == ALWAYS or clocks.next_open(clock_now()) is not None:
+    taste, wish = _taste(row), own_week(row["quiet_from_minute"], row["quiet_until_minute"])
+    both = common_hours(taste, wish)
+    tried = [both] if wish == ALWAYS else [both, wish]
+    for week in tried:
+        clocks = Clocks(tuple(Place(zone, common_hours(law, week)) for zone in there.zones))
+        if week == law == ALWAYS or clocks.next_open(clock_now()) is not None:
+            return clocks
+    if is_text:
         return clocks
     # A matter of taste is not worth never writing: where no hour is open everywhere, the business's own clock counts.
-    return Clocks((Place(row["business_zone"], taste),))
+    return Clocks((Place(row["business_zone"], both if any(both) else wish),))
+
+
+def own_week(quiet_from: int | None, quiet_until: int | None) -> Week:
+    """The hours in which somebody may be written to who asked for quiet from one minute of a day to another's."""
+    return ALWAYS if quiet_from is None or quiet_until is None else week_of(quiet_until, quiet_from)
 
 
 def _taste(row: Mapping[str, Any]) -> Week:

@@ -90,8 +90,8 @@ WITH due AS (
     -- By which way: what is a text alone goes as one; what is both goes as they like it, where they said yes to that in
     -- writing and nothing stops the number. Where the text could not go, the letter does.
     SELECT timed.*, topic.id AS topic, topic.message_class, person.primary_email, person.primary_phone,
-           person.given_name, person.family_name, person.display_name, by_mail.address_hash AS mail_hash,
-           by_text.address_hash AS text_hash,
+           person.given_name, person.family_name, person.display_name, person.quiet_from_minute,
+           by_mail.address_hash AS mail_hash, by_text.address_hash AS text_hash,
            CASE WHEN version.subject = '' THEN 'sms'
                 WHEN version.text_body <> '' AND by_text.state = 'granted' AND by_text.basis = 'express_written'
                      AND coalesce(by_text.expires_at > %(now)s, true) AND person.primary_phone <> ''
@@ -154,7 +154,7 @@ WITH due AS (
            false, CASE WHEN skips = '' THEN 'queued' ELSE 'skipped' END, skips, %(now)s, 0, ''
       FROM judged ORDER BY judged.id
     ON CONFLICT (business_id, idem_key) DO NOTHING
-    RETURNING id, sequence_id, step_key, state, reason, lane, channel
+    RETURNING id, contact_id, sequence_id, step_key, state, reason, lane, channel
 ), queued AS (
     INSERT INTO campaigns_queuedmessage (business_id, id, lane, due_at)
     SELECT %(business_id)s, id, lane, %(now)s FROM written WHERE state = 'queued'
@@ -175,9 +175,11 @@ SELECT (SELECT count(*) FROM timed) AS walked,
        ARRAY (SELECT DISTINCT lane FROM written WHERE state = 'queued') AS lanes,
        ARRAY (SELECT id::text FROM written
                WHERE state = 'queued'
-                 AND (channel = 'sms' OR channel IN (SELECT rule.channel FROM campaigns_channelrule AS rule
-                                                      WHERE rule.business_id = %(business_id)s
-                                                        AND (rule.opens_minute IS NOT NULL OR NOT rule.at_weekends)))
+                 AND (channel = 'sms'
+                      OR contact_id IN (SELECT contact_id FROM judged WHERE quiet_from_minute IS NOT NULL)
+                      OR channel IN (SELECT rule.channel FROM campaigns_channelrule AS rule
+                                      WHERE rule.business_id = %(business_id)s
+                                        AND (rule.opens_minute IS NOT NULL OR NOT rule.at_weekends)))
              ) AS keep_hours"""
 
 _NEXT = """

@@ -43,6 +43,14 @@ SELECT message.id
  WHERE message.business_id = %(business_id)s AND message.contact_id = %(contact_id)s
    AND queued.claim_token IS NULL AND message.message_class <> 'transactional'"""
 
+_HELD = """
+SELECT message.id, queued.due_at, coalesce(message.wanted_at, queued.due_at) AS wanted_at
+  FROM campaigns_message AS message
+  JOIN campaigns_queuedmessage AS queued ON queued.business_id = %(business_id)s AND queued.id = message.id
+ WHERE message.business_id = %(business_id)s AND message.contact_id = %(contact_id)s
+   AND queued.claim_token IS NULL AND message.held_by <> ''
+ ORDER BY queued.id FOR UPDATE OF queued"""
+
 _OF_CHANNEL = """
 SELECT queued.id
   FROM campaigns_queuedmessage AS queued
@@ -87,16 +95,29 @@ def plan_hours(message_ids: Iterable[UUID]) -> int:
         due = wanted if opens is None or opens == start else opens
         if due != row["due_at"]:
             moved.append((str(row["id"]), due.isoformat(), wanted.isoformat(), there.zone))
-    if moved:
-        columns = [array_text(list(column)) for column in zip(*moved, strict=True)]
-        execute(_MOVE, dict(zip(("ids", "due", "wanted", "zones"), columns, strict=True)))
-    return len(moved)
+    return _move(moved)
 
 
 def plan_hours_anew(contact_id: UUID) -> int:
     """Plan what waits for a person once more: it became known where they are. How many letters moved."""
     waiting = [row["id"] for row in rows(_OPEN_LETTERS, {"contact_id": contact_id})]
     return plan_hours(waiting) if waiting else 0
+
+
+def keep_wishes_of_held(contact_id: UUID) -> int:
+    """Let what a rule, a promise or a rhythm holds back for a person come at no hour that is shut; how many moved.
+
+    The place that was kept for each is not given up: it comes at the next open hour after it, and never sooner.
+    """
+    held = rows(_HELD, {"contact_id": contact_id})
+    clocks = clocks_of(row["id"] for row in held)
+    moved = []
+    for row in held:
+        opens = clocks[row["id"]].next_open(row["due_at"]) if row["id"] in clocks else None
+        if opens is not None and opens != row["due_at"]:
+            zone = clocks[row["id"]].zone
+            moved.append((str(row["id"]), opens.isoformat(), row["wanted_at"].isoformat(), zone))
+    return _move(moved)
 
 
 def plan_channel_anew(payload: dict[str, Any]) -> None:
@@ -110,6 +131,14 @@ def plan_channel_anew(payload: dict[str, Any]) -> None:
             return
         after = waiting[-1]
     enqueue(PLAN_CHANNEL_ANEW, {"channel": payload["channel"], "after": str(after)})
+
+
+def _move(moved: Sequence[tuple[str, str, str, str]]) -> int:
+    """Give messages another time: each by its id, when it is due, when it was wanted, and in which zone."""
+    if moved:
+        columns = [array_text(list(column)) for column in zip(*moved, strict=True)]
+        execute(_MOVE, dict(zip(("ids", "due", "wanted", "zones"), columns, strict=True)))
+    return len(moved)
 
 
 def database_now() -> datetime:

@@ -10,18 +10,20 @@ from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import SuspiciousOperation
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.http.multipartparser import MultiPartParserError
 from django.utils import translation
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from campaigns.models import Message, Signup
+from campaigns.queries.own_hours import QUIET_FROM, QUIET_UNTIL
 from campaigns.queries.preferences import find_message, hashes_of_message, preference_page
 from campaigns.queries.pressure import RHYTHMS
 from campaigns.queries.signups import find_signup, topics_of
 from campaigns.services.form_times import Freshness, read_form_time, stamp_form, use_form_time
 from campaigns.services.measuring import keep_unmeasured
+from campaigns.services.own_hours import keep_quiet_hours
 from campaigns.services.preferences import (
     RESTS,
     come_back,
@@ -166,6 +168,8 @@ def preferences(request: HttpRequest, link: OpenedLink) -> HttpResponse:
         elif "rhythm" in request.POST:
             days = _rhythm_of(request.POST["rhythm"])
             context["has_rhythm"] = keep_rhythm(message, days=days, now=now)
+        elif "quiet_from" in request.POST:
+            context["has_hours"] = keep_quiet_hours(message, hours=_hours_of(request.POST), now=now)
         elif "measure" in request.POST:
             is_unmeasured = request.POST["measure"] != "again"
             if keep_unmeasured(message, is_unmeasured=is_unmeasured, now=now):
@@ -199,6 +203,13 @@ def _days_of(text: str) -> int:
 def _rhythm_of(text: str) -> int | None:
     """The days of a rhythm; what was not offered is as promised."""
     return next((days for days in RHYTHMS if str(days) == text), None)
+
+
+def _hours_of(given: QueryDict) -> tuple[int, int] | None:
+    """The hours of quiet that were chosen; none where one of them was not offered."""
+    begins = next((minute for minute in QUIET_FROM if str(minute) == given.get("quiet_from")), None)
+    ends = next((minute for minute in QUIET_UNTIL if str(minute) == given.get("quiet_until")), None)
+    return None if begins is None or ends is None else (begins, ends)
 
 
 @signed(UNSUBSCRIBE, "GET", "HEAD")

@@ -75,6 +75,12 @@ class Contact(TenantModel):
     rhythm_days = models.PositiveSmallIntegerField(
         null=True, blank=True, help_text="they asked for at most one letter or text in so many days, all together"
     )
+    quiet_from_minute = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="they asked for quiet from this minute of the evening, by their clock"
+    )
+    quiet_until_minute = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="until which minute of the morning they asked for quiet"
+    )
     is_unmeasured = models.BooleanField(
         default=False, db_default=False, help_text="they asked that nothing be told of what they open and follow"
     )

@@ -177,6 +177,8 @@ def _set_fields(winner: Contact, operation: MergeOperation, now: datetime) -> No
     values["do_not_contact"] = ours["do_not_contact"] or theirs["do_not_contact"]
     values["is_unmeasured"] = ours["is_unmeasured"] or theirs["is_unmeasured"]
     values["rhythm_days"] = max(ours["rhythm_days"] or 0, theirs["rhythm_days"] or 0) or None
+    wishing = ours if ours.get("quiet_from_minute") is not None else theirs
+    values |= {name: wishing.get(name) for name in ("quiet_from_minute", "quiet_until_minute")}
     values["paused_until"] = max((x for x in (ours["paused_until"], theirs["paused_until"]) if x), default=None)
     values["preferred_channel"] = ours["preferred_channel"] or theirs["preferred_channel"]
     values["membership_id"] = ours["membership_id"] or theirs["membership_id"]
@@ -270,6 +272,8 @@ def _image(contact: Contact) -> dict[str, Any]:
         "preferred_channel": contact.preferred_channel,
         "do_not_contact": contact.do_not_contact,
         "rhythm_days": contact.rhythm_days,
+        "quiet_from_minute": contact.quiet_from_minute,
+        "quiet_until_minute": contact.quiet_until_minute,
         "is_unmeasured": contact.is_unmeasured,
         "paused_until": contact.paused_until.isoformat() if contact.paused_until else None,
         "merged_ids": [str(pk) for pk in contact.merged_ids or []],

@@ -145,7 +145,8 @@ def a_person_chooses(visit: Visit) -> None:
 
 
 def a_person_asks_for_fewer_and_for_a_rest(visit: Visit) -> None:
-    for given in ({"rhythm": "14"}, {"rest": "30"}, {"go_on": "1"}, {"rhythm": ""}):
+    hours = {"quiet_from": "1200", "quiet_until": "480"}
+    for given in ({"rhythm": "14"}, {"rest": "30"}, {"go_on": "1"}, {"rhythm": ""}, hours, {"quiet_from": ""}):
         visit.post(_of_letter(visit, "preferences"), given)
 
 

@@ -23,6 +23,7 @@ def test_what_they_said_is_noted_and_the_rest_stays(till, bakery, ana):
     path = f"contacts/{ana.pk}/wishes"
     assert till.get(path).json() == {
         "contact_id": str(ana.pk), "preferred_channel": "", "timezone": "", "rest_until": None, "rhythm_days": None,
+        "quiet_from_minute": None, "quiet_until_minute": None,
     }  # fmt: skip
     noted = till.patch(path, {"preferred_channel": "sms", "timezone": "America/Chicago"})
     assert (noted.status_code, noted.json()["preferred_channel"]) == (200, "sms")
