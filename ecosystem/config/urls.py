@@ -9,15 +9,16 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", operations.healthz, name="healthz"),
     path("readyz", operations.readyz, name="readyz"),
     path("metrics", operations.metrics, name="metrics"),
+    # Before the pages: a program that copies a list asks thousands of times, and each page's pattern is tried in turn.
+    path("api/v1/", include("ecosystem.api.urls")),
+    path("api/v1/", include("contacts.api.urls")),
+    path("api/v1/", include("campaigns.api.urls")),
+    path("api/", include("ecosystem.api.page_urls")),
     path("accounts/", include("ecosystem.account_urls")),
     path("", include("ecosystem.urls")),
     path("", include("contacts.urls")),
     path("", include("campaigns.urls")),
     path("", include("campaigns.public_urls")),
-    path("api/v1/", include("ecosystem.api.urls")),
-    path("api/v1/", include("contacts.api.urls")),
-    path("api/v1/", include("campaigns.api.urls")),
-    path("api/", include("ecosystem.api.page_urls")),
 ]
 
 handler500 = "ecosystem.views.error_pages.server_error"
