@@ -16,6 +16,8 @@ app = Celery("bench", broker=os.environ.get("BENCH_BROKER_URL") or settings.REDI
 app.conf.update(
     task_default_queue=QUEUE, task_ignore_result=True, task_serializer="json", accept_content=["json"],
     worker_hijack_root_logger=False, broker_connection_retry_on_startup=True,
+    # Left to itself Celery closes the connection to PostgreSQL after each task; whoever counts milliseconds keeps it.
+    CELERY_DB_REUSE_MAX=10**9,
 )  # fmt: skip
 
 

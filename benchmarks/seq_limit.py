@@ -18,7 +18,8 @@ _MOVE = """
 UPDATE campaigns_enrollment SET position = position + 1, due_at = now() + interval '1 day', updated_at = now()
  WHERE business_id = %(business_id)s AND id IN (
        SELECT id FROM campaigns_enrollment
-        WHERE business_id = %(business_id)s AND sequence_id = %(sequence_id)s AND state = 'active' AND due_at <= now()
+        WHERE business_id = %(business_id)s AND sequence_id = %(sequence_id)s AND state = 'active'
+          AND paused_at IS NULL AND due_at <= now()
         ORDER BY due_at LIMIT %(batch)s FOR UPDATE SKIP LOCKED)"""
 
 

@@ -43,7 +43,8 @@ SELECT uuidv7(), %(business_id)s, %(sequence_id)s, version.id, person.id, '', 's
 # The peer does the same for one person: who is due, what comes, whose address, the message, the next place.
 _ONE_DUE = """
 SELECT id, sequence_id, version_of_id, contact_id, position, visit_no FROM campaigns_enrollment
- WHERE business_id = %(business_id)s AND sequence_id = %(sequence_id)s AND state = 'active' AND due_at <= now()
+ WHERE business_id = %(business_id)s AND sequence_id = %(sequence_id)s AND state = 'active'
+   AND paused_at IS NULL AND due_at <= now()
  ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED"""
 _ITS_STEPS = """
 SELECT step_key, content_version_id, wait_seconds FROM campaigns_step
