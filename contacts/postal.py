@@ -8,6 +8,8 @@ from ecosystem.base.addresses import fold
 from ecosystem.base.errors import Invalid
 
 LONGEST_POSTAL = 200
+# What a list may have of an address: the whole of it, or its parts.
+POSTAL_MEANINGS = frozenset({"postal", "street", "street_more", "city", "region", "postcode", "country"})
 # Where the postcode is written behind the town, also where no state stands between.
 _TOWN_FIRST = frozenset({"US", "CA", "GB", "IE", "AU", "NZ", "IN", "ZA"})
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from contacts.lists.cards import trouble_of
 from contacts.lists.programs import STAGE_WORDS
 from contacts.models import Stage
-from contacts.postal import put_together, read_postal
+from contacts.postal import POSTAL_MEANINGS, put_together, read_postal
 from ecosystem.base.addresses import fold, normalise_email, normalise_phone
 from ecosystem.base.csv_lines import read_cell
 from ecosystem.base.errors import DomainError, Invalid
@@ -131,7 +131,8 @@ class RowReader:
         (email, *emails), (phone, *phones) = _several(cell("email")), _several(cell("phone"))
         email_norm = normalise_email(email) if email else ""
         phone_norm = normalise_phone(phone, self.region) if phone else ""
-        postal, postal_norm = read_postal(self._postal(row, cell))
+        where = self._postal(row, cell)
+        postal, postal_norm = read_postal(where) if where else ("", "")
         given, family, display = split_name(cell("given_name"), cell("family_name"), cell("full_name"))
         display = display or email_norm.partition("@")[0] or phone_norm
         if not display:
@@ -161,6 +162,8 @@ class RowReader:
 
     def _postal(self, row: list[str], cell: Callable[[str], str]) -> str:
         """The postal address in a row, line by line; of several in one field the first."""
+        if self.columns.keys().isdisjoint(POSTAL_MEANINGS):
+            return ""
         index = self.columns.get("postal", len(row))
         whole = row[index].replace("\x00", "") if index < len(row) else ""
         lines = [_SPACES.sub(" ", line) for line in _several(whole)[0].splitlines()]
@@ -205,6 +208,8 @@ class RowReader:
 
 def _several(text: str) -> list[str]:
     """What stands in one field, the first one first; one empty text where nothing does."""
+    if _SEVERAL not in text:
+        return [text.strip()]
     return [part for part in (part.strip() for part in text.split(_SEVERAL)) if part] or [""]
 
 

@@ -17,6 +17,7 @@ from ecosystem.base.tenancy import business_scope, current_business_id
 _PARAMETER = re.compile(r"%\((\w+)\)s")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+_TO_ESCAPE = re.compile(r"[\\\t\n\r\x00]")
 _PIECE = 64 * 1024
 _ALONE = (
     "SELECT set_config('app.business_id', %(scope)s, true), set_config('synchronous_commit', %(commit)s, true),"
@@ -190,6 +191,8 @@ class _Stream:
 
 
 def _as_text(value: Any) -> str:
+    if isinstance(value, str) and not _TO_ESCAPE.search(value):
+        return value
     if value is None:
         return "\\N"
     if isinstance(value, bool):
